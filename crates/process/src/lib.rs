@@ -1,0 +1,10 @@
+//! What every role shares and nothing more: clocks, telemetry, health, shutdown and supervision,
+//! and the hardened HTTP listener. Nothing here knows an event or a table.
+
+pub mod clock;
+pub mod health;
+pub mod listen;
+pub mod supervise;
+pub mod telemetry;
+
+pub use tokio_util::sync::CancellationToken as Shutdown;

@@ -1,0 +1,1 @@
+//! The hardened HTTP listener. (Being written: header and body timeouts, connection caps.)

@@ -1,0 +1,1 @@
+//! Every event type we know, with the shape of its data.

@@ -1,0 +1,21 @@
+//! The event contract of Frontdesk: what an event is, where it goes and how it travels.
+//!
+//! Everything that enters, leaves or is replayed passes through these types, so this crate is
+//! the only one that names the NATS client. It refuses to know what an event *means* for a call
+//! or an invoice: that is the projector's.
+//!
+//! Reading order: [`envelope`] (one event), [`partition`] and [`subject`] (where it goes),
+//! [`stream`] (what keeps it), [`catalogue`] (what its data looks like), [`nats`] (how it
+//! travels).
+
+pub mod envelope;
+pub mod partition;
+pub mod subject;
+pub mod stream;
+pub mod catalogue;
+pub mod nats;
+
+pub use cloudevents;
+pub use envelope::{Envelope, EnvelopeError};
+pub use partition::{Partition, PartitionSet};
+pub use stream::StreamName;

@@ -1,0 +1,180 @@
+//! Creating streams, and asking the server what it holds.
+
+use super::{binding, connection::Connection};
+use crate::{Envelope, Partition, StreamName};
+use anyhow::Context as _;
+use async_nats::jetstream::stream::{
+    Compression, Config, DirectGetErrorKind, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType,
+};
+use chrono::{DateTime, Utc};
+
+/// What `ensure_streams` did to one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamChange {
+    /// It did not exist.
+    Created,
+    /// It existed with other options.
+    Updated,
+    /// It was as it should be.
+    Unchanged,
+}
+
+/// A stream as it stands on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamState {
+    /// When it was created: another stream of the same name has another birth.
+    pub created: DateTime<Utc>,
+    /// Messages in it.
+    pub messages: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// First sequence; 0 in a stream that never held one.
+    pub first_sequence: u64,
+    /// Last sequence; 0 in a stream that never held one.
+    pub last_sequence: u64,
+    /// When its last message was stored.
+    pub last_stored_at: DateTime<Utc>,
+}
+
+/// A stored message with its place.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its subject.
+    pub subject: String,
+    /// When it was stored.
+    pub stored_at: DateTime<Utc>,
+    /// Its event; `None` when it is not one.
+    pub envelope: Option<Envelope>,
+    /// The payload as stored.
+    pub payload: Vec<u8>,
+}
+
+/// Every option of a stream, stated.
+fn config(stream: StreamName, replicas: usize, max_bytes: i64) -> Config {
+    Config {
+        name: stream.as_str().into(),
+        subjects: vec![stream.subjects().into()],
+        description: Some("created by `frontdesk migrate`".into()),
+        // The truth expires never and refuses rather than forgets.
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        max_bytes,
+        max_messages: -1,
+        max_messages_per_subject: -1,
+        max_consumers: -1,
+        max_age: std::time::Duration::ZERO,
+        max_message_size: StreamName::LARGEST_MESSAGE,
+        storage: StorageType::File,
+        num_replicas: replicas,
+        no_ack: false,
+        duplicate_window: StreamName::DUPLICATE_WINDOW,
+        // Erasure of a person deletes single messages; nothing ever purges.
+        deny_delete: false,
+        deny_purge: true,
+        allow_rollup: false,
+        allow_direct: true,
+        compression: Some(Compression::None),
+        persist_mode: Some(PersistenceMode::Default),
+        allow_atomic_publish: true,
+        allow_message_ttl: false,
+        allow_message_schedules: false,
+        allow_message_counter: false,
+        ..Default::default()
+    }
+}
+
+impl Connection {
+    /// Creates or updates the four streams.
+    ///
+    /// # Errors
+    /// When the server refuses one, for example an option that cannot be changed.
+    pub async fn ensure_streams(
+        &self,
+        replicas: usize,
+        max_bytes: i64,
+    ) -> anyhow::Result<Vec<(StreamName, StreamChange)>> {
+        let mut changes = Vec::new();
+        for stream in StreamName::ALL {
+            let wanted = config(stream, replicas, max_bytes);
+            let change = match self.jetstream.get_stream(stream.as_str()).await {
+                Ok(found) => {
+                    let before = found.cached_info().config.clone();
+                    let after = self
+                        .jetstream
+                        .update_stream(&wanted)
+                        .await
+                        .with_context(|| format!("updating stream {stream}"))?;
+                    if before == after.config { StreamChange::Unchanged } else { StreamChange::Updated }
+                }
+                Err(_) => {
+                    self.jetstream
+                        .create_stream(wanted)
+                        .await
+                        .with_context(|| format!("creating stream {stream}"))?;
+                    StreamChange::Created
+                }
+            };
+            changes.push((stream, change));
+        }
+        Ok(changes)
+    }
+
+    /// How a stream stands.
+    ///
+    /// # Errors
+    /// When it does not exist or the server is away.
+    pub async fn stream_state(&self, stream: StreamName) -> anyhow::Result<StreamState> {
+        let found = self
+            .jetstream
+            .get_stream(stream.as_str())
+            .await
+            .with_context(|| format!("asking for stream {stream}"))?;
+        let info = found.cached_info();
+        Ok(StreamState {
+            created: info.created,
+            messages: info.state.messages,
+            bytes: info.state.bytes,
+            first_sequence: info.state.first_sequence,
+            last_sequence: info.state.last_sequence,
+            last_stored_at: info.state.last_timestamp,
+        })
+    }
+
+    /// The message at a sequence; `None` when there is none (deleted or never stored).
+    ///
+    /// # Errors
+    /// When the server is away.
+    pub async fn stored(&self, stream: StreamName, sequence: u64) -> anyhow::Result<Option<Stored>> {
+        let handle = self.jetstream.get_stream_no_info(stream.as_str()).await?;
+        match handle.direct_get(sequence).await {
+            Ok(message) => Ok(Some(stored(message))),
+            Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("reading {stream} at {sequence}")),
+        }
+    }
+
+    /// The last message of a partition; `None` when it never held one.
+    ///
+    /// # Errors
+    /// When the server is away.
+    pub async fn last_stored(&self, stream: StreamName, partition: Partition) -> anyhow::Result<Option<Stored>> {
+        let handle = self.jetstream.get_stream_no_info(stream.as_str()).await?;
+        match handle.direct_get_last_for_subject(stream.filter(partition)).await {
+            Ok(message) => Ok(Some(stored(message))),
+            Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("reading the end of {stream}.{partition}")),
+        }
+    }
+}
+
+fn stored(message: async_nats::jetstream::message::StreamMessage) -> Stored {
+    Stored {
+        sequence: message.sequence,
+        subject: message.subject.to_string(),
+        stored_at: message.time,
+        envelope: binding::decode(Some(&message.headers), &message.payload).ok(),
+        payload: message.payload.to_vec(),
+    }
+}

@@ -1,0 +1,193 @@
+//! The CloudEvents NATS protocol binding (1.0.3-wip), on the SDK's message traits.
+//!
+//! We write binary mode: each attribute is a header `ce-<name>`, percent-encoded, the payload is
+//! the data as it came. We read binary and structured mode. Only attributes become headers, so no
+//! header of an outside sender, `Nats-…` least of all, can reach the server through here.
+
+use crate::{Envelope, EnvelopeError};
+use async_nats::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use cloudevents::{
+    Event,
+    event::SpecVersion,
+    message::{
+        BinaryDeserializer, BinarySerializer, Encoding, Error, MessageAttributeValue,
+        MessageDeserializer, Result as SdkResult, StructuredDeserializer, StructuredSerializer,
+    },
+};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+const PREFIX: &str = "ce-";
+const CONTENT_TYPE: &str = "content-type";
+const STRUCTURED: &str = "application/cloudevents";
+
+/// What CloudEvents encodes in a header value: space, `"`, `%` and everything outside
+/// U+0021–U+007E. (`CONTROLS` holds DEL; bytes over 0x7F are always encoded.)
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
+
+/// Why a message of a stream is not an event.
+#[derive(Debug, thiserror::Error)]
+pub enum BindingError {
+    /// Neither binary nor structured mode, or attributes that do not parse.
+    #[error("not a CloudEvents message: {0}")]
+    Message(#[from] Error),
+    /// It parses, but breaks a rule of the envelope.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+}
+
+/// The headers and payload of an envelope in binary mode.
+///
+/// # Errors
+/// Never for an [`Envelope`]; the SDK's trait can express failure, so this does too.
+pub fn encode(envelope: &Envelope) -> Result<(HeaderMap, Bytes), Error> {
+    envelope.as_event().clone().deserialize_binary(Writer::default())
+}
+
+/// Reads an envelope from a message, in either mode.
+///
+/// # Errors
+/// When it is not a CloudEvents 1.0 message or breaks a rule of [`Envelope`].
+pub fn decode(headers: Option<&HeaderMap>, payload: &Bytes) -> Result<Envelope, BindingError> {
+    let event = MessageDeserializer::into_event(Incoming { headers, payload })?;
+    Ok(Envelope::from_event(event)?)
+}
+
+#[derive(Default)]
+struct Writer(HeaderMap);
+
+impl Writer {
+    fn set(mut self, name: &str, value: &MessageAttributeValue) -> SdkResult<Self> {
+        let text = match value {
+            // Keep the digits the sender gave; chrono's default would drop trailing zeros.
+            MessageAttributeValue::DateTime(time) => time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            other => other.to_string(),
+        };
+        let encoded = utf8_percent_encode(&text, ENCODED).to_string();
+        let invalid = |_| Error::Other { source: format!("attribute {name} does not fit a header").into() };
+        let value: HeaderValue = encoded.parse().map_err(|_| invalid(()))?;
+        let name: HeaderName = if name == "datacontenttype" {
+            HeaderName::from_static(CONTENT_TYPE)
+        } else {
+            format!("{PREFIX}{name}").parse().map_err(|_| invalid(()))?
+        };
+        self.0.insert(name, value);
+        Ok(self)
+    }
+}
+
+impl BinarySerializer<(HeaderMap, Bytes)> for Writer {
+    fn set_spec_version(self, version: SpecVersion) -> SdkResult<Self> {
+        self.set("specversion", &MessageAttributeValue::String(version.to_string()))
+    }
+
+    fn set_attribute(self, name: &str, value: MessageAttributeValue) -> SdkResult<Self> {
+        self.set(name, &value)
+    }
+
+    fn set_extension(self, name: &str, value: MessageAttributeValue) -> SdkResult<Self> {
+        self.set(name, &value)
+    }
+
+    fn end_with_data(self, bytes: Vec<u8>) -> SdkResult<(HeaderMap, Bytes)> {
+        Ok((self.0, bytes.into()))
+    }
+
+    fn end(self) -> SdkResult<(HeaderMap, Bytes)> {
+        Ok((self.0, Bytes::new()))
+    }
+}
+
+struct Incoming<'a> {
+    headers: Option<&'a HeaderMap>,
+    payload: &'a Bytes,
+}
+
+impl Incoming<'_> {
+    fn content_type(&self) -> Option<&str> {
+        let (_, values) = self
+            .headers?
+            .iter()
+            .find(|(name, _)| AsRef::<str>::as_ref(*name).eq_ignore_ascii_case(CONTENT_TYPE))?;
+        values.first().map(HeaderValue::as_str)
+    }
+
+    fn attributes(&self) -> impl Iterator<Item = (String, &str)> {
+        self.headers.into_iter().flat_map(HeaderMap::iter).filter_map(|(name, values)| {
+            let name = AsRef::<str>::as_ref(name);
+            let prefix = name.get(..PREFIX.len())?;
+            prefix.eq_ignore_ascii_case(PREFIX).then_some(())?;
+            Some((name[PREFIX.len()..].to_ascii_lowercase(), values.first()?.as_str()))
+        })
+    }
+}
+
+fn decoded(name: &str, value: &str) -> SdkResult<MessageAttributeValue> {
+    let text = percent_decode_str(value)
+        .decode_utf8()
+        .map_err(|_| Error::Other { source: format!("attribute {name} is not UTF-8").into() })?;
+    Ok(MessageAttributeValue::String(text.into_owned()))
+}
+
+impl BinaryDeserializer for Incoming<'_> {
+    fn deserialize_binary<R: Sized, V: BinarySerializer<R>>(self, mut visitor: V) -> SdkResult<R> {
+        let attributes: Vec<_> = self.attributes().collect();
+        let version = attributes
+            .iter()
+            .find(|(name, _)| name == "specversion")
+            .map_or("", |(_, value)| *value);
+        let version = SpecVersion::try_from(version)?;
+        if version != SpecVersion::V10 {
+            return Err(Error::WrongEncoding {});
+        }
+        visitor = visitor.set_spec_version(version.clone())?;
+        for (name, value) in &attributes {
+            let value = decoded(name, value)?;
+            if name == "specversion" {
+            } else if version.attribute_names().contains(&name.as_str()) {
+                visitor = visitor.set_attribute(name, value)?;
+            } else {
+                visitor = visitor.set_extension(name, value)?;
+            }
+        }
+        if let Some(content_type) = self.content_type() {
+            visitor = visitor.set_attribute("datacontenttype", decoded("datacontenttype", content_type)?)?;
+        }
+        if self.payload.is_empty() {
+            visitor.end()
+        } else {
+            visitor.end_with_data(self.payload.to_vec())
+        }
+    }
+}
+
+impl StructuredDeserializer for Incoming<'_> {
+    fn deserialize_structured<R: Sized, V: StructuredSerializer<R>>(self, visitor: V) -> SdkResult<R> {
+        visitor.set_structured_event(self.payload.to_vec())
+    }
+}
+
+impl MessageDeserializer for Incoming<'_> {
+    fn encoding(&self) -> Encoding {
+        let structured = self
+            .content_type()
+            .and_then(|text| text.get(..STRUCTURED.len()))
+            .is_some_and(|start| start.eq_ignore_ascii_case(STRUCTURED));
+        if structured {
+            Encoding::STRUCTURED
+        } else if self.attributes().any(|(name, _)| name == "specversion") {
+            Encoding::BINARY
+        } else {
+            Encoding::UNKNOWN
+        }
+    }
+}
+
+/// An SDK event from JSON, for structured mode over HTTP as well.
+///
+/// # Errors
+/// When the bytes are not a CloudEvents 1.0 JSON event.
+pub fn decode_structured(bytes: &[u8]) -> Result<Envelope, BindingError> {
+    let event: Event = serde_json::from_slice(bytes).map_err(Error::from)?;
+    Ok(Envelope::from_event(event)?)
+}

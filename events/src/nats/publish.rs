@@ -1,0 +1,201 @@
+//! Publishing: one message, or many as one atomic batch.
+//!
+//! With `sync_interval: always` the server fsyncs before each ack, so a batch (ADR-50 of NATS)
+//! is what makes durable ingest fast: one fsync of the stream for all of its messages.
+
+use super::{binding, connection::Connection};
+use crate::{Envelope, StreamName};
+use async_nats::{HeaderMap, Request, client::RequestErrorKind, header::NATS_MESSAGE_ID};
+use bytes::Bytes;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The server's bound is 1,000; ingest stays far below it.
+pub const LARGEST_BATCH: usize = 1000;
+
+/// JetStream's error code for a batch that repeats a stored `Nats-Msg-Id`.
+const DUPLICATE_IN_BATCH: u64 = 10201;
+const STREAM_FULL: [u64; 2] = [10077, 10047];
+
+/// A message ready for the wire: encoded once, sent as often as needed.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    subject: String,
+    headers: HeaderMap,
+    payload: Bytes,
+}
+
+impl Outbound {
+    /// Encodes an envelope in binary mode under a subject, with its `Nats-Msg-Id`.
+    ///
+    /// # Errors
+    /// When an attribute does not fit a header.
+    pub fn new(envelope: &Envelope, subject: String) -> Result<Self, PublishError> {
+        let (mut headers, payload) =
+            binding::encode(envelope).map_err(|error| PublishError::Unsendable(error.to_string()))?;
+        headers.insert(NATS_MESSAGE_ID, envelope.message_id());
+        let message = Self { subject, headers, payload };
+        if message.size() > StreamName::LARGEST_MESSAGE as usize {
+            return Err(PublishError::Unsendable("larger than 1 MiB with its headers".into()));
+        }
+        Ok(message)
+    }
+
+    /// Bytes on the wire, about: headers and payload.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let headers: usize = self
+            .headers
+            .iter()
+            .flat_map(|(name, values)| {
+                let name: &str = name.as_ref();
+                values.iter().map(move |value| name.len() + value.as_str().len() + 4)
+            })
+            .sum();
+        headers + self.payload.len() + self.subject.len()
+    }
+
+    /// Its subject.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
+/// The server stored it (or had it) and has fsynced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishAck {
+    /// The stream sequence; of a batch, the last one's.
+    pub sequence: u64,
+    /// The id was already stored within the duplicate window; `sequence` is the first one's.
+    pub duplicate: bool,
+}
+
+/// What became of a publish that was not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// No answer in time: it may be stored or not. Only a retry with the same id can tell.
+    #[error("no answer from JetStream; the message may or may not be stored")]
+    Unknown,
+    /// Nothing listens: JetStream is away. Not stored.
+    #[error("JetStream is not available")]
+    Unavailable,
+    /// The stream is full and refuses rather than forgets. Not stored.
+    #[error("the stream is full")]
+    Full,
+    /// A batch holds an id that is stored already; nothing of the batch was stored now.
+    #[error("the batch repeats a stored message id")]
+    DuplicateInBatch,
+    /// The server says no. Not stored.
+    #[error("JetStream refused: {description} ({code})")]
+    Refused {
+        /// JetStream's error code.
+        code: u64,
+        /// Its words.
+        description: String,
+    },
+    /// It could not be put on the wire at all.
+    #[error("not sendable: {0}")]
+    Unsendable(String),
+}
+
+#[derive(Deserialize)]
+struct Ack {
+    seq: Option<u64>,
+    #[serde(default)]
+    duplicate: bool,
+    count: Option<usize>,
+    error: Option<AckError>,
+}
+
+#[derive(Deserialize)]
+struct AckError {
+    err_code: Option<u64>,
+    code: u64,
+    #[serde(default)]
+    description: String,
+}
+
+impl Connection {
+    /// Publishes one message and waits for its fsynced ack.
+    ///
+    /// # Errors
+    /// See [`PublishError`]; after `Unknown` try again with the same message.
+    pub async fn publish(&self, message: &Outbound, timeout: Duration) -> Result<PublishAck, PublishError> {
+        self.request(message.subject.clone(), message.headers.clone(), message.payload.clone(), timeout)
+            .await
+            .map(|ack| PublishAck { sequence: ack.seq.unwrap_or_default(), duplicate: ack.duplicate })
+    }
+
+    /// Publishes all messages as one atomic batch: all stored and fsynced, or none.
+    /// `batch_id` must be new for each try. The messages must belong to one stream.
+    ///
+    /// # Errors
+    /// See [`PublishError`]; `DuplicateInBatch` and `Unknown` are settled one by one.
+    pub async fn publish_batch(
+        &self,
+        batch_id: &str,
+        messages: &[Outbound],
+        timeout: Duration,
+    ) -> Result<PublishAck, PublishError> {
+        debug_assert!(messages.len() <= LARGEST_BATCH);
+        let Some((last, rest)) = messages.split_last() else {
+            return Err(PublishError::Unsendable("an empty batch".into()));
+        };
+        for (index, message) in rest.iter().enumerate() {
+            let headers = batch_headers(&message.headers, batch_id, index + 1);
+            self.client
+                .publish_with_headers(message.subject.clone(), headers, message.payload.clone())
+                .await
+                .map_err(|_| PublishError::Unknown)?;
+        }
+        let mut headers = batch_headers(&last.headers, batch_id, messages.len());
+        headers.insert("Nats-Batch-Commit", "1");
+        let ack = self.request(last.subject.clone(), headers, last.payload.clone(), timeout).await?;
+        if ack.count.is_some_and(|count| count != messages.len()) {
+            // The server counted otherwise than we did; trust nothing and let ids settle it.
+            return Err(PublishError::Unknown);
+        }
+        Ok(PublishAck { sequence: ack.seq.unwrap_or_default(), duplicate: ack.duplicate })
+    }
+
+    async fn request(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        payload: Bytes,
+        timeout: Duration,
+    ) -> Result<Ack, PublishError> {
+        let request = Request::new().headers(headers).payload(payload).timeout(Some(timeout));
+        let reply = self.client.send_request(subject, request).await.map_err(|error| match error.kind() {
+            RequestErrorKind::NoResponders => PublishError::Unavailable,
+            RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
+                PublishError::Unsendable(error.to_string())
+            }
+            _ => PublishError::Unknown,
+        })?;
+        let ack: Ack = serde_json::from_slice(&reply.payload).map_err(|_| PublishError::Unknown)?;
+        match ack.error {
+            None if ack.seq.is_some() => Ok(ack),
+            None => Err(PublishError::Unknown),
+            Some(error) => Err(refusal(error)),
+        }
+    }
+}
+
+fn refusal(error: AckError) -> PublishError {
+    let code = error.err_code.unwrap_or(error.code);
+    match code {
+        DUPLICATE_IN_BATCH => PublishError::DuplicateInBatch,
+        code if STREAM_FULL.contains(&code) => PublishError::Full,
+        code if error.code == 503 => PublishError::Refused { code, description: error.description },
+        code => PublishError::Refused { code, description: error.description },
+    }
+}
+
+fn batch_headers(headers: &HeaderMap, batch_id: &str, sequence: usize) -> HeaderMap {
+    let mut headers = headers.clone();
+    headers.insert("Nats-Batch-Id", batch_id);
+    headers.insert("Nats-Batch-Sequence", sequence.to_string());
+    headers
+}
