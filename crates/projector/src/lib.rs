@@ -1,1 +1,3 @@
-//! stub
+//! Streams to read models: fetch, fold, flush.
+
+pub mod aggregate;

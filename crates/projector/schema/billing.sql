@@ -1,0 +1,104 @@
+-- The read model `billing`, created empty in the schema named by search_path: `billing` itself or
+-- the shadow a rebuild fills. Never migrated: a changed file is a new version, reached by a rebuild.
+
+create table checkpoints (
+    partition smallint primary key,
+    sequence bigint not null,
+    event_id text,
+    event_hash bytea,
+    stream_created_at timestamptz,
+    as_of timestamptz,
+    pending bigint not null default 0,
+    updated_at timestamptz not null default now()
+);
+comment on table checkpoints is 'Owner: projector. Moves in the transaction that moves the rows.';
+
+create table subscription_states (
+    key text primary key,
+    state bytea not null
+);
+comment on table subscription_states is 'Owner: projector. Aggregate Subscription by PayPal id, JSON bytes.';
+
+create table sale_states (
+    key text primary key,
+    state bytea not null
+);
+comment on table sale_states is 'Owner: projector. Aggregate Sale by PayPal sale id, JSON bytes.';
+
+create table subscriptions (
+    id text primary key,
+    user_id uuid,
+    custom_id text,
+    plan_id text,
+    -- PayPal's word; null while only its sales are known.
+    status text,
+    status_at timestamptz,
+    started_at timestamptz,
+    next_billing_at timestamptz,
+    -- Access lasts until here, whatever the status says.
+    paid_through timestamptz,
+    -- Whether paid_through comes from PayPal's own date or is a sale's date plus one interval.
+    paid_through_firm boolean not null default false,
+    cancelled_at timestamptz,
+    -- A payment failed after the last one that succeeded.
+    past_due boolean not null default false,
+    last_failed_at timestamptz,
+    next_retry_at timestamptz,
+    failed_payments integer,
+    outstanding_minor bigint,
+    outstanding_currency text,
+    last_payment_minor bigint,
+    last_payment_currency text,
+    last_payment_at timestamptz,
+    payer_name text,
+    payer_email text
+);
+create index subscriptions_of_user on subscriptions (user_id);
+comment on table subscriptions is 'Owner: projector. One row per PayPal subscription.';
+
+create table invoices (
+    id text primary key,
+    subscription_id text,
+    user_id uuid,
+    status text not null,
+    disputed boolean not null,
+    amount_minor bigint not null,
+    refunded_minor bigint not null,
+    fee_minor bigint,
+    currency text not null,
+    issued_at timestamptz not null
+);
+create index invoices_newest on invoices (issued_at desc, id desc);
+create index invoices_of_subscription on invoices (subscription_id, issued_at desc);
+create index invoices_of_user on invoices (user_id, issued_at desc);
+comment on table invoices is 'Owner: projector. One row per PayPal sale; minor units by PayPal''s exponents.';
+
+create table payments (
+    id text primary key,
+    sale_id text,
+    subscription_id text,
+    user_id uuid,
+    -- payment, refund, reversal
+    kind text not null,
+    state text not null,
+    -- Refunds and reversals are negative.
+    amount_minor bigint not null,
+    currency text not null,
+    occurred_at timestamptz not null
+);
+create index payments_of_sale on payments (sale_id);
+comment on table payments is 'Owner: projector. Money movements: each sale, refund and reversal once.';
+
+create table event_index (
+    sequence bigint primary key,
+    source text not null,
+    event_id text not null,
+    kind text not null,
+    -- Subscription id, else sale id.
+    aggregate text,
+    occurred_at timestamptz,
+    received_at timestamptz not null
+);
+create index event_index_of_aggregate on event_index (aggregate, sequence) where aggregate is not null;
+comment on table event_index is
+    'Owner: projector. Every message of the stream, duplicates included; the data stays in the stream.';

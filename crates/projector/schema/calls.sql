@@ -1,0 +1,147 @@
+-- The read model `calls`, created empty in the schema named by search_path: `calls` itself or the
+-- shadow a rebuild fills. Never migrated: a changed file is a new version, reached by a rebuild.
+
+create table checkpoints (
+    partition smallint primary key,
+    -- The last stream sequence folded; 0 before the first.
+    sequence bigint not null,
+    -- What stood there: a stream that was restored or replaced is noticed by it.
+    event_id text,
+    event_hash bytea,
+    stream_created_at timestamptz,
+    -- The event time the tables are current to, and how many messages were still to come.
+    as_of timestamptz,
+    pending bigint not null default 0,
+    updated_at timestamptz not null default now()
+);
+comment on table checkpoints is 'Owner: projector. Moves in the transaction that moves the rows.';
+
+create table room_session_states (
+    key text primary key,
+    state bytea not null
+);
+comment on table room_session_states is 'Owner: projector. Aggregate RoomSession by room sid, JSON bytes.';
+
+create table transcript_states (
+    key text primary key,
+    state bytea not null
+);
+comment on table transcript_states is 'Owner: projector. Aggregate Transcript by room sid, JSON bytes.';
+
+create table calls (
+    id uuid primary key,
+    room_sid text not null,
+    room_name text not null,
+    call_key text not null,
+    user_id uuid,
+    client_id uuid,
+    channel text not null,
+    caller_number text,
+    caller_name text,
+    dialled_number text,
+    agent_name text,
+    state text not null,
+    result text,
+    started_at timestamptz not null,
+    answered_at timestamptz,
+    ended_at timestamptz,
+    ring_ms bigint,
+    talk_ms bigint,
+    end_code text,
+    end_by text,
+    end_words text,
+    outcome_status text,
+    outcome_label text,
+    outcome_reason text,
+    revenue_minor bigint,
+    revenue_currency text,
+    revenue_evidence text,
+    summary text,
+    sentiment_label text,
+    sentiment_score double precision,
+    sentiment_evidence text,
+    tags text[] not null default '{}',
+    transferred_to text,
+    transferred_at timestamptz,
+    stt_p50_ms bigint,
+    llm_p50_ms bigint,
+    tts_p50_ms bigint,
+    e2e_p50_ms bigint,
+    e2e_p95_ms bigint,
+    turns bigint,
+    usage jsonb,
+    recording_state text,
+    recording_location text,
+    recording_ms bigint
+);
+create index calls_newest on calls (started_at desc, id desc);
+create index calls_of_client on calls (client_id, started_at desc, id desc);
+create index calls_open on calls (started_at desc) where state <> 'ended';
+comment on table calls is
+    'Owner: projector. One row per SIP call or web visitor; times in UTC, durations in ms, money in minor units.';
+
+create table turns (
+    room_sid text not null,
+    id text not null,
+    call_key text,
+    position integer not null,
+    at timestamptz,
+    speaker text not null,
+    text text,
+    interrupted boolean not null,
+    tool_name text,
+    tool_arguments text,
+    tool_output text,
+    is_error boolean not null,
+    e2e_ms bigint,
+    user_id uuid,
+    primary key (room_sid, id)
+);
+comment on table turns is 'Owner: projector. What was said on a call, item by item.';
+
+create table hourly (
+    client_id uuid not null,
+    hour timestamptz not null,
+    user_id uuid,
+    calls bigint not null,
+    answered bigint not null,
+    missed bigint not null,
+    abandoned bigint not null,
+    failed bigint not null,
+    talk_ms bigint not null,
+    success bigint not null,
+    positive bigint not null,
+    neutral bigint not null,
+    negative bigint not null,
+    -- Calls by their median end-to-end latency; bounds in rollup.rs, the last one is open.
+    latency bigint[] not null,
+    primary key (client_id, hour)
+);
+create index hourly_by_hour on hourly (hour);
+comment on table hourly is
+    'Owner: projector. Ended calls by client and UTC hour of their start; the nil uuid is "unassigned".';
+
+create table hourly_revenue (
+    client_id uuid not null,
+    hour timestamptz not null,
+    currency text not null,
+    user_id uuid,
+    amount_minor bigint not null,
+    primary key (client_id, hour, currency)
+);
+create index hourly_revenue_by_hour on hourly_revenue (hour);
+comment on table hourly_revenue is 'Owner: projector. Revenue of ended calls, minor units.';
+
+create table event_index (
+    sequence bigint primary key,
+    source text not null,
+    event_id text not null,
+    kind text not null,
+    -- The aggregate it was folded into (room sid); null when it concerns none.
+    aggregate text,
+    occurred_at timestamptz,
+    received_at timestamptz not null
+);
+create index event_index_of_aggregate on event_index (aggregate, sequence) where aggregate is not null;
+comment on table event_index is
+    'Owner: projector. Every message of the stream, duplicates included; the data stays in the stream.';
