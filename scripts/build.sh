@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Builds the executables and the dashboard, each only when something changed.
+# FRONTDESK_PROFILE=dev builds what the tests have mostly built already.
+. "$(dirname "$0")/prelude.sh"
+
+PROFILE=${FRONTDESK_PROFILE:-release}
+
+build_executables() {
+  local -a packages=(-p frontdesk -p frontdesk-sandbox)
+  # The whole workspace in tests: the same features as `cargo test`, so nothing is built twice.
+  [[ $PROFILE == release ]] || packages=(--workspace --bins)
+  say "building frontdesk ($PROFILE)"
+  cargo build --quiet --profile "$PROFILE" --locked "${packages[@]}" ||
+    fail "frontdesk does not build (see above)"
+}
+
+# Everything the dashboard is built from, as one hash.
+web_inputs() {
+  find web -path web/node_modules -prune -o -path web/dist -prune -o -type f \
+    ! -path 'web/test-results/*' ! -path 'web/playwright-report/*' -print0 |
+    sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16
+}
+
+install_web() {
+  local lock stamp=web/node_modules/.installed-from
+  lock=$(sha256sum web/package-lock.json | cut -c 1-16)
+  [[ -f $stamp && $(<"$stamp") == "$lock" ]] && return
+  say "installing the dashboard's dependencies"
+  # The browser of the tests is the system's Chromium.
+  (cd web && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund) >"$LOG/npm.log" 2>&1 ||
+    fail "npm ci: $(grep -m 1 'npm error' "$LOG/npm.log" || tail -n 1 "$LOG/npm.log")"
+  say "$lock" >"$stamp"
+}
+
+build_web() {
+  local inputs stamp=$ROOT/.data/web.stamp
+  inputs=$(web_inputs)
+  [[ -f web/dist/index.html && -f $stamp && $(<"$stamp") == "$inputs" ]] && return
+  say "building the dashboard"
+  (cd web && npm run --silent build) >"$LOG/web-build.log" 2>&1 || {
+    tail -n 20 "$LOG/web-build.log" >&2
+    fail "the dashboard does not build (whole log: ${LOG#"$ROOT"/}/web-build.log)"
+  }
+  say "$inputs" >"$stamp"
+}
+
+case ${1:-all} in
+  web-dependencies) install_web ;;
+  web) install_web && build_web ;;
+  all) build_executables && install_web && build_web ;;
+  *) fail "build.sh knows all, web and web-dependencies, not $1" ;;
+esac

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Says what to open and what to try. Every command line printed here works when pasted.
+. "$(dirname "$0")/prelude.sh"
+. "$ROOT/scripts/processes.sh"
+. "$ROOT/scripts/settings.sh"
+
+public=$(setting PUBLIC_URL)
+token=$(setting DEV_TOKEN)
+api=$(setting API_LISTEN)
+cat <<END
+
+Frontdesk is up.
+
+  Open    $public/#token=$token
+  Ask     curl -H 'Authorization: Bearer $token' 'http://$api/api/calls?limit=3'
+  Watch   curl -N -H 'Authorization: Bearer $token' 'http://$api/api/live'
+END
+if running sandbox; then
+  cat <<END
+  Send    scripts/with-settings.sh frontdesk-sandbox send livekit scripts/examples/room_started.json
+
+Calls arrive by themselves. make logs shows what happens, make down stops it; data stays.
+END
+else
+  cat <<END
+
+No sandbox runs. Send your own, signed with what ${ENV_FILE#"$ROOT"/} holds:
+  LiveKit           POST http://$api/webhooks/livekit   (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)
+  PayPal            POST http://$api/webhooks/paypal    (PAYPAL_WEBHOOK_ID, PAYPAL_CERT_HOSTS, PAYPAL_TRUST_BUNDLE)
+  agents' reports   POST http://$api/events             (CloudEvents; bearer: a LiveKit access token)
+Ingest's own listener is http://$(setting INGEST_LISTEN). make up adds the sandbox, make down stops all; data stays.
+END
+fi

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Brings Frontdesk up on this machine; what already runs as it should is left alone.
+# BARE=1 leaves the sandbox out, so that an outside sender can be tried.
+. "$(dirname "$0")/prelude.sh"
+. "$ROOT/scripts/processes.sh"
+. "$ROOT/scripts/settings.sh"
+. "$ROOT/scripts/install-postgres.sh"
+. "$ROOT/scripts/postgres.sh"
+. "$ROOT/scripts/nats.sh"
+
+PROFILE=${FRONTDESK_PROFILE:-release}
+PROGRAMS=$ROOT/${CARGO_TARGET_DIR:-target}/${PROFILE/#dev/debug}
+[[ ${CARGO_TARGET_DIR:-} != /* ]] || PROGRAMS=$CARGO_TARGET_DIR/${PROFILE/#dev/debug}
+
+start_frontdesk() {
+  local program=$PROGRAMS/frontdesk fingerprint address
+  address=$(setting API_LISTEN)
+  fingerprint=$(fingerprint_of "$program" serve all)
+  if running_as frontdesk "$fingerprint"; then
+    say "frontdesk already runs on $address"
+    return
+  fi
+  halt frontdesk TERM 30
+  require_free API_LISTEN
+  require_free INGEST_LISTEN
+  say "starting frontdesk on $address"
+  launch frontdesk "$fingerprint" "$program" serve all
+  ready frontdesk 60 curl -fsS -m 5 -o /dev/null "http://$address/readyz" 2>/dev/null
+}
+
+start_sandbox() {
+  local program=$PROGRAMS/frontdesk-sandbox fingerprint
+  local -a arguments=(run --calls-per-minute "${CALLS_PER_MINUTE:-20}" --seed "${SEED:-1}"
+    --target "http://$(setting INGEST_LISTEN)" --state-dir "$DATA/sandbox")
+  fingerprint=$(fingerprint_of "$program" "${arguments[@]}")
+  if running_as sandbox "$fingerprint"; then
+    say "the sandbox already runs"
+    return
+  fi
+  halt sandbox TERM 15
+  require_free SANDBOX_LISTEN
+  say "starting the sandbox"
+  mkdir -p "$DATA/sandbox"
+  launch sandbox "$fingerprint" "$program" "${arguments[@]}"
+  ready sandbox 60 test -s "$DATA/sandbox/paypal-ca.pem"
+}
+
+require_free() {
+  local address
+  address=$(setting "$1")
+  ! port_taken "$(port_of "$address")" ||
+    fail "$address ($1) is taken by $(port_holder "$(port_of "$address")"): stop that, or change $1 in ${ENV_FILE#"$ROOT"/}"
+}
+
+exec 9>"$DATA/lock"
+flock -n 9 || fail "another make up or make down is at work"
+
+"$ROOT/scripts/install.sh" run 9>&-
+"$ROOT/scripts/build.sh" 9>&-
+complete_settings
+start_postgres
+start_nats
+export_settings
+export WEB_DIR=${WEB_DIR:-$ROOT/web/dist}
+say "migrating"
+"$PROGRAMS/frontdesk" migrate >"$LOG/migrate.log" 2>&1 9>&- || {
+  tail -n 15 "$LOG/migrate.log" >&2
+  fail "frontdesk migrate did not succeed"
+}
+start_frontdesk
+if [[ -n ${BARE:-} && $BARE != 0 ]]; then
+  halt sandbox TERM 15
+else
+  start_sandbox
+fi
+"$ROOT/scripts/greeting.sh"

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs a command with the settings file's names in its environment.
+# Usage: scripts/with-settings.sh frontdesk projections status
+. "$(dirname "$0")/prelude.sh"
+. "$ROOT/scripts/settings.sh"
+[[ $# -gt 0 ]] || fail "usage: scripts/with-settings.sh COMMAND [ARGUMENT…]"
+[[ -f $ENV_FILE ]] || fail "there is no ${ENV_FILE#"$ROOT"/} yet: run make up first"
+export_settings
+PATH=$ROOT/target/${FRONTDESK_PROFILE:-release}:$PATH exec "$@"
