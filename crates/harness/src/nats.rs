@@ -1,0 +1,107 @@
+//! A real nats-server a test, with `sync_interval: always`.
+
+use crate::guard::Guarded;
+use frontdesk_events::nats::{Connection, NatsArgs, Role};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+};
+
+/// The server under test. Dropped, it is killed and its files go.
+#[derive(Debug)]
+pub struct Nats {
+    directory: PathBuf,
+    port: u16,
+    monitor_port: u16,
+    process: Option<Guarded>,
+}
+
+/// A port that was free a moment ago.
+#[must_use]
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// `NATS_SERVER`, else the one `make` installed, else the one on the PATH.
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("NATS_SERVER") {
+        return path.into();
+    }
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.data/bin/nats-server");
+    if installed.exists() { installed } else { "nats-server".into() }
+}
+
+impl Nats {
+    /// Starts a server and creates the four streams in it.
+    pub async fn start() -> Self {
+        let directory = std::env::temp_dir().join(format!("frontdesk-nats-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut server = Self { directory, port: free_port(), monitor_port: free_port(), process: None };
+        server.restart().await;
+        let operator = server.connect(Role::Operator).await;
+        operator.ensure_streams(1, -1).await.unwrap();
+        server
+    }
+
+    /// Kills it with SIGKILL. What was acknowledged is on disk.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again on the same port and store, and waits until it answers.
+    pub async fn restart(&mut self) {
+        self.kill();
+        let config = self.directory.join("nats.conf");
+        let (port, monitor, store) = (self.port, self.monitor_port, self.directory.join("store"));
+        std::fs::write(
+            &config,
+            format!(
+                "host: 127.0.0.1\nport: {port}\nhttp: \"127.0.0.1:{monitor}\"\n\
+                 jetstream {{ store_dir: {store:?}, sync_interval: always }}\nmax_payload: 1048576\n"
+            ),
+        )
+        .unwrap();
+        let binary = binary();
+        let command = [binary.to_str().unwrap(), "-c", config.to_str().unwrap()];
+        self.process = Some(Guarded::start(&command, &self.directory.join("log"), None));
+        crate::eventually("nats-server accepts connections", async || {
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await;
+        crate::eventually("JetStream is enabled", async || {
+            let connection = Connection::open_now(&self.args(), Role::Operator).await.ok()?;
+            connection.durability().await.ok().filter(|server| server.sync_always)
+        })
+        .await;
+    }
+
+    /// `nats://…`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// The arguments a role would read.
+    #[must_use]
+    pub fn args(&self) -> NatsArgs {
+        NatsArgs::open(&self.url(), &format!("http://127.0.0.1:{}", self.monitor_port))
+    }
+
+    /// A connection of a role.
+    pub async fn connect(&self, role: Role) -> Connection {
+        Connection::open_now(&self.args(), role).await.unwrap()
+    }
+
+    /// The server's process id.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Guarded::pid)
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
