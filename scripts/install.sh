@@ -12,7 +12,7 @@ require_languages() {
   have npm || fail "npm is missing: it comes with Node.js 20 or newer (https://nodejs.org)"
   local node_version
   node_version=$(node --version)
-  at_least "${node_version#v}" 20 || fail "Node.js $node_version is too old: 20 or newer is needed"
+  at_least "${node_version#v}" 20.19 || fail "Node.js $node_version is too old: 20.19 or newer is needed"
   # ring and mimalloc are partly C.
   have cc || install_packages "a C compiler" gcc libc6-dev
   have curl || install_packages "curl" curl ca-certificates

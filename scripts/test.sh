@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Every test, with servers of its own: nothing that make up started is used or disturbed.
+. "$(dirname "$0")/prelude.sh"
+. "$ROOT/scripts/steps.sh"
+
+# The tests look for these; each says so when one is absent.
+export PATH=$TOOLS:$PATH
+export FRONTDESK_PYTHON=$ROOT/.venv/bin/python
+LIVEKIT_SERVER=$TOOLS/livekit-server
+export LIVEKIT_SERVER
+export SQLX_OFFLINE=true
+
+rust_tests() { cargo test --workspace --locked; }
+
+web_tests() { (cd web && npm test); }
+
+# The whole product, built as the tests built it, on ports of its own.
+browser_tests() (
+  export FRONTDESK_DATA=$ROOT/.data/e2e FRONTDESK_PROFILE=dev FRONTDESK_FIRST_PORT=18080
+  export FRONTDESK_POSTGRES_PORT=54429 FRONTDESK_NATS_PORT=42329
+  # Enough calls within seconds to see them ring, live and end.
+  export CALLS_PER_MINUTE=${CALLS_PER_MINUTE:-60}
+  # Shell settings of a developer are not those of this instance.
+  unset DATABASE_URL NATS_URL NATS_MONITOR_URL API_LISTEN INGEST_LISTEN PUBLIC_URL DEV_TOKEN
+  trap 'scripts/down.sh' EXIT
+  scripts/up.sh
+  . "$ROOT/scripts/settings.sh"
+  ENV_FILE=$FRONTDESK_DATA/env
+  BASE_URL=$(setting PUBLIC_URL) DEV_TOKEN=$(setting DEV_TOKEN)
+  export BASE_URL DEV_TOKEN
+  cd web && npm run e2e
+)
+
+"$ROOT/scripts/install.sh" test
+"$ROOT/scripts/build.sh" web-dependencies
+step "Rust" rust_tests
+step "web units" web_tests
+step "browser" browser_tests
+close "make test"
