@@ -1,1 +1,62 @@
-fn main(){}
+//! `frontdesk`: the one executable. It reads configuration, wires roles together and holds no
+//! rule of its own.
+
+mod migrate;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use frontdesk_events::nats::NatsArgs;
+use frontdesk_process::telemetry;
+
+/// glibc's allocator keeps the peaks of ingest's many small buffers; this one gives them back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Back end and dashboard of an AI phone-receptionist service.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one role, or all of them in one process.
+    #[command(subcommand)]
+    Serve(Box<serve::Role>),
+    /// Create or update tables, read models and streams; refuses a NATS server that may lose events.
+    Migrate(migrate::MigrateArgs),
+    /// Look at projections, rebuild, swap and verify them.
+    Projections(Box<ProjectionsArgs>),
+}
+
+#[derive(clap::Args)]
+struct ProjectionsArgs {
+    /// PostgreSQL, for example postgres://user@host/frontdesk.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+    #[command(flatten)]
+    nats: NatsArgs,
+    #[command(subcommand)]
+    command: frontdesk_projector::ProjectionsCommand,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    telemetry::start_logging();
+    // Several dependencies bring rustls; the process chooses its cryptography once.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("a TLS provider is installed already"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(role) => serve::run(*role).await,
+            Command::Migrate(args) => migrate::run(args).await,
+            Command::Projections(args) => {
+                frontdesk_projector::command(args.command, &args.database_url, &args.nats).await
+            }
+        }
+    })
+}

@@ -59,6 +59,14 @@ impl Guarded {
         self.pid
     }
 
+    /// Whether the server is gone although nobody killed it through us.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        // The field after the command name is the state; a zombie has ended.
+        std::fs::read_to_string(format!("/proc/{}/stat", self.pid))
+            .map_or(true, |stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))
+    }
+
     /// Ends it with SIGKILL and waits until it is gone.
     pub fn kill(&mut self) {
         drop(self.stdin.take());

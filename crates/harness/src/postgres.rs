@@ -10,10 +10,7 @@ use crate::{
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
 };
 use tokio::sync::OnceCell;
 
@@ -131,16 +128,10 @@ async fn start_shared() -> Server {
     let directory = copy_cluster();
     let port = free_port();
     let process = start_server(&directory, port, false).await;
-    FILES.lock().unwrap().push(Files(directory));
     execute(port, "postgres", "create database template_frontdesk").await;
     migrate(&url(port, "template_frontdesk")).await;
     Server { port, _process: process }
 }
-
-/// The shared server's files. Statics are not dropped, so a later process removes what an
-/// earlier one left: see `sweep`.
-struct Files(#[expect(dead_code, reason = "kept for its path in a debugger")] PathBuf);
-static FILES: Mutex<Vec<Files>> = Mutex::new(Vec::new());
 
 fn programs() -> PathBuf {
     if let Some(path) = std::env::var_os("POSTGRES_BIN") {
@@ -213,8 +204,6 @@ fn copy_cluster() -> PathBuf {
 }
 
 async fn start_server(directory: &Path, port: u16, fsync: bool) -> Guarded {
-    // A killed server leaves its lock file; the process it names is gone.
-    let _ = std::fs::remove_file(directory.join("postmaster.pid"));
     let binary = programs().join("postgres");
     let port_text = port.to_string();
     let fsync = format!("fsync={}", if fsync { "on" } else { "off" });
@@ -238,7 +227,15 @@ async fn start_server(directory: &Path, port: u16, fsync: bool) -> Guarded {
         "autovacuum=off",
     ];
     let log = directory.join("log");
-    let guarded = Guarded::start(&command, &log, unprivileged());
-    crate::eventually("PostgreSQL accepts connections", async || client(port, "postgres").await).await;
+    let mut guarded = Guarded::start(&command, &log, unprivileged());
+    crate::eventually("PostgreSQL accepts connections", async || {
+        // Backends of a killed server may still hold its shared memory for a moment; the new
+        // server then refuses to start, rightly.
+        if guarded.has_ended() {
+            guarded = Guarded::start(&command, &log, unprivileged());
+        }
+        client(port, "postgres").await
+    })
+    .await;
     guarded
 }

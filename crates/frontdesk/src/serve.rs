@@ -1,0 +1,225 @@
+//! `frontdesk serve`: roles as tasks of one process that end together.
+
+use anyhow::Context as _;
+use axum::Router;
+use clap::Subcommand;
+use frontdesk_api::{Api, ApiArgs};
+use frontdesk_events::nats::{self, Connection, NatsArgs};
+use frontdesk_ingest::{Ingest, IngestArgs};
+use frontdesk_process::{
+    Shutdown,
+    health::Health,
+    listen::{self, Limits},
+    supervise::{self, Roles},
+    telemetry::Metrics,
+};
+use frontdesk_projector::ProjectorArgs;
+use std::{net::SocketAddr, time::Duration};
+use tokio::net::TcpListener;
+
+/// How often a healthy server's durability is looked at again: its configuration can change
+/// under us with a restart.
+const DURABILITY_AGAIN: Duration = Duration::from_secs(30);
+const DURABILITY_RETRY: Duration = Duration::from_secs(1);
+
+/// Which role to run.
+#[derive(Subcommand)]
+pub(crate) enum Role {
+    /// Receive webhooks and agents' events.
+    Ingest(IngestOnly),
+    /// Fold streams into read models.
+    Projector(ProjectorOnly),
+    /// Serve the dashboard and its API.
+    Api(ApiOnly),
+    /// Everything in one process, for one machine.
+    All(All),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct IngestOnly {
+    #[command(flatten)]
+    nats: NatsArgs,
+    #[command(flatten)]
+    ingest: IngestArgs,
+    #[command(flatten)]
+    durability: DurabilityArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ProjectorOnly {
+    #[command(flatten)]
+    nats: NatsArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    projector: ProjectorArgs,
+    /// Where /healthz, /readyz and /metrics of this role answer.
+    #[arg(long, env = "PROJECTOR_LISTEN", default_value = "127.0.0.1:8082")]
+    projector_listen: SocketAddr,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ApiOnly {
+    #[command(flatten)]
+    nats: NatsArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    api: ApiArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct All {
+    #[command(flatten)]
+    nats: NatsArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    ingest: IngestArgs,
+    #[command(flatten)]
+    projector: ProjectorArgs,
+    #[command(flatten)]
+    api: ApiArgs,
+    #[command(flatten)]
+    durability: DurabilityArgs,
+}
+
+#[derive(clap::Args)]
+struct DatabaseArgs {
+    /// PostgreSQL, for example postgres://user@host/frontdesk.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+}
+
+#[derive(clap::Args, Clone, Copy)]
+struct DurabilityArgs {
+    /// Be ready although NATS acknowledges before it fsyncs: a power cut then loses events.
+    #[arg(long, env = "ALLOW_LAZY_SYNC")]
+    allow_lazy_sync: bool,
+}
+
+/// What every role is started with.
+struct Process {
+    health: Health,
+    metrics: Metrics,
+    shutdown: Shutdown,
+    roles: Roles,
+}
+
+impl Process {
+    fn start() -> anyhow::Result<Self> {
+        let shutdown = supervise::shutdown_on_signal()?;
+        Ok(Self {
+            health: Health::default(),
+            metrics: Metrics::install()?,
+            roles: Roles::new(shutdown.clone()),
+            shutdown,
+        })
+    }
+
+    /// Listens on an address and serves an application with health and metrics beside it.
+    async fn serve(&mut self, name: &'static str, address: SocketAddr, app: Router) -> anyhow::Result<()> {
+        let listener =
+            TcpListener::bind(address).await.with_context(|| format!("listening on {address} for {name}"))?;
+        tracing::info!(role = name, %address, "listening");
+        let app = app.merge(self.health.router()).merge(self.metrics.router());
+        self.roles.start(name, listen::serve(listener, app, Limits::default(), self.shutdown.clone()));
+        Ok(())
+    }
+
+    async fn ingest(
+        &mut self,
+        args: IngestArgs,
+        nats: &NatsArgs,
+        durability: DurabilityArgs,
+    ) -> anyhow::Result<Router> {
+        let address = args.ingest_listen;
+        let connection = Connection::open(nats, nats::Role::Ingest).await?;
+        self.watch_durability(connection.clone(), durability);
+        let ingest = Ingest::start(args, connection, self.health.clone(), self.shutdown.clone()).await?;
+        self.serve("ingest", address, ingest.router()).await?;
+        Ok(ingest.router())
+    }
+
+    async fn projector(&mut self, args: ProjectorArgs, nats: &NatsArgs, database: &DatabaseArgs) -> anyhow::Result<()> {
+        let connection = Connection::open(nats, nats::Role::Projector).await?;
+        let run = frontdesk_projector::run(
+            args,
+            database.database_url.clone(),
+            connection,
+            self.health.clone(),
+            self.shutdown.clone(),
+        );
+        self.roles.start("projector", run);
+        Ok(())
+    }
+
+    async fn api(
+        &mut self,
+        args: ApiArgs,
+        nats: &NatsArgs,
+        database: &DatabaseArgs,
+        beside: Router,
+    ) -> anyhow::Result<()> {
+        let address = args.api_listen;
+        let connection = Connection::open(nats, nats::Role::Api).await?;
+        let api =
+            Api::start(args, &database.database_url, connection, self.health.clone(), self.shutdown.clone()).await?;
+        self.serve("api", address, beside.merge(api.router())).await
+    }
+
+    /// A 2xx means "on disk" only on a server that fsyncs; until that is seen, and whenever it is
+    /// no longer so, the process is not ready.
+    fn watch_durability(&mut self, connection: Connection, args: DurabilityArgs) {
+        const NAME: &str = "nats-durability";
+        self.health.declare(NAME);
+        let (health, shutdown) = (self.health.clone(), self.shutdown.clone());
+        self.roles.start("durability", async move {
+            while !shutdown.is_cancelled() {
+                let checked = match connection.durability().await {
+                    Ok(server) => server.check(args.allow_lazy_sync),
+                    Err(error) => Err(error),
+                };
+                let again = match checked {
+                    Ok(()) => {
+                        health.ok(NAME);
+                        DURABILITY_AGAIN
+                    }
+                    Err(error) => {
+                        health.not_ok(NAME, &format!("{error:#}"));
+                        DURABILITY_RETRY
+                    }
+                };
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = tokio::time::sleep(again) => {}
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Runs a role until a signal or until it fails.
+///
+/// # Errors
+/// When a role cannot start or ends by itself.
+pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
+    let mut process = Process::start()?;
+    match role {
+        Role::Ingest(args) => {
+            process.ingest(args.ingest, &args.nats, args.durability).await?;
+        }
+        Role::Projector(args) => {
+            process.projector(args.projector, &args.nats, &args.database).await?;
+            process.serve("projector-health", args.projector_listen, Router::new()).await?;
+        }
+        Role::Api(args) => process.api(args.api, &args.nats, &args.database, Router::new()).await?,
+        Role::All(args) => {
+            let webhooks = process.ingest(args.ingest, &args.nats, args.durability).await?;
+            process.projector(args.projector, &args.nats, &args.database).await?;
+            process.api(args.api, &args.nats, &args.database, webhooks).await?;
+        }
+    }
+    process.roles.run().await
+}
