@@ -15,7 +15,7 @@ install_python_clients() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages "Python's venv" python3-venv
   python3 -m venv --clear "$ROOT/.venv"
   "$ROOT/.venv/bin/python" -m pip install -q --require-hashes -r "$wanted" >"$LOG/pip.log" 2>&1 ||
-    fail "the Python test clients cannot be installed: $(grep -m 1 -i error "$LOG/pip.log")"
+    fail "the Python test clients cannot be installed: $(grep -m 1 '^ERROR' "$LOG/pip.log" || tail -n 1 "$LOG/pip.log")"
   cp "$wanted" "$stamp"
 }
 

