@@ -1,0 +1,121 @@
+//! A request body that must end in time, and an answer body that knows when it has ended.
+
+use super::connection::Busy;
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, Incoming, SizeHint};
+use std::{
+    future::Future as _,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::Sleep;
+
+/// The body did not arrive in time. Whoever reads a body finds it in the error's chain; the
+/// listener turns the answer into 408 if the application has not.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the request body did not arrive in time")]
+pub struct BodyTimedOut;
+
+/// Whether a request's body has run out of time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TimeOut(Arc<AtomicBool>);
+
+impl TimeOut {
+    pub(super) fn happened(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads `inner` until the time is over. The timer is only made when the body is not there yet:
+/// most webhooks arrive in one piece with their head.
+pub(super) struct TimedBody {
+    inner: Incoming,
+    patience: Duration,
+    deadline: Option<Pin<Box<Sleep>>>,
+    time_out: TimeOut,
+}
+
+impl TimedBody {
+    pub(super) fn new(inner: Incoming, patience: Duration, time_out: TimeOut) -> Self {
+        Self { inner, patience, deadline: None, time_out }
+    }
+
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        let over = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
+        if over {
+            self.time_out.0.store(true, Ordering::Relaxed);
+        }
+        over
+    }
+}
+
+impl HttpBody for TimedBody {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        // An armed deadline goes first: a body that trickles would otherwise always be ready.
+        if self.deadline.is_some() && self.is_over(context) {
+            return Poll::Ready(Some(Err(BodyTimedOut.into())));
+        }
+        match Pin::new(&mut self.inner).poll_frame(context) {
+            Poll::Pending if self.deadline.is_none() => {
+                self.deadline = Some(Box::pin(tokio::time::sleep(self.patience)));
+                // Polled once so that it wakes this task.
+                if self.is_over(context) {
+                    return Poll::Ready(Some(Err(BodyTimedOut.into())));
+                }
+                Poll::Pending
+            }
+            other => other.map_err(Into::into),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// An answer on its way. While it exists its connection is not idle.
+pub(super) struct AnswerBody {
+    inner: Body,
+    _busy: Busy,
+}
+
+impl AnswerBody {
+    pub(super) fn new(inner: Body, busy: Busy) -> Self {
+        Self { inner, _busy: busy }
+    }
+}
+
+impl HttpBody for AnswerBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

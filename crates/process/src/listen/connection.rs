@@ -1,0 +1,333 @@
+//! One connection: how many there may be, and when it has been quiet or slow for too long.
+//!
+//! hyper's own header timeout also runs between requests and makes a timer for each of them, so
+//! it is off. Instead each connection notes what it is doing in three atomics, and a slow tick
+//! looks at them.
+
+use super::{
+    Limits,
+    body::{AnswerBody, TimeOut, TimedBody},
+};
+use crate::{Shutdown, clock};
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Request, Response, StatusCode, header},
+};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::MissedTickBehavior,
+};
+use tower::ServiceExt as _;
+
+/// How often an HTTP/2 peer is asked whether it is still there, and how long it may take.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+const PING_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A tick is never rarer than this, so a bound is overrun by a second at the most.
+const SLOWEST_TICK: Duration = Duration::from_secs(1);
+
+/// How many connections there may be, in all and from one address.
+pub(super) struct Connections {
+    free: Arc<Semaphore>,
+    per_address: usize,
+    addresses: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// One connection's place; given back when dropped.
+pub(super) struct Place {
+    _free: OwnedSemaphorePermit,
+    address: Option<IpAddr>,
+    addresses: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+impl Connections {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(limits.connections)),
+            per_address: limits.connections_per_address,
+            addresses: Arc::default(),
+        }
+    }
+
+    /// Waits until there is room for one more.
+    pub(super) async fn free(&self) -> OwnedSemaphorePermit {
+        self.free.clone().acquire_owned().await.expect("this semaphore is never closed")
+    }
+
+    /// A place for this peer; `None` when its address has enough of them.
+    pub(super) fn admit(&self, free: OwnedSemaphorePermit, peer: SocketAddr) -> Option<Place> {
+        // ::ffff:127.0.0.1 is loopback too.
+        let address = peer.ip().to_canonical();
+        if address.is_loopback() {
+            return Some(Place { _free: free, address: None, addresses: self.addresses.clone() });
+        }
+        let mut addresses = self.addresses.lock().expect("nothing panics while it holds this lock");
+        let count = addresses.entry(address).or_default();
+        if *count >= self.per_address {
+            return None;
+        }
+        *count += 1;
+        Some(Place { _free: free, address: Some(address), addresses: self.addresses.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(address) = self.address else { return };
+        let mut addresses = self.addresses.lock().expect("nothing panics while it holds this lock");
+        if let Some(count) = addresses.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&address);
+            }
+        }
+    }
+}
+
+/// The application and how it is spoken to.
+#[derive(Clone)]
+pub(super) struct Server {
+    app: axum::Router,
+    limits: Arc<Limits>,
+    http: Arc<Builder<TokioExecutor>>,
+}
+
+impl Server {
+    pub(super) fn new(app: axum::Router, limits: Limits) -> Self {
+        let mut http = Builder::new(TokioExecutor::new());
+        http.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(limits.header_bytes);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_PATIENCE);
+        Self { app, limits: Arc::new(limits), http: Arc::new(http) }
+    }
+
+    /// Answers the requests of one connection until either side ends it.
+    pub(super) async fn converse(self, stream: TcpStream, peer: SocketAddr, shutdown: Shutdown) {
+        let activity = Arc::new(Activity::new());
+        let io = TokioIo::new(Watched { stream, activity: activity.clone() });
+        let limits = self.limits.clone();
+        let service = service_fn(|request| {
+            let busy = Busy::new(&activity);
+            answer(self.app.clone(), request, peer, busy, limits.body_read)
+        });
+        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut shutdown = pin!(shutdown.cancelled());
+        let mut ending = false;
+        let mut tick = tokio::time::interval((limits.header_read / 4).clamp(Duration::from_millis(10), SLOWEST_TICK));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut connection => {
+                    if let Err(error) = ended {
+                        tracing::trace!(%peer, %error, "connection ended");
+                    }
+                    return;
+                }
+                _ = tick.tick() => {
+                    if let Some(reason) = activity.overdue(&limits) {
+                        metrics::counter!("http_connections_closed_total", "reason" => reason).increment(1);
+                        return;
+                    }
+                }
+                () = &mut shutdown, if !ending => {
+                    ending = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    }
+}
+
+async fn answer(
+    app: axum::Router,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    busy: Busy,
+    patience: Duration,
+) -> Result<Response<AnswerBody>, Infallible> {
+    let time_out = TimeOut::default();
+    let mut request = request.map(|body| Body::new(TimedBody::new(body, patience, time_out.clone())));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let response = app.oneshot(request).await?;
+    let response = if time_out.happened() && response.status() != StatusCode::REQUEST_TIMEOUT {
+        too_slow()
+    } else {
+        response
+    };
+    Ok(response.map(|body| AnswerBody::new(body, busy)))
+}
+
+/// What an application that does not look at the reason would have called a bad body.
+fn too_slow() -> Response<Body> {
+    let problem = r#"{"type":"about:blank","title":"Request Timeout","status":408,"detail":"the request body did not arrive in time"}"#;
+    let mut response = Response::new(Body::from(problem));
+    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response
+}
+
+/// What a connection is doing. Times are milliseconds since it was accepted; zero means never.
+struct Activity {
+    accepted: Instant,
+    /// Requests whose answer is not yet sent.
+    active: AtomicUsize,
+    /// When the last answer ended, or the connection began.
+    quiet_since: AtomicU64,
+    /// When the first byte of a head came that has not become a request yet.
+    head_since: AtomicU64,
+    /// Since when the client has not taken what we write.
+    stuck_since: AtomicU64,
+    /// HTTP/2 talks between requests (settings, windows, pings), so its bytes start no head.
+    framed: AtomicBool,
+    spoken: AtomicBool,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self {
+            accepted: clock::monotonic(),
+            active: AtomicUsize::new(0),
+            quiet_since: AtomicU64::new(0),
+            head_since: AtomicU64::new(1),
+            stuck_since: AtomicU64::new(0),
+            framed: AtomicBool::new(false),
+            spoken: AtomicBool::new(false),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        let elapsed = clock::monotonic().duration_since(self.accepted).as_millis();
+        u64::try_from(elapsed).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// Which bound the connection has overrun, if any.
+    fn overdue(&self, limits: &Limits) -> Option<&'static str> {
+        let now = self.now();
+        let over = |since: &AtomicU64, bound: Duration| {
+            let since = since.load(Relaxed);
+            since > 0 && u128::from(now.saturating_sub(since)) > bound.as_millis()
+        };
+        if over(&self.stuck_since, limits.idle) {
+            return Some("answer_not_read");
+        }
+        if self.active.load(Relaxed) > 0 {
+            return None;
+        }
+        if !self.framed.load(Relaxed) && over(&self.head_since, limits.header_read) {
+            return Some("slow_head");
+        }
+        let quiet = u128::from(now.saturating_sub(self.quiet_since.load(Relaxed)));
+        (quiet > limits.idle.as_millis()).then_some("idle")
+    }
+
+    fn received(&self, bytes: &[u8]) {
+        if !self.spoken.swap(true, Relaxed) {
+            self.framed.store(bytes.starts_with(b"PRI"), Relaxed);
+        }
+        if self.active.load(Relaxed) == 0 && self.head_since.load(Relaxed) == 0 {
+            self.head_since.store(self.now(), Relaxed);
+        }
+    }
+
+    fn wrote<T>(&self, poll: Poll<T>) -> Poll<T> {
+        if poll.is_ready() {
+            if self.stuck_since.load(Relaxed) != 0 {
+                self.stuck_since.store(0, Relaxed);
+            }
+        } else if self.stuck_since.load(Relaxed) == 0 {
+            self.stuck_since.store(self.now(), Relaxed);
+        }
+        poll
+    }
+}
+
+/// A request in progress, from its head to the last byte of its answer.
+pub(super) struct Busy(Arc<Activity>);
+
+impl Busy {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.active.fetch_add(1, Relaxed);
+        activity.head_since.store(0, Relaxed);
+        Self(activity.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.quiet_since.store(self.0.now(), Relaxed);
+        self.0.active.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A socket that notes when it speaks.
+struct Watched {
+    stream: TcpStream,
+    activity: Arc<Activity>,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.activity.received(&buffer.filled()[before..]);
+        }
+        poll
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.activity.wrote(poll)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.activity.wrote(poll)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
