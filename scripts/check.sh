@@ -42,7 +42,7 @@ asyncapi() (
   node validate.js ../../events/asyncapi.yaml
 )
 
-shell() { shellcheck -x -P SCRIPTDIR scripts/*.sh .ci/run; }
+shell() { shellcheck -x -P SCRIPTDIR scripts/*.sh deploy/*.sh .ci/run; }
 
 "$ROOT/scripts/install.sh" check
 "$ROOT/scripts/build.sh" web-dependencies
