@@ -1,0 +1,39 @@
+/** Whose calls the whole dashboard shows. The choice stands in the address, so a link keeps it. */
+import { useQuery } from "@tanstack/react-query";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
+import { clientsQuery } from "../api/queries";
+import { Choice } from "../ui/Field";
+
+const UNASSIGNED = "unassigned";
+
+export function ClientSwitch() {
+  const clients = useQuery(clientsQuery());
+  const [search] = useSearchParams();
+  const { pathname } = useLocation();
+  const navigate = useNavigate();
+  const chosen = search.get("unassigned") === "true" ? UNASSIGNED : (search.get("client_id") ?? "");
+  const items = clients.data?.items ?? [];
+
+  function choose(value: string) {
+    const next = new URLSearchParams(search);
+    for (const name of ["client_id", "unassigned", "cursor"]) next.delete(name);
+    if (value === UNASSIGNED) next.set("unassigned", "true");
+    else if (value) next.set("client_id", value);
+    // A call stays open only while its list is the same.
+    const page = pathname.startsWith("/calls") ? "/calls" : pathname;
+    void navigate({ pathname: page, search: next.toString() });
+  }
+
+  return (
+    <Choice label="Business" quietLabel value={chosen} onChange={(event) => choose(event.target.value)} className="font-medium">
+      <option value="">All businesses</option>
+      {items.map((client) => (
+        <option key={client.id} value={client.id}>
+          {client.name}
+        </option>
+      ))}
+      {chosen && chosen !== UNASSIGNED && !items.some((client) => client.id === chosen) && <option value={chosen}>Another business</option>}
+      <option value={UNASSIGNED}>Not assigned</option>
+    </Choice>
+  );
+}

@@ -1,0 +1,87 @@
+/** One call: who and when, what was said, how fast we answered, and the events it was computed from. */
+import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { Link, useParams, useSearchParams } from "react-router";
+import { askAhead, callEventsQuery, callQuery } from "../api/queries";
+import { serverNow } from "../api/serverClock";
+import { Awaiting } from "../ui/Awaiting";
+import { buttonLook } from "../ui/Button";
+import { Panel } from "../ui/Panel";
+import { CallHead } from "./call/CallHead";
+import { Cost } from "./call/Cost";
+import { Latencies } from "./call/Latencies";
+import { Transcript } from "./call/Transcript";
+import { WhatHappened } from "./call/WhatHappened";
+import { Failure } from "./shell/Failure";
+import { Freshness } from "./shell/Freshness";
+
+export function ask(queries: QueryClient, id: string) {
+  return askAhead(queries.query(callQuery(id)), queries.query(callEventsQuery(id)));
+}
+
+export function OneCall() {
+  const { id = "" } = useParams();
+  const [search] = useSearchParams();
+  const one = useQuery(callQuery(id));
+  const events = useQuery(callEventsQuery(id));
+  const top = useRef<HTMLDivElement>(null);
+  useFullScreenFocus(top, id);
+  const back = `/calls${search.size > 0 ? `?${search.toString()}` : ""}`;
+
+  return (
+    <article ref={top} tabIndex={-1} aria-label="One call" className="@container mx-auto flex max-w-page flex-col gap-4 px-4 py-4 outline-none rail:px-6 rail:py-5">
+      <div className="flex min-h-9 items-center justify-between gap-4">
+        <Link to={back} className={buttonLook("text", "min-h-9")}>
+          <span aria-hidden className="beside:hidden">
+            ‹
+          </span>
+          <span className="beside:hidden">All calls</span>
+          <span className="hidden beside:inline">Close</span>
+        </Link>
+        <Freshness freshness={one.data?.freshness} failed={one.isError} />
+      </div>
+      {one.data ? (
+        <>
+          <CallHead call={one.data.call} now={new Date(serverNow())} />
+          <div className="grid items-start gap-4 @table:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+            <Transcript call={one.data.call} turns={one.data.turns} />
+            <div className="flex min-w-0 flex-col gap-4">
+              <WhatHappened events={events} />
+              <Latencies latencies={one.data.call.latencies} />
+              <Cost call={one.data.call} />
+            </div>
+          </div>
+        </>
+      ) : one.error ? (
+        <div className="card">
+          <Failure error={one.error} again={() => void one.refetch()} />
+        </div>
+      ) : (
+        <AwaitingCall />
+      )}
+    </article>
+  );
+}
+
+function AwaitingCall() {
+  return (
+    <div aria-busy aria-label="Loading the call" role="status" className="flex flex-col gap-4">
+      <title>Call · Frontdesk</title>
+      <Awaiting className="h-8 w-64" />
+      <Awaiting className="h-4 w-80 max-w-full" />
+      <Panel title="Transcript">
+        <Awaiting className="h-64 w-full" />
+      </Panel>
+    </div>
+  );
+}
+
+/** Full screen, the call replaces the list, so the focus moves in; beside it, the list keeps the focus. */
+function useFullScreenFocus(top: React.RefObject<HTMLElement | null>, id: string) {
+  useEffect(() => {
+    if (!window.matchMedia(BESIDE).matches) top.current?.focus();
+  }, [top, id]);
+}
+
+/** The breakpoint "beside" of tokens.css. */
+const BESIDE = "(min-width: 1100px)";

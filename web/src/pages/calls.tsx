@@ -1,0 +1,103 @@
+/** All calls that match the filter in the address, newest first; one call opens beside them. */
+import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef } from "react";
+import { Link, Outlet, useNavigate, useParams, useSearchParams } from "react-router";
+import { type CallFilter, readFilter, writeFilter } from "../api/callFilter";
+import { askAhead, callsQuery } from "../api/queries";
+import { CallFilterForm } from "../forms/CallFilterForm";
+import { chosenParts } from "../forms/callFilterWords";
+import { paths } from "../paths";
+import { buttonLook } from "../ui/Button";
+import { classes } from "../ui/classes";
+import { CallList } from "./calls/CallList";
+import { Freshness } from "./shell/Freshness";
+import { PageHead } from "./shell/PageHead";
+
+export function ask(queries: QueryClient, url: URL) {
+  return askAhead(queries.query(callsQuery(readFilter(url.searchParams).filter, { cursor: url.searchParams.get("cursor") })));
+}
+
+export function Calls() {
+  const [search, setSearch] = useSearchParams();
+  const { id } = useParams();
+  const { filter, refused } = useMemo(() => readFilter(search), [search]);
+  const cursor = search.get("cursor");
+  const calls = useQuery(callsQuery(filter, { cursor }));
+  useEscapeToList(id, search);
+
+  /** A changed filter begins at the newest call again. */
+  const change = useCallback((next: CallFilter) => setSearch(writeFilter(next)), [setSearch]);
+
+  return (
+    <div className={classes(id && "beside:grid beside:grid-cols-[minmax(340px,2fr)_minmax(0,3fr)]")}>
+      <div className={classes("min-w-0", id && "hidden beside:block beside:h-dvh beside:overflow-y-auto beside:border-r beside:border-line")}>
+        <div className={classes("mx-auto flex max-w-page flex-col gap-3 py-4 rail:py-5", id ? "px-4" : "px-4 rail:px-6")}>
+          <PageHead title="Calls">
+            <Freshness freshness={calls.data?.freshness} failed={calls.isError} />
+          </PageHead>
+          <CallFilterForm {...{ filter, change }} />
+          <Chosen {...{ filter, refused }} />
+          <CallList {...{ calls, filter, search, chosenId: id }} />
+        </div>
+      </div>
+      {id && (
+        <div className="min-w-0 beside:h-dvh beside:overflow-y-auto">
+          <Outlet />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What the list is narrowed to, each part with its own way out. */
+function Chosen({ filter, refused }: { filter: CallFilter; refused: string[] }) {
+  const parts = chosenParts(filter);
+  if (parts.length === 0 && refused.length === 0) return null;
+  const { client_id, unassigned } = filter;
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {parts.map(({ words, without }) => (
+        <Link
+          key={words}
+          to={paths.calls(without)}
+          aria-label={`Remove filter: ${words}`}
+          className="inline-flex min-h-7 max-w-full items-center gap-1.5 rounded-full bg-accent-soft px-3 text-xs font-medium text-accent hover:underline"
+        >
+          <bdi className="truncate">{words}</bdi>
+          <span aria-hidden>×</span>
+        </Link>
+      ))}
+      {parts.length > 1 && (
+        <Link to={paths.calls({ client_id, unassigned })} className={buttonLook("text", "text-xs")}>
+          Clear all
+        </Link>
+      )}
+      {refused.length > 0 && (
+        <p role="status" className="text-xs text-late [overflow-wrap:anywhere]">
+          Left out, for it is no filter here: {refused.join(", ")}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Escape closes the call beside the list and gives the focus back to its row. */
+function useEscapeToList(id: string | undefined, search: URLSearchParams) {
+  const navigate = useNavigate();
+  const closed = useRef<string | null>(null);
+  useEffect(() => {
+    if (id === undefined) {
+      const link = closed.current && document.querySelector<HTMLElement>(`a[data-row][href*="${CSS.escape(closed.current)}"]`);
+      closed.current = null;
+      if (link) link.focus();
+      return;
+    }
+    const close = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      closed.current = id;
+      void navigate({ pathname: "/calls", search: search.toString() });
+    };
+    document.addEventListener("keydown", close);
+    return () => document.removeEventListener("keydown", close);
+  }, [id, search, navigate]);
+}

@@ -1,0 +1,110 @@
+/** The rows of the calls list, or why there are none; and the way to older ones. */
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import type { CallFilter } from "../../api/callFilter";
+import { type CallPage, clientsQuery } from "../../api/queries";
+import { paths } from "../../paths";
+import { AwaitingRows } from "../../ui/Awaiting";
+import { buttonLook } from "../../ui/Button";
+import { classes } from "../../ui/classes";
+import { Notice } from "../../ui/Notice";
+import { isDiallable, phone } from "../../ui/phone";
+import { Rows } from "../../ui/Rows";
+import { Failure } from "../shell/Failure";
+import { CALL_COLUMNS, CallRow } from "./CallRow";
+
+interface Props {
+  calls: UseQueryResult<CallPage>;
+  filter: CallFilter;
+  search: URLSearchParams;
+  chosenId: string | undefined;
+}
+
+export function CallList({ calls, filter, search, chosenId }: Props) {
+  const { data, error, isPlaceholderData } = calls;
+  const inCall = question(search);
+  if (!data) {
+    return (
+      <div className="card overflow-hidden">
+        {error ? <Failure error={error} again={() => void calls.refetch()} action={<ClearFilters />} /> : <AwaitingRows rows={12} className="h-15 rail:h-10" />}
+      </div>
+    );
+  }
+  return (
+    <div aria-busy={isPlaceholderData} className={classes("card transition-opacity", isPlaceholderData && "opacity-60")}>
+      {data.items.length === 0 ? (
+        <NoCalls narrowed={Object.keys(filter).length > 0} older={search.has("cursor")} />
+      ) : (
+        <Rows label="Calls, newest first" columns={CALL_COLUMNS}>
+          {data.items.map((call) => (
+            <CallRow key={call.id} call={call} search={inCall} chosen={call.id === chosenId} />
+          ))}
+        </Rows>
+      )}
+      <Paging next={data.next_cursor ?? null} search={search} />
+    </div>
+  );
+}
+
+function Paging({ next, search }: { next: string | null; search: URLSearchParams }) {
+  const older = search.has("cursor");
+  if (!next && !older) return null;
+  return (
+    <nav aria-label="More calls" className="flex min-h-12 items-center justify-between gap-4 border-t border-line px-5 py-1.5">
+      {older ? (
+        <Link to={`/calls${question(search, null)}`} className={buttonLook("text", "min-h-9")}>
+          Newest calls
+        </Link>
+      ) : (
+        <span />
+      )}
+      {next && (
+        <Link to={`/calls${question(search, next)}`} className={buttonLook("text", "min-h-9")}>
+          Older calls
+        </Link>
+      )}
+    </nav>
+  );
+}
+
+/** An empty list says what to do next: widen it, or ring. */
+function NoCalls({ narrowed, older }: { narrowed: boolean; older: boolean }) {
+  const clients = useQuery(clientsQuery());
+  const number = clients.data?.items.flatMap((client) => client.numbers).find(isDiallable);
+  if (narrowed || older) {
+    return (
+      <Notice title={older ? "No older calls" : "No call matches"} action={<ClearFilters />}>
+        <p>{older ? "This is where the list ends." : "Take a filter away, or widen the dates. New calls that match appear here by themselves."}</p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice title="No calls yet">
+      <p>
+        {number ? (
+          <>
+            Ring <strong className="figures font-semibold text-ink">{phone(number)}</strong> and watch the call appear here while it rings.
+          </>
+        ) : (
+          "As soon as a business has a number, its calls appear here while they ring."
+        )}
+      </p>
+    </Notice>
+  );
+}
+
+function ClearFilters() {
+  return (
+    <Link to={paths.calls()} className={buttonLook("strong")}>
+      Show all calls
+    </Link>
+  );
+}
+
+/** The address's search, with another cursor or none. */
+function question(search: URLSearchParams, cursor?: string | null) {
+  const next = new URLSearchParams(search);
+  if (cursor === null) next.delete("cursor");
+  else if (cursor) next.set("cursor", cursor);
+  return next.size > 0 ? `?${next.toString()}` : "";
+}

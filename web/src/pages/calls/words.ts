@@ -1,0 +1,54 @@
+/** What became of a call, in the fewest words; and who rang. */
+import type { Call } from "../../api/queries";
+import type { Tone } from "../../ui/Mark";
+import { phone } from "../../ui/phone";
+
+type Who = Pick<Call, "caller_name" | "caller_number" | "channel">;
+
+export function callerWords(call: Who) {
+  if (call.caller_name) return call.caller_name;
+  if (call.caller_number) return phone(call.caller_number);
+  return call.channel === "web" ? "Web visitor" : "Hidden number";
+}
+
+export function clientWords(call: Pick<Call, "client">) {
+  return call.client?.name ?? "Not assigned";
+}
+
+export interface Verdict {
+  words: string;
+  tone: Tone;
+}
+
+export function verdict(call: Pick<Call, "state" | "result" | "outcome">): Verdict {
+  if (call.state === "ringing") return { words: "Ringing", tone: "plain" };
+  if (call.state === "live") return { words: "On the line", tone: "good" };
+  switch (call.result) {
+    case "missed":
+      return { words: "Missed", tone: "late" };
+    case "abandoned":
+      return { words: "Gave up waiting", tone: "late" };
+    case "failed":
+      return { words: "Failed", tone: "bad" };
+    default:
+      return outcomeVerdict(call.outcome);
+  }
+}
+
+function outcomeVerdict(outcome: Call["outcome"]): Verdict {
+  const label = outcome?.label ? sentence(outcome.label) : null;
+  switch (outcome?.status) {
+    case "success":
+      return { words: label ?? "Success", tone: "good" };
+    case "fail":
+      return { words: label ?? "No success", tone: "plain" };
+    default:
+      return { words: label ?? "Answered", tone: "plain" };
+  }
+}
+
+/** A provider's word as a word of ours: `callback_requested` → `Callback requested`. */
+export function sentence(label: string) {
+  const words = label.replaceAll("_", " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

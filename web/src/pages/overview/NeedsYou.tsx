@@ -1,0 +1,45 @@
+/** What happened in the last day that a person should look after. Nothing to do is said too. */
+import type { UseQueryResult } from "@tanstack/react-query";
+import { Link } from "react-router";
+import type { Stats, Subscription, Whose } from "../../api/queries";
+import { paths } from "../../paths";
+import { plural } from "../../ui/figures";
+
+interface Props {
+  day: UseQueryResult<Stats>;
+  subscription: UseQueryResult<{ subscription?: Subscription | null }>;
+  whose: Whose;
+}
+
+export function NeedsYou({ day, subscription, whose }: Props) {
+  const matters = [...callMatters(day.data, whose), ...paymentMatters(subscription.data?.subscription)];
+  return (
+    <section aria-label="Needs you" className="card flex min-h-12 flex-wrap items-baseline gap-x-5 gap-y-1 px-5 py-3.5">
+      <h2 className="font-semibold">Needs you</h2>
+      {matters.map(({ words, to }) => (
+        <Link key={words} to={to} className="font-medium text-late underline-offset-3 hover:underline">
+          {words} <span aria-hidden>›</span>
+        </Link>
+      ))}
+      {day.data && (
+        <span className="text-quiet">{matters.length === 0 ? "Nothing: no call of the last 24 hours was missed, and nobody was upset." : "in the last 24 hours"}</span>
+      )}
+    </section>
+  );
+}
+
+function callMatters(day: Stats | undefined, whose: Whose) {
+  if (!day) return [];
+  const { from } = day.period;
+  const { missed, abandoned, failed } = day.totals;
+  return [
+    { n: missed, words: plural(missed, "missed call"), to: paths.calls({ ...whose, from, result: "missed" }) },
+    { n: abandoned, words: `${plural(abandoned, "caller")} gave up waiting`, to: paths.calls({ ...whose, from, result: "abandoned" }) },
+    { n: failed, words: plural(failed, "failed call"), to: paths.calls({ ...whose, from, result: "failed" }) },
+    { n: day.sentiment.negative, words: plural(day.sentiment.negative, "upset caller"), to: paths.calls({ ...whose, from, sentiment: "negative" }) },
+  ].filter(({ n }) => n > 0);
+}
+
+function paymentMatters(subscription: Subscription | null | undefined) {
+  return subscription?.past_due ? [{ words: "Payment is due", to: paths.billing() }] : [];
+}

@@ -1,0 +1,119 @@
+/**
+ * The calls going on at this moment, longest first: a new one joins at the end and
+ * moves nothing. The card keeps its height whether one rings or twenty.
+ */
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { type Call, type CallPage, type Whose, clientsQuery } from "../../api/queries";
+import { serverNow } from "../../api/serverClock";
+import { paths } from "../../paths";
+import { AwaitingRows } from "../../ui/Awaiting";
+import { buttonLook } from "../../ui/Button";
+import { classes } from "../../ui/classes";
+import { plural } from "../../ui/figures";
+import { Panel } from "../../ui/Panel";
+import { isDiallable, phone } from "../../ui/phone";
+import { ROW_LINK, Row, Rows } from "../../ui/Rows";
+import { RunningClock } from "../../ui/RunningClock";
+import { callerWords, clientWords } from "../calls/words";
+import { Failure } from "../shell/Failure";
+
+const SHOWN = 4;
+
+interface Props {
+  live: UseQueryResult<CallPage>;
+  ringing: UseQueryResult<CallPage>;
+  whose: Whose;
+}
+
+export function Now({ live, ringing, whose }: Props) {
+  const failed = live.error ?? ringing.error;
+  const known = live.data && ringing.data;
+  const calls = [...(live.data?.items ?? []), ...(ringing.data?.items ?? [])].sort((a, b) => a.started_at.localeCompare(b.started_at));
+  const hidden = calls.length - SHOWN;
+  return (
+    <Panel
+      title="Now"
+      hint={known && calls.length > 0 ? summed(calls) : null}
+      flush
+      control={
+        hidden > 0 && (
+          <Link to={paths.calls({ ...whose, state: "live" })} className={buttonLook("text", "text-xs")}>
+            {plural(hidden, "more call")}
+          </Link>
+        )
+      }
+    >
+      <div className="h-41 overflow-hidden border-t border-line">
+        {known ? (
+          calls.length > 0 ? (
+            <Rows label="Calls going on now" columns={COLUMNS} headless>
+              {calls.slice(0, SHOWN).map((call) => (
+                <LiveRow key={call.id} call={call} />
+              ))}
+            </Rows>
+          ) : (
+            <Quiet />
+          )
+        ) : failed ? (
+          <Failure error={failed} again={() => void Promise.all([live.refetch(), ringing.refetch()])} />
+        ) : (
+          <AwaitingRows rows={SHOWN} />
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+const COLUMNS = [
+  { name: "Clock", width: "84px" },
+  { name: "Caller", width: "minmax(0, 1fr)" },
+  { name: "Business", width: "minmax(0, 1fr)" },
+  { name: "State", width: "120px" },
+];
+
+function LiveRow({ call }: { call: Call }) {
+  const talking = call.state === "live";
+  return (
+    <Row columns={COLUMNS} oneLine="grid-cols-[72px_minmax(0,1.2fr)_minmax(0,1fr)]">
+      <span role="cell" className={classes("flex items-center gap-2 text-md font-semibold", talking ? "text-accent" : "text-quiet")}>
+        <span aria-hidden className={classes("size-2 shrink-0 rounded-full", talking ? "bg-accent" : "border-2 border-accent")} />
+        <RunningClock since={call.answered_at ?? call.started_at} now={serverNow} />
+      </span>
+      <span role="cell" className="figures min-w-0 truncate font-medium">
+        <Link data-row to={paths.call(call.id)} className={ROW_LINK}>
+          <bdi>{callerWords(call)}</bdi>
+        </Link>
+      </span>
+      <span role="cell" className="min-w-0 truncate text-quiet @table:text-ink">
+        <span aria-hidden className="text-quiet">
+          →{" "}
+        </span>
+        <bdi>{clientWords(call)}</bdi>
+      </span>
+      <span role="cell" className="hidden text-right text-quiet @table:block">
+        {talking ? "on the line" : "ringing"}
+      </span>
+    </Row>
+  );
+}
+
+/** Nobody is ringing: says so, and which number to try. */
+function Quiet() {
+  const clients = useQuery(clientsQuery());
+  const number = clients.data?.items.flatMap((client) => client.numbers).find(isDiallable);
+  return (
+    <div className="flex h-full flex-col items-center justify-center gap-1 px-5 text-center">
+      <p className="text-md font-semibold">Nobody is on the line</p>
+      <p className="figures text-quiet">
+        {number ? `Ring ${phone(number)} and the call appears here at its first ring.` : "The next call appears here at its first ring."}
+      </p>
+    </div>
+  );
+}
+
+function summed(calls: Call[]) {
+  const talking = calls.filter((call) => call.state === "live").length;
+  const ringing = calls.length - talking;
+  return [talking > 0 && `${talking} on the line`, ringing > 0 && `${ringing} ringing`].filter(Boolean).join(", ");
+}

@@ -1,0 +1,29 @@
+/** A card with a heading; the heading may carry one line of context and one control. */
+import { type ReactNode, useId } from "react";
+import { classes } from "./classes";
+
+interface Props {
+  title: string;
+  hint?: ReactNode;
+  control?: ReactNode;
+  className?: string;
+  /** Rows reach from edge to edge; text and figures keep the card's padding. */
+  flush?: boolean;
+  children: ReactNode;
+}
+
+export function Panel({ title, hint, control, className, flush = false, children }: Props) {
+  const id = useId();
+  return (
+    <section aria-labelledby={id} className={classes("card min-w-0", !flush && "p-5", className)}>
+      <header className={classes("flex items-baseline gap-3", flush ? "px-5 pt-4 pb-2" : "mb-3")}>
+        <h2 id={id} className="shrink-0 text-sm font-semibold">
+          {title}
+        </h2>
+        {hint && <p className="min-w-0 truncate text-xs text-quiet">{hint}</p>}
+        {control && <div className="ml-auto shrink-0 self-center">{control}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
