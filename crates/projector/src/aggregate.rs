@@ -6,12 +6,13 @@
 //! billing key at an instant comes in through [`Owners`], the one permitted look outside, and only
 //! append-only history answers there.
 
+use crate::table::Derived;
 use chrono::{DateTime, Utc};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 /// An event as aggregates see it: decoded once, whatever the number of aggregates.
-pub trait Fact: Sized {
+pub trait Fact: Sized + Send + Sync + 'static {
     /// Decodes the catalogue's type of an envelope. A type we do not know is a fact nobody
     /// folds, not an error.
     ///
@@ -24,15 +25,16 @@ pub trait Fact: Sized {
 }
 
 /// A fold. The laws (order, repeat, batch, rebuild, total) are tested for every implementation.
-pub trait Aggregate {
+pub trait Aggregate: Send + Sync + 'static {
     /// Its name in tables and metrics, for example `room_session`; states are in `<name>_states`.
     const NAME: &'static str;
     /// The facts it folds.
     type Fact: Fact;
-    /// Facts merged so far.
-    type State: Default + Clone + Serialize + DeserializeOwned;
+    /// Facts merged so far. Equal states have equal JSON (ordered maps and sets, no hash maps),
+    /// because a rebuilt table of states is compared with the live one byte by byte.
+    type State: Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// The rows one state gives.
-    type Rows: Default + PartialEq;
+    type Rows: Derived;
 
     /// The keys of the aggregates this fact belongs to; empty when none.
     fn keys(fact: &Self::Fact) -> Vec<String>;
@@ -56,7 +58,7 @@ pub trait Aggregate {
 pub struct FoldError(pub String);
 
 /// A question to the append-only history of account.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OwnerQuestion {
     /// Which client had this number (E.164) then?
     Number(String, DateTime<Utc>),
@@ -67,7 +69,7 @@ pub enum OwnerQuestion {
 }
 
 /// Who owns something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The user.
     pub user: Uuid,

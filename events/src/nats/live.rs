@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub const MOST_IDS: usize = 500;
 
 /// What kind of rows changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Topic {
     /// Calls; ids are call ids.
