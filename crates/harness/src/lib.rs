@@ -15,10 +15,12 @@ pub mod fixtures;
 pub mod guard;
 pub mod nats;
 pub mod postgres;
+pub mod program;
 
 pub use deadline::eventually;
 pub use nats::Nats;
 pub use postgres::Database;
+pub use program::Program;
 
 /// A nats-server of this test's own, with the four streams, fsyncing before each ack.
 pub async fn nats() -> Nats {

@@ -1,0 +1,54 @@
+//! The whole product in one process, with servers of its own, as tests of it need it.
+
+use frontdesk_harness::{Database, Nats, Program};
+use serde_json::Value;
+use std::path::Path;
+
+pub const LIVEKIT_KEY: &str = "devkey";
+pub const LIVEKIT_SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub const TOKEN: &str = "a-token-of-this-test";
+
+/// `frontdesk serve all` with a NATS and a database of its own.
+pub struct Product {
+    program: Program,
+    http: reqwest::Client,
+    pub nats: Nats,
+    pub database: Database,
+}
+
+impl Product {
+    /// Starts everything and waits until it is ready.
+    pub async fn start() -> Self {
+        let (nats, database) = (frontdesk_harness::nats().await, frontdesk_harness::database().await);
+        let environment = [
+            ("DATABASE_URL", database.url()),
+            ("NATS_URL", nats.url()),
+            ("NATS_MONITOR_URL", nats.args().nats_monitor_url),
+            ("PUBLIC_URL", "http://localhost:8080".into()),
+            ("DEV_TOKEN", TOKEN.into()),
+            ("LIVEKIT_API_KEY", LIVEKIT_KEY.into()),
+            ("LIVEKIT_API_SECRET", LIVEKIT_SECRET.into()),
+            ("PAYPAL_WEBHOOK_ID", "5GP028458E2496506".into()),
+            ("INGEST_LISTEN", "127.0.0.1:0".into()),
+        ];
+        let executable = Path::new(env!("CARGO_BIN_EXE_frontdesk"));
+        let program = Program::start(executable, "all", "API_LISTEN", &environment).await;
+        // The process has no TLS provider of its own: the test speaks plain HTTP on loopback.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self { program, http: reqwest::Client::new(), nats, database }
+    }
+
+    /// Where webhooks go: ingest is mounted beside the API.
+    pub fn ingest_url(&self) -> String {
+        format!("http://{}", self.program.address)
+    }
+
+    /// A GET with the token; panics on anything but 200 and JSON.
+    pub async fn read(&self, path: &str) -> Value {
+        let url = format!("http://{}{path}", self.program.address);
+        let answer = self.http.get(&url).bearer_auth(TOKEN).send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "GET {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+}
