@@ -1,1 +1,61 @@
 //! Every event type we know, with the shape of its data.
+//!
+//! The types are for reading and refuse nothing but bytes that are not a JSON object: unknown
+//! events, fields and enum values are normal. `cargo run -p frontdesk-events --example catalogue`
+//! writes the JSON Schemas from them; each type has an example beside its schema.
+
+pub mod agent;
+pub mod livekit;
+pub mod moment;
+pub mod tolerant;
+
+use crate::StreamName;
+use schemars::Schema;
+use serde_json::Value;
+
+/// One event type.
+#[derive(Debug, Clone, Copy)]
+pub struct EventType {
+    /// The CloudEvents `type`.
+    pub kind: &'static str,
+    /// The stream it is kept in.
+    pub stream: StreamName,
+    /// The third token of its subject.
+    pub source: &'static str,
+    /// The schema of the Rust type it is read into.
+    pub schema: fn() -> Schema,
+    /// Which fields of that type it uses; empty when all.
+    pub fields: &'static [&'static str],
+}
+
+impl EventType {
+    /// The JSON Schema of its data (draft 2020-12).
+    #[must_use]
+    pub fn json_schema(&self) -> Value {
+        let mut schema = (self.schema)();
+        schema.insert("$id".to_owned(), Value::from(format!("{}.json", self.kind)));
+        schema.insert("title".to_owned(), Value::from(self.kind));
+        if !self.fields.is_empty()
+            && let Some(Value::Object(properties)) = schema.get_mut("properties")
+        {
+            properties.retain(|name, _| self.fields.contains(&name.as_str()));
+        }
+        schema.to_value()
+    }
+}
+
+/// Every event type, source by source.
+pub fn all() -> impl Iterator<Item = &'static EventType> {
+    livekit::TYPES.iter().chain(agent::TYPES)
+}
+
+/// One line for people about an event: what happened, in plain words.
+#[must_use]
+pub fn describe(kind: &str, data: &[u8]) -> String {
+    if let Some(event) = kind.strip_prefix(livekit::PREFIX) {
+        let mut webhook = tolerant::read::<livekit::Webhook>(data).unwrap_or_default();
+        webhook.event = Some(event.to_owned());
+        return livekit::describe(&webhook);
+    }
+    agent::describe(kind, data).unwrap_or_else(|| format!("An event of type {kind}"))
+}
