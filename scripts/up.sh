@@ -25,8 +25,14 @@ start_frontdesk() {
   require_free INGEST_LISTEN
   say "starting frontdesk on $address"
   launch frontdesk "$fingerprint" "$program" serve all
-  ready frontdesk 60 curl -fsS -m 5 -o /dev/null "http://$address/readyz" 2>/dev/null
+  (ready frontdesk 60 answers_ready "$address") || {
+    [[ ! -s $RUN/readyz ]] || say "its last word on readiness: $(<"$RUN/readyz")" >&2
+    exit 1
+  }
 }
+
+# The answer names each dependency, so it is kept for whoever asks why.
+answers_ready() { curl -s -m 5 "http://$1/readyz" -o "$RUN/readyz" -w '%{http_code}' | grep -q 200; }
 
 start_sandbox() {
   local program=$PROGRAMS/frontdesk-sandbox fingerprint
