@@ -3,4 +3,4 @@
 . "$(dirname "$0")/prelude.sh"
 "$ROOT/scripts/install.sh" run
 export KILLS=${KILLS:-40}
-exec cargo test --quiet --locked -p frontdesk-harness --test faults -- --nocapture
+exec cargo test --quiet --locked -p frontdesk --test faults -- --nocapture

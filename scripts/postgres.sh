@@ -65,7 +65,11 @@ place_cluster() {
 
 make_cluster() {
   local bin=$1
+  local begun=$RUN/postgres.initdb
+  # An initdb that was killed leaves half a cluster, which has never held anything.
+  [[ ! -e $begun ]] || as_postgres find "$PGDATA" -mindepth 1 -delete
   [[ ! -e $PGDATA/PG_VERSION ]] || return 0
+  : >"$begun"
   say "making a private PostgreSQL in ${PGDATA_LINK#"$ROOT"/}"
   # The product uses a role without superuser rights, so that row security binds it.
   local handed
@@ -77,7 +81,7 @@ make_cluster() {
     rm -f "$handed"
     fail "initdb: $(tail -n 1 "$LOG/initdb.log")"
   }
-  rm -f "$handed"
+  rm -f "$handed" "$begun"
 }
 
 start_postgres() {

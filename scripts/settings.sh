@@ -41,6 +41,8 @@ replace_setting() {
   sed -E "s|^(export )?$1=.*|$1=$2|" "$ENV_FILE" >"$changed"
   chmod --reference="$ENV_FILE" "$changed"
   mv -f "$changed" "$ENV_FILE"
+  # The environment goes before the file, so an old value there would win.
+  [[ -z ${!1:-} ]] || export "$1=$2"
 }
 
 # Begins with a letter: nats.conf would read digits or 1e9 as a number.
