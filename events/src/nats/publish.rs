@@ -55,6 +55,12 @@ impl Outbound {
         headers + self.payload.len() + self.subject.len()
     }
 
+    /// The same message under another subject.
+    #[must_use]
+    pub fn readdressed(&self, subject: String) -> Self {
+        Self { subject, ..self.clone() }
+    }
+
     /// Its subject.
     #[must_use]
     pub fn subject(&self) -> &str {

@@ -1,0 +1,97 @@
+//! `make bench`: the product's figures, each beside a limit measured in the same run.
+//!
+//! Everything runs on this machine: nats-server, PostgreSQL, the built executable and the load
+//! generator share its cores. Every loop is bounded in count and time, and only loopback is
+//! spoken to.
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a benchmark prints rounded figures"
+)]
+
+#[path = "product/floor.rs"]
+mod floor;
+#[path = "product/freshness.rs"]
+mod freshness;
+#[path = "product/listing.rs"]
+mod listing;
+#[path = "product/load.rs"]
+mod load;
+#[path = "product/receiving.rs"]
+mod receiving;
+#[path = "product/replay.rs"]
+mod replay;
+#[path = "product/report.rs"]
+mod report;
+#[path = "product/traffic.rs"]
+mod traffic;
+
+use clap::Parser;
+use report::Report;
+use std::path::{Path, PathBuf};
+
+#[derive(Parser)]
+struct Arguments {
+    /// A small run that only shows that everything works; its figures are not written.
+    #[arg(long)]
+    quick: bool,
+    /// Only these parts: ingest, replay, freshness, api.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Events of the replay.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: usize,
+    /// Cargo passes this; it means nothing here.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Serve a route that does nothing, for the limit of ingest.
+    #[arg(long, hide = true)]
+    floor: Option<std::net::SocketAddr>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(address) = arguments.floor {
+        return floor::serve(address).await;
+    }
+    let executable = root().join("target/release/frontdesk");
+    anyhow::ensure!(executable.exists(), "build it first: cargo build --release -p frontdesk");
+    let wanted = |part: &str| arguments.only.is_empty() || arguments.only.iter().any(|name| name == part);
+    let events = if arguments.quick { 60_000 } else { arguments.events };
+
+    let mut report = Report::default();
+    if wanted("ingest") {
+        floor::measure(&mut report, arguments.quick).await?;
+        receiving::measure(&mut report, &executable, arguments.quick).await?;
+    }
+    if wanted("replay") {
+        replay::measure(&mut report, &executable, events).await?;
+    }
+    if wanted("freshness") {
+        freshness::measure(&mut report, &executable, arguments.quick).await?;
+    }
+    if wanted("api") {
+        listing::measure(&mut report, &executable, arguments.quick).await?;
+    }
+    if arguments.quick || !arguments.only.is_empty() {
+        println!("a partial run: docs/benchmarks.md and target/bench.json stay as they were");
+        return Ok(());
+    }
+    report.write(&root(), &machine())
+}
+
+/// The machine in one line, without its name.
+fn machine() -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let date = frontdesk_process::clock::now().format("%Y-%m-%d");
+    format!("`make bench`, {date}, {cores} cores of{}", model.trim_start_matches(['\t', ':']))
+}
