@@ -17,7 +17,7 @@ interface Props {
 
 export function CallFilterForm({ filter, change }: Props) {
   return (
-    <div className="flex items-start gap-2">
+    <div className="flex w-full items-start gap-2 @form:w-80">
       <NumberField {...{ filter, change }} />
       <Popover.Root>
         <Popover.Trigger asChild>
@@ -84,11 +84,9 @@ function Fields({ filter, change }: Props) {
   const set = (part: Partial<CallFilter>) => change({ ...filter, ...part });
   const pick = <T extends string>(choices: readonly T[], value: string) => choices.find((choice) => choice === value);
   return (
-    <div className="flex flex-col gap-4">
-      <div className="grid grid-cols-2 gap-3">
-        <TextField label="From" type="date" value={filter.from?.slice(0, 10) ?? ""} max={filter.to?.slice(0, 10)} onChange={(event) => set({ from: event.target.value })} />
-        <TextField label="Up to and including" type="date" value={filter.to?.slice(0, 10) ?? ""} min={filter.from?.slice(0, 10)} onChange={(event) => set({ to: event.target.value })} />
-      </div>
+    <div className="grid grid-cols-2 gap-x-3 gap-y-4">
+      <TextField label="From" type="date" value={filter.from?.slice(0, 10) ?? ""} max={filter.to?.slice(0, 10)} onChange={(event) => set({ from: event.target.value })} />
+      <TextField label="Up to and including" type="date" value={filter.to?.slice(0, 10) ?? ""} min={filter.from?.slice(0, 10)} onChange={(event) => set({ to: event.target.value })} />
       <Choice label="State" value={filter.state ?? ""} onChange={(event) => set({ state: pick(STATES, event.target.value) })}>
         <option value="">Any</option>
         {STATES.map((state) => (

@@ -26,6 +26,7 @@ export function lengthOf(filter: CallFilter) {
 }
 
 export interface Chosen {
+  name: keyof CallFilter;
   words: string;
   /** The filter without this part. */
   without: CallFilter;
@@ -34,11 +35,8 @@ export interface Chosen {
 /** What is chosen, part by part; the business is left out, for the switch in the rail shows it. */
 export function chosenParts(filter: CallFilter): Chosen[] {
   const parts: Chosen[] = [];
-  const add = (words: string | null | undefined, ...names: (keyof CallFilter)[]) => {
-    if (!words) return;
-    const without = { ...filter };
-    for (const name of names) without[name] = undefined;
-    parts.push({ words, without });
+  const add = (words: string | null | undefined, name: keyof CallFilter, and = name) => {
+    if (words) parts.push({ name, words, without: { ...filter, [name]: undefined, [and]: undefined } });
   };
   add(filter.number && `Number has ${filter.number}`, "number");
   add(filter.from && `From ${longDay(asLocal(filter.from))}`, "from");

@@ -63,9 +63,11 @@ function State({ subscription }: { subscription: UseQueryResult<{ subscription?:
         <Fact name="Last payment" is={last_payment && `${money(last_payment.amount)}, ${longDay(last_payment.at)}`} />
         <Fact name="Outstanding" is={outstanding && outstanding.amount_minor > 0 && money(outstanding)} />
         <Fact name="Since" is={started_at && longDay(started_at)} />
-        <Fact name="Plan" is={plan_id} />
-        <Fact name="PayPal's number" is={id} />
       </dl>
+      <p className="text-xs text-quiet [overflow-wrap:anywhere]">
+        PayPal knows it as {id}
+        {plan_id && `, plan ${plan_id}`}
+      </p>
     </div>
   );
 }
@@ -84,7 +86,6 @@ const COLUMNS: Column[] = [
   { name: "Date", width: "120px" },
   { name: "PayPal's number", width: "minmax(0, 1.5fr)" },
   { name: "State", width: "minmax(0, 1.4fr)" },
-  { name: "Fee", width: "96px", right: true },
   { name: "Refunded", width: "104px", right: true },
   { name: "Amount", width: "120px", right: true },
 ];
@@ -144,9 +145,6 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
       <span role="cell" className="order-4 flex min-w-0 items-center gap-1.5 @table:order-none">
         <Mark tone={state.tone}>{state.words}</Mark>
         {invoice.disputed && <Mark tone="late">Disputed</Mark>}
-      </span>
-      <span role="cell" className="figures hidden text-right text-quiet @table:block">
-        {invoice.fee ? money(invoice.fee) : "–"}
       </span>
       <span role="cell" className="figures hidden text-right text-quiet @table:block">
         {refunded ?? "–"}

@@ -38,7 +38,10 @@ export function OneCall() {
           <span className="beside:hidden">All calls</span>
           <span className="hidden beside:inline">Close</span>
         </Link>
-        <Freshness freshness={one.data?.freshness} failed={one.isError} />
+        {/* Beside the list, the list says it already. */}
+        <div className="beside:hidden">
+          <Freshness freshness={one.data?.freshness} failed={one.isError} />
+        </div>
       </div>
       {one.data ? (
         <>

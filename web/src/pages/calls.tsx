@@ -35,7 +35,12 @@ export function Calls() {
           <PageHead title="Calls">
             <Freshness freshness={calls.data?.freshness} failed={calls.isError} />
           </PageHead>
-          <CallFilterForm {...{ filter, change }} />
+          <div className="@container">
+            <div className="flex flex-col gap-3 @form:flex-row @form:items-center @form:justify-between">
+              <Quick filter={filter} />
+              <CallFilterForm {...{ filter, change }} />
+            </div>
+          </div>
           <Chosen {...{ filter, refused }} />
           <CallList {...{ calls, filter, search, chosenId: id }} />
         </div>
@@ -49,9 +54,48 @@ export function Calls() {
   );
 }
 
+/** The five questions asked every day, one press each. */
+function Quick({ filter }: { filter: CallFilter }) {
+  const chosen = quickChoice(filter);
+  return (
+    <nav aria-label="Which calls" className="flex min-w-0 gap-1 overflow-x-auto">
+      {QUICK.map((choice) => {
+        const current = choice === chosen;
+        return (
+          <Link
+            key={choice.words}
+            to={paths.calls({ ...filter, state: choice.state, result: choice.result })}
+            aria-current={current ? "true" : undefined}
+            className={classes(
+              "inline-flex min-h-9 shrink-0 items-center rounded-inner px-3 font-medium transition-colors",
+              "focus-visible:-outline-offset-2",
+              current ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
+            )}
+          >
+            {choice.words}
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
+
+const QUICK: (Pick<CallFilter, "state" | "result"> & { words: string })[] = [
+  { words: "All" },
+  { words: "On the line", state: "live" },
+  { words: "Answered", result: "answered" },
+  { words: "Missed", result: "missed" },
+  { words: "Gave up", result: "abandoned" },
+];
+
+function quickChoice(filter: CallFilter) {
+  return QUICK.find(({ state, result }) => state === filter.state && result === filter.result);
+}
+
 /** What the list is narrowed to, each part with its own way out. */
 function Chosen({ filter, refused }: { filter: CallFilter; refused: string[] }) {
-  const parts = chosenParts(filter);
+  // What a press above chose is marked there.
+  const parts = chosenParts(filter).filter(({ name }) => !((name === "state" || name === "result") && quickChoice(filter)));
   if (parts.length === 0 && refused.length === 0) return null;
   const { client_id, unassigned } = filter;
   return (

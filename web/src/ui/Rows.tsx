@@ -32,8 +32,9 @@ export function Rows({ label, columns, headless = false, className, children }: 
 
   function keepOneStop() {
     const links = rowLinks();
-    const stop =
-      links.find((link) => link === document.activeElement) ?? links.find((link) => link.tabIndex === 0) ?? links[0];
+    // By the attribute, for a link that just came has none and yet can be reached.
+    const before = links.find((link) => link.getAttribute("tabindex") === "0");
+    const stop = links.find((link) => link === document.activeElement) ?? before ?? links[0];
     for (const link of links) link.tabIndex = link === stop ? 0 : -1;
   }
 
@@ -48,12 +49,11 @@ export function Rows({ label, columns, headless = false, className, children }: 
     if (at < 0 || !next) return;
     event.preventDefault();
     next.focus();
-    next.scrollIntoView({ block: "nearest" });
   }
 
   return (
     <div ref={table} role="table" aria-label={label} onKeyDown={move} onFocus={keepOneStop} className={classes("@container", className)}>
-      <div role="rowgroup" className={classes(headless ? "sr-only" : "sticky top-0 z-10 hidden bg-surface @table:block")}>
+      <div role="rowgroup" className={classes(headless ? "sr-only" : "sticky top-0 z-10 hidden rounded-t-card bg-surface @table:block")}>
         <div role="row" className="grid h-9 grid-cols-(--tracks) items-center gap-4 border-b border-line px-5 text-xs text-quiet" style={tracks(columns)}>
           {columns.map((column) => (
             <span role="columnheader" key={column.name} className={classes("truncate", column.right && "text-right")}>
@@ -92,9 +92,12 @@ export function Row({ columns, chosen = false, oneLine, children }: RowProps) {
   );
 }
 
-/** Stretches a row's link over the whole row and draws the focus around the row, not the words. */
+/**
+ * Stretches a row's link over the whole row and draws the focus around the row, not the words.
+ * The margins keep a focused row clear of the sticky head and the bottom bar.
+ */
 export const ROW_LINK =
-  "after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent";
+  "scroll-mt-14 scroll-mb-24 after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent";
 
 function tracks(columns: Column[]) {
   return { "--tracks": columns.map((column) => column.width).join(" ") } as CSSProperties;

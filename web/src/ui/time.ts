@@ -3,12 +3,12 @@
  * Outside dates may be anything (1970, 9999, nonsense): none of them throws.
  */
 
-/** A running clock: `02:14`, `1:02:14`. */
-export function clock(ms: number) {
+/** A running clock: `02:14`, `1:02:14`; minutes have at least `digits` digits. */
+export function clock(ms: number, digits = 2) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const tail = `${String(m).padStart(2, "0")}:${String(s).padStart(2, "0")}`;
-  return h > 0 ? `${h.toLocaleString()}:${tail}` : tail;
+  const tail = String(s).padStart(2, "0");
+  return h > 0 ? `${h.toLocaleString()}:${String(m).padStart(2, "0")}:${tail}` : `${String(m).padStart(digits, "0")}:${tail}`;
 }
 
 /** A length one reads: `3 s`, `2 min 31 s`, `1 h 04 min`. */

@@ -18,7 +18,7 @@ export function CallHead({ call, now }: { call: Detail; now: Date }) {
     <header className="flex flex-col gap-3">
       <title>{`${caller} · Frontdesk`}</title>
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
-        <div className="min-w-0">
+        <div className="flex min-w-0 flex-col gap-1">
           <h1 className="figures text-xl font-semibold [overflow-wrap:anywhere]">
             <bdi>{caller}</bdi>
           </h1>
@@ -74,7 +74,7 @@ function Course({ call }: { call: Detail }) {
 function Outcome({ call }: { call: Detail }) {
   const { words, tone } = verdict(call);
   return (
-    <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
+    <div className="flex flex-wrap items-start gap-x-5 gap-y-2">
       <Why evidence={call.outcome?.reason}>
         <Mark tone={tone}>{words}</Mark>
       </Why>
@@ -143,17 +143,24 @@ function CallBack({ call }: { call: Detail }) {
   const unanswered = call.result === "missed" || call.result === "abandoned";
   if (!isDiallable(call.caller_number) || call.state !== "ended") return null;
   return (
-    <a href={`tel:${call.caller_number}`} className={buttonLook(unanswered ? "strong" : "plain", "min-h-11 rail:min-h-9")}>
+    <a
+      href={`tel:${call.caller_number}`}
+      className={buttonLook(
+        unanswered ? "strong" : "plain",
+        // Within the thumb's reach on a phone, above the bar.
+        unanswered ? "fixed inset-x-4 bottom-[calc(68px+env(safe-area-inset-bottom))] z-10 min-h-11 rail:static rail:min-h-9" : "min-h-11 rail:min-h-9",
+      )}
+    >
       Ring back
     </a>
   );
 }
 
 function Why({ evidence, children }: { evidence: string | null | undefined; children: ReactNode }) {
-  if (!evidence) return <div className="min-w-0">{children}</div>;
+  if (!evidence) return <div className="flex min-h-6 min-w-0 items-center">{children}</div>;
   return (
     <details className="group min-w-0 max-w-reading">
-      <summary className="flex min-h-6 items-baseline gap-1.5 rounded-inner">
+      <summary className="flex min-h-6 items-center gap-1.5 rounded-inner">
         {children}
         <span className="text-xs text-accent group-open:underline">
           why <span aria-hidden>›</span>

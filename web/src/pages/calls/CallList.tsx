@@ -31,7 +31,7 @@ export function CallList({ calls, filter, search, chosenId }: Props) {
     );
   }
   return (
-    <div aria-busy={isPlaceholderData} className={classes("card transition-opacity", isPlaceholderData && "opacity-60")}>
+    <div aria-busy={isPlaceholderData} className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}>
       {data.items.length === 0 ? (
         <NoCalls narrowed={Object.keys(filter).length > 0} older={search.has("cursor")} />
       ) : (

@@ -12,13 +12,13 @@ import { duration, moment } from "../../ui/time";
 import { callerWords, clientWords, verdict } from "./words";
 
 export const CALL_COLUMNS: Column[] = [
-  { name: "When", width: "104px" },
-  { name: "Caller", width: "minmax(0, 1.1fr)" },
+  { name: "When", width: "128px" },
+  { name: "Caller", width: "minmax(0, 1fr)" },
   { name: "Business", width: "minmax(0, 1fr)" },
-  { name: "Result", width: "minmax(0, 0.9fr)" },
-  { name: "Length", width: "88px", right: true },
-  { name: "Captured", width: "88px", right: true },
-  { name: "Summary", width: "minmax(0, 1.6fr)" },
+  { name: "Result", width: "minmax(0, 0.8fr)" },
+  { name: "Length", width: "84px", right: true },
+  { name: "Captured", width: "80px", right: true },
+  { name: "Summary", width: "minmax(0, 1.8fr)" },
 ];
 
 export function CallRow({ call, search = "", chosen = false }: { call: Call; search?: string; chosen?: boolean }) {
@@ -26,7 +26,7 @@ export function CallRow({ call, search = "", chosen = false }: { call: Call; sea
   const upset = call.sentiment?.label === "negative";
   return (
     <Row columns={CALL_COLUMNS} chosen={chosen}>
-      <span role="cell" className="figures order-2 text-right text-quiet @table:order-none @table:text-left">
+      <span role="cell" className="figures order-2 text-right whitespace-nowrap text-quiet @table:order-none @table:text-left">
         <time dateTime={call.started_at}>{moment(call.started_at, new Date(serverNow()))}</time>
       </span>
       <span role="cell" className="figures order-1 min-w-0 truncate font-medium @table:order-none">

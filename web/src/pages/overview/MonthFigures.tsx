@@ -9,7 +9,7 @@ import { paths } from "../../paths";
 import { Awaiting } from "../../ui/Awaiting";
 import { LESS, LONGER, change, heroCount, money, points, pointsChange } from "../../ui/figures";
 import { ROW_LINK } from "../../ui/Rows";
-import { duration, monthName } from "../../ui/time";
+import { clock, duration, monthName } from "../../ui/time";
 import { Failure } from "../shell/Failure";
 
 interface Props {
@@ -117,7 +117,8 @@ function figuresOf({ totals }: Stats, before: Totals | undefined, monthBefore: s
     captured(totals, before, against),
     {
       name: "Average call",
-      figure: duration(totals.average_talk_ms),
+      figure: totals.average_talk_ms == null ? "–" : clock(totals.average_talk_ms, 1),
+      unit: "min",
       change: against((was) => lengthChange(totals.average_talk_ms, was.average_talk_ms)),
     },
   ];

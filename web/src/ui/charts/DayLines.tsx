@@ -59,6 +59,9 @@ function EndLabel({ x, y, shown, name, strong }: LabelPlace & { shown: boolean; 
       className="text-xs"
       fill={strong ? "var(--accent)" : "var(--quiet)"}
       fontWeight={strong ? 600 : 400}
+      stroke="var(--surface)"
+      strokeWidth={4}
+      paintOrder="stroke"
     >
       {name}
     </text>

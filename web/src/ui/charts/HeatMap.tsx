@@ -20,6 +20,10 @@ export function HeatMap({ cells }: { cells: HeatCell[] }) {
   const most = Math.max(1, ...cells.map((cell) => cell.calls));
   return (
     <table className="h-52 w-full table-fixed border-separate border-spacing-[2px] text-xs text-quiet">
+      <colgroup>
+        <col className="w-9" />
+        <col span={24} />
+      </colgroup>
       <thead className="sr-only">
         <tr>
           <th scope="col">Weekday</th>
@@ -31,7 +35,7 @@ export function HeatMap({ cells }: { cells: HeatCell[] }) {
       <tbody>
         {WEEKDAYS.map((weekday) => (
           <tr key={weekday}>
-            <th scope="row" className="w-9 text-left font-normal">
+            <th scope="row" className="text-left font-normal">
               {weekdayName(weekday)}
             </th>
             {HOURS.map((hour) => {

@@ -1,0 +1,96 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { followLive } from "./live";
+
+/** The browser's EventSource as far as the dashboard uses it, told what to say. */
+class Stream extends EventTarget {
+  static opened: Stream[] = [];
+  closed = false;
+
+  constructor() {
+    super();
+    Stream.opened.push(this);
+  }
+  close() {
+    this.closed = true;
+  }
+  say(type: string, data?: unknown) {
+    this.dispatchEvent(new MessageEvent(type, { data: typeof data === "string" ? data : JSON.stringify(data) }));
+  }
+}
+
+let queries: QueryClient;
+let stop: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  Stream.opened = [];
+  vi.stubGlobal("EventSource", Stream);
+  queries = new QueryClient();
+});
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+});
+
+function follow() {
+  const asked = vi.spyOn(queries, "invalidateQueries").mockResolvedValue();
+  stop = followLive(queries);
+  const latest = () => Stream.opened.at(-1) ?? expect.fail("no stream was opened");
+  return { asked, latest, keys: () => asked.mock.calls.map(([filters]) => filters?.queryKey) };
+}
+
+it("asks again for exactly what a change names", () => {
+  const { latest, keys } = follow();
+  latest().say("hello", {});
+  latest().say("calls", { ids: ["a"] });
+  expect(keys()).toEqual([["calls"], ["stats"], ["call", "a"]]);
+});
+
+it("gathers what arrives while the last questions are out", async () => {
+  const { latest, keys, asked } = follow();
+  latest().say("hello", {});
+  latest().say("billing", { ids: [] });
+  asked.mockClear();
+  for (const id of ["a", "b", "a"]) latest().say("calls", { ids: [id] });
+  expect(keys()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(keys()).toEqual([["calls"], ["stats"], ["call", "a"], ["call", "b"]]);
+});
+
+it("asks for everything on resync", () => {
+  const { latest, keys } = follow();
+  latest().say("hello", {});
+  latest().say("resync", {});
+  expect(keys()).toEqual([undefined]);
+});
+
+it("comes back by itself, waiting longer each time, and then asks for everything", async () => {
+  const { latest, keys } = follow();
+  latest().say("hello", {});
+  for (const waited of [500, 1_000, 2_000]) {
+    const lost = latest();
+    lost.say("error");
+    expect(lost.closed).toBe(true);
+    await vi.advanceTimersByTimeAsync(waited);
+    expect(latest()).not.toBe(lost);
+  }
+  expect(keys()).toEqual([]);
+  latest().say("hello", {});
+  expect(keys()).toEqual([undefined]);
+});
+
+it("is not disturbed by a change that names nothing readable", () => {
+  const { latest, keys } = follow();
+  latest().say("hello", {});
+  latest().say("calls", "{not json");
+  expect(keys()).toEqual([["calls"], ["stats"]]);
+});
+
+it("opens nothing more once it was stopped", async () => {
+  const { latest } = follow();
+  latest().say("error");
+  stop();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(Stream.opened).toHaveLength(1);
+});

@@ -1,0 +1,205 @@
+/** Each page with a stand-in for the api: what it says when there is nothing, too much, or trouble. */
+import { QueryClientProvider } from "@tanstack/react-query";
+import { render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { RouterProvider, createMemoryRouter } from "react-router";
+import { beforeEach, expect, it, vi } from "vitest";
+import { type Call, type CallEvent, type OneCall, openQueries } from "../api/queries";
+import { routes } from "../routes";
+
+const FRESH = { as_of: "2026-11-23T10:00:00.000Z", lag_events: 0, lag_ms: 90, state: "live" };
+const ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d11";
+
+const CALL: Call = {
+  id: ID,
+  client: { id: ID, name: "Bright Smile Dental" },
+  channel: "phone",
+  caller_number: "+12025550147",
+  caller_name: null,
+  dialled_number: "+12025550100",
+  state: "ended",
+  result: "answered",
+  started_at: "2026-11-23T09:57:46.000Z",
+  answered_at: "2026-11-23T09:57:49.000Z",
+  ended_at: "2026-11-23T10:00:20.000Z",
+  ring_ms: 3_000,
+  talk_ms: 151_000,
+  end_reason: { code: "CLIENT_INITIATED", by: "caller", words: "The caller hung up" },
+  outcome: { status: "success", label: "booked", reason: "Tuesday at ten was agreed." },
+  revenue: { amount_minor: 24_000, currency: "USD" },
+  sentiment: { label: "positive", score: 0.8 },
+  summary: "Wants a cleaning.",
+  has_recording: false,
+  transferred_to: null,
+};
+
+const DETAIL: OneCall["call"] = {
+  ...CALL,
+  room_sid: "RM_a",
+  room_name: "call-_+12025550147",
+  call_key: "SCL_a",
+  agent_name: "receptionist",
+  transferred_at: null,
+  latencies: { stt_p50_ms: 310, llm_p50_ms: 1_240, tts_p50_ms: null, e2e_p50_ms: 1_900, e2e_p95_ms: null, turns: 4 },
+  usage: [],
+  tags: [],
+  sentiment_evidence: "Thank you so much.",
+  revenue_evidence: "List price of a cleaning.",
+  recording: null,
+};
+
+const EVENT: CallEvent = {
+  sequence: 1,
+  event_id: "EV_1",
+  source: "/livekit/key",
+  type: "io.livekit.participant_joined",
+  happened_at: "2026-11-23T09:57:46.100Z",
+  received_at: "2026-11-23T09:57:46.200Z",
+  duplicate: false,
+  late_ms: null,
+  summary: "Caller joined the room",
+};
+
+const asked: URL[] = [];
+let answers: Record<string, unknown>;
+
+beforeEach(() => {
+  asked.length = 0;
+  answers = {
+    "/api/calls": { items: [], next_cursor: null, freshness: FRESH },
+    "/api/clients": { items: [] },
+    "/api/subscriptions/current": { subscription: null, freshness: FRESH },
+    "/api/invoices": { items: [], next_cursor: null, freshness: FRESH },
+  };
+  vi.stubGlobal("EventSource", class extends EventTarget { close() { /* the pages' tests hear no stream */ } });
+  vi.stubGlobal("scrollTo", () => undefined);
+  vi.stubGlobal("matchMedia", () => ({ matches: true }));
+  vi.stubGlobal("fetch", (request: Request) => {
+    const url = new URL(request.url);
+    asked.push(url);
+    const body = answers[url.pathname];
+    const problem = { type: "about:blank", title: "Not found", status: 404, instance: "req-7" };
+    return Promise.resolve(body === undefined ? Response.json(problem, { status: 404 }) : Response.json(body));
+  });
+});
+
+function open(address: string) {
+  const queries = openQueries();
+  const router = createMemoryRouter(routes(queries), { initialEntries: [address] });
+  render(
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>,
+  );
+  return router;
+}
+
+function openCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = [], events: CallEvent[] = []) {
+  answers[`/api/calls/${ID}`] = { call: { ...DETAIL, ...call }, turns, freshness: FRESH };
+  answers[`/api/calls/${ID}/events`] = { items: events, freshness: FRESH };
+  return open(`/calls/${ID}`);
+}
+
+it("a list without any call says which number to ring", async () => {
+  answers["/api/clients"] = { items: [{ id: ID, name: "Ace", profession: "plumber", time_zone: "UTC", numbers: ["+12025550100"] }] };
+  open("/calls");
+  expect(await screen.findByText("No calls yet")).toBeTruthy();
+  expect(await screen.findByText("+1 202 555 0100")).toBeTruthy();
+});
+
+it("a filter that matches nothing offers the way out", async () => {
+  const user = userEvent.setup();
+  const router = open("/calls?result=failed&number=555&bogus=1");
+  expect(await screen.findByText("No call matches")).toBeTruthy();
+  expect(screen.getByText(/Left out.*bogus=1/)).toBeTruthy();
+  await user.click(screen.getByRole("link", { name: "Show all calls" }));
+  expect(await screen.findByText("No calls yet")).toBeTruthy();
+  expect(router.state.location.search).toBe("");
+});
+
+it("the address decides what is asked for", async () => {
+  open("/calls?result=missed&from=2026-11-01&min_talk_ms=30000&cursor=abc");
+  await screen.findByText("No older calls");
+  const query = asked.find((url) => url.pathname === "/api/calls")?.searchParams;
+  expect(Object.fromEntries(query ?? [])).toEqual({
+    result: "missed",
+    from: new Date(2026, 10, 1).toISOString(),
+    min_talk_ms: "30000",
+    limit: "50",
+    cursor: "abc",
+  });
+});
+
+it("a number typed goes into the address and keeps the other filters", async () => {
+  const user = userEvent.setup();
+  const router = open("/calls?result=missed&cursor=abc");
+  await user.type(await screen.findByLabelText("Number or part of one"), "0147");
+  await vi.waitFor(() => expect(router.state.location.search).toBe("?result=missed&number=0147"));
+  expect(screen.getByLabelText<HTMLInputElement>("Number or part of one").value).toBe("0147");
+});
+
+it("a call shows who, how long, why it ended and what its figures rest on", async () => {
+  openCall({});
+  expect(await screen.findByRole("heading", { level: 1, name: "+1 202 555 0147" })).toBeTruthy();
+  expect(screen.getByText(/rang 3 s, talked 2 min 31 s.*The caller hung up/)).toBeTruthy();
+  expect(screen.getByText("CLIENT_INITIATED")).toBeTruthy();
+  expect(screen.getByText("$240.00")).toBeTruthy();
+  expect(screen.getByText("List price of a cleaning.")).toBeTruthy();
+  expect(screen.getByText("Tuesday at ten was agreed.")).toBeTruthy();
+  expect(screen.getByText("over 1.0 s")).toBeTruthy();
+  expect(screen.queryByText("Finding the voice")).toBeNull();
+});
+
+it("marks repeats and late events", async () => {
+  openCall({}, [], [EVENT, { ...EVENT, sequence: 2, duplicate: true }, { ...EVENT, sequence: 3, event_id: "EV_3", summary: "Analysed", late_ms: 4_100 }]);
+  const events = within(await screen.findByRole("region", { name: "What happened" }));
+  expect(await events.findAllByRole("listitem")).toHaveLength(3);
+  expect(events.getByText("repeat")).toBeTruthy();
+  expect(events.getByText("late by 4.1 s")).toBeTruthy();
+});
+
+it("draws a hostile transcript as text", async () => {
+  const text = `<img src=x onerror="alert(1)"> \u202Eevil\u0000`;
+  openCall({ caller_name: "<script>alert(1)</script>" }, [
+    { id: "1", at: null, offset_ms: 0, speaker: "caller", text, interrupted: false, tool: null, e2e_ms: null },
+    { id: "2", at: null, offset_ms: null, speaker: "a_later_kind", text: null, interrupted: true, tool: null, e2e_ms: null },
+    { id: "3", at: null, offset_ms: 1, speaker: "tool", text: null, interrupted: false, tool: { name: "book", arguments: "{", output: null, is_error: true }, e2e_ms: null },
+  ]);
+  expect(await screen.findByText(/<img src=x/)).toBeTruthy();
+  expect(screen.getByText("A later kind")).toBeTruthy();
+  expect(screen.getByText(/which failed/)).toBeTruthy();
+  expect(document.querySelector("img[src=x], script")).toBeNull();
+});
+
+it.each([
+  [{ caller_number: null, caller_name: null }, "Hidden number"],
+  [{ caller_number: null, caller_name: null, channel: "web" }, "Web visitor"],
+  [{ caller_number: "anonymous", caller_name: null }, "anonymous"],
+])("a caller without a usable number has a name all the same", async (who, shown) => {
+  openCall(who);
+  expect(await screen.findByRole("heading", { level: 1, name: shown })).toBeTruthy();
+  expect(screen.queryByRole("link", { name: "Ring back" })).toBeNull();
+});
+
+it("a call that is going on has a clock and no end", async () => {
+  openCall({ state: "live", result: null, ended_at: null, talk_ms: null, end_reason: null, answered_at: new Date().toISOString() });
+  expect(await screen.findByText(/on the line for/)).toBeTruthy();
+  expect(screen.getAllByRole("timer").length).toBeGreaterThan(0);
+});
+
+it("a call that is not there says so and names the request", async () => {
+  open(`/calls/${ID}`);
+  expect((await screen.findAllByText("Not found")).length).toBeGreaterThan(0);
+  expect(screen.getAllByText("Request req-7").length).toBeGreaterThan(0);
+});
+
+it("without a subscription, billing says what one brings", async () => {
+  open("/billing");
+  expect(await screen.findByText("No subscription yet")).toBeTruthy();
+  expect(await screen.findByText(/No payment yet/)).toBeTruthy();
+});
+
+it("an address that leads nowhere leads back", async () => {
+  open("/nowhere/at/all");
+  expect(await screen.findByRole("link", { name: "Go to the overview" })).toBeTruthy();
+});
