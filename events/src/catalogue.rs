@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod livekit;
 pub mod moment;
+pub mod paypal;
 pub mod tolerant;
 
 use crate::StreamName;
@@ -46,7 +47,7 @@ impl EventType {
 
 /// Every event type, source by source.
 pub fn all() -> impl Iterator<Item = &'static EventType> {
-    livekit::TYPES.iter().chain(agent::TYPES)
+    livekit::TYPES.iter().chain(agent::TYPES).chain(paypal::TYPES)
 }
 
 /// One line for people about an event: what happened, in plain words.
@@ -56,6 +57,9 @@ pub fn describe(kind: &str, data: &[u8]) -> String {
         let mut webhook = tolerant::read::<livekit::Webhook>(data).unwrap_or_default();
         webhook.event = Some(event.to_owned());
         return livekit::describe(&webhook);
+    }
+    if kind.starts_with(paypal::PREFIX) {
+        return paypal::describe(kind, data);
     }
     agent::describe(kind, data).unwrap_or_else(|| format!("An event of type {kind}"))
 }

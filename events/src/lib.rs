@@ -9,6 +9,7 @@
 //! travels).
 
 pub mod envelope;
+pub mod money;
 pub mod partition;
 pub mod subject;
 pub mod stream;
@@ -17,5 +18,6 @@ pub mod nats;
 
 pub use cloudevents;
 pub use envelope::{Envelope, EnvelopeError};
+pub use money::{Currency, Money};
 pub use partition::{Partition, PartitionSet};
 pub use stream::StreamName;
