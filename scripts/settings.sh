@@ -85,6 +85,12 @@ complete_settings() {
   default_setting LIVEKIT_API_KEY "API$(secret | cut -c 2-13)"
   default_setting LIVEKIT_API_SECRET "$(secret)"
   default_setting PAYPAL_MODE sandbox
+  stand_in_for_paypal
+}
+
+# With an account at PayPal its own certificates must be trusted and the stand-in's must not.
+stand_in_for_paypal() {
+  [[ $(setting PAYPAL_MODE) == sandbox ]] && ! has_setting PAYPAL_CLIENT_ID || return 0
   default_setting PAYPAL_WEBHOOK_ID "$(secret | cut -c 2-18 | tr '[:lower:]' '[:upper:]')"
   default_setting PAYPAL_CERT_HOSTS "http://$(setting SANDBOX_LISTEN)"
   default_setting PAYPAL_TRUST_BUNDLE "${DATA#"$ROOT"/}/sandbox/paypal-ca.pem"
