@@ -25,6 +25,9 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(3);
 /// How much the server may send ahead of us: bounds the reader's memory whatever the backlog.
 const READ_AHEAD_MESSAGES: usize = 4096;
+const READ_AHEAD_BYTES: usize = 8 * 1024 * 1024;
+/// What one `read` gathers at the most, though at least one message.
+const LARGEST_READ_BYTES: usize = 1024 * 1024;
 
 /// One message of a stream, not yet decoded.
 #[derive(Debug, Clone)]
@@ -127,6 +130,7 @@ impl Reader {
         let messages = consumer
             .stream()
             .max_messages_per_batch(READ_AHEAD_MESSAGES)
+            .max_bytes_per_batch(READ_AHEAD_BYTES)
             .expires(PULL_EXPIRES)
             .heartbeat(HEARTBEAT)
             .messages()
@@ -136,7 +140,7 @@ impl Reader {
     }
 
     /// Waits up to `patience` for the next message, then takes what has already arrived, `most`
-    /// at the most. An empty answer means nothing came: the caller may look at its own health.
+    /// or about 1 MiB at the most. An empty answer means nothing came: the caller may look at its own health.
     ///
     /// # Errors
     /// When the reader has ended; what was read before the error is lost, not skipped.
@@ -145,9 +149,12 @@ impl Reader {
         let first = tokio::time::timeout(patience.min(SILENCE), self.messages.next()).await;
         let Ok(first) = first else { return Ok(batch) };
         let mut next = Some(first);
+        let mut bytes = 0;
         while let Some(item) = next.take() {
-            batch.push(self.accept(item)?);
-            if batch.len() < most {
+            let delivery = self.accept(item)?;
+            bytes += delivery.payload.len();
+            batch.push(delivery);
+            if batch.len() < most && bytes < LARGEST_READ_BYTES {
                 next = self.messages.next().now_or_never();
             }
         }

@@ -127,6 +127,13 @@ impl Values {
         self.columns.iter().map(Vec::len).sum()
     }
 
+    /// The same rows with these columns only, in this order.
+    #[must_use]
+    pub fn select(&self, columns: &[usize]) -> Self {
+        let columns = columns.iter().map(|column| self.columns[*column].clone()).collect();
+        Self { columns, next: 0, rows: self.rows }
+    }
+
     /// The fields of each row, encoded, in the order they were put.
     pub fn iter_rows(&self) -> impl Iterator<Item = Vec<&[u8]>> {
         let mut rest: Vec<&[u8]> = self.columns.iter().map(Vec::as_slice).collect();

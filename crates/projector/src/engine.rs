@@ -1,0 +1,326 @@
+//! Fetch, fold, flush: the loop every read model is filled by.
+//!
+//! While one batch is being written the next is folded and the one after that read and decoded.
+//! Nothing is acknowledged to JetStream: the checkpoint, which moves in the transaction that
+//! moves the rows, is the only memory of how far this came. Any doubt ends the run, and the next
+//! one starts at the checkpoint with nothing remembered.
+
+use crate::{
+    aggregate::Fact,
+    batch::{Folder, Poison},
+    checkpoint::Checkpoint,
+    dead::Storm,
+    flush::Flush,
+    projection::Projection,
+    reader::{ReadAhead, Taken},
+    schema,
+    stop::Stop,
+    store::{Loader, Writer},
+};
+use chrono::{DateTime, Utc};
+use frontdesk_events::{Partition, PartitionSet, nats::Connection};
+use frontdesk_process::{Shutdown, clock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+
+/// With this many messages at hand the next batch is folded beside the write in flight. With
+/// fewer, gathering while it lasts makes larger and so cheaper batches, and delays nobody: the
+/// next write could not start sooner.
+const WORTH_FOLDING_AHEAD: usize = 256;
+
+/// Payload bytes of one batch; with what is derived from them, tens of megabytes in memory.
+const LARGEST_BATCH_BYTES: usize = 6 * 1024 * 1024;
+
+/// A reader that has messages to come and brings none for this long is opened again.
+const STALLED: Duration = Duration::from_secs(10);
+
+/// How a run differs from another.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Where the tables are.
+    pub(crate) schema: String,
+    pub(crate) partitions: PartitionSet,
+    /// The most messages in a batch.
+    pub(crate) most: usize,
+    /// The live run publishes dead letters and tells what changed; a rebuild only counts.
+    pub(crate) live: bool,
+    pub(crate) goal: Goal,
+}
+
+/// When a run is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Never; until shutdown.
+    Follow,
+    /// When at most this many messages are still to come.
+    CatchUp { within: u64 },
+    /// When exactly these sequences are folded, by partition.
+    Reach(BTreeMap<Partition, i64>),
+}
+
+/// What a run has done so far, for progress bars and health.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress(Arc<Mutex<Done>>);
+
+/// See [`Progress`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Done {
+    pub(crate) events: u64,
+    pub(crate) dead: u64,
+    pub(crate) last: u64,
+    pub(crate) pending: u64,
+    pub(crate) stored_at: Option<DateTime<Utc>>,
+    /// Whether the connections stand and the stream is the right one.
+    pub(crate) running: bool,
+}
+
+impl Progress {
+    pub(crate) fn read(&self) -> Done {
+        self.0.lock().expect("nothing panics while it holds this lock").clone()
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Done)) {
+        note(&mut self.0.lock().expect("nothing panics while it holds this lock"));
+    }
+}
+
+/// Fills one schema from one stream.
+pub(crate) struct Engine<F: Fact> {
+    projection: Arc<Projection<F>>,
+    settings: Settings,
+    database_url: String,
+    connection: Connection,
+    pub(crate) progress: Progress,
+    storm: Storm,
+    careful: Option<Careful>,
+    poison: Poison,
+}
+
+/// After a batch that could not be written: smaller ones, until past its end.
+#[derive(Debug, Clone, Copy)]
+struct Careful {
+    most: usize,
+    past: u64,
+}
+
+/// Whether there is anything to fold.
+#[derive(Debug, PartialEq, Eq)]
+enum Gathered {
+    Messages,
+    /// All of the stream is folded and nothing more is wanted.
+    Nothing,
+}
+
+type InFlight = JoinHandle<Result<Flush, Stop>>;
+
+impl<F: Fact> Engine<F> {
+    pub(crate) fn new(
+        projection: Arc<Projection<F>>,
+        settings: Settings,
+        database_url: &str,
+        connection: Connection,
+    ) -> Self {
+        Self {
+            projection,
+            settings,
+            database_url: database_url.to_owned(),
+            connection,
+            progress: Progress::default(),
+            storm: Storm::default(),
+            careful: None,
+            poison: Poison::new(),
+        }
+    }
+
+    /// Runs from the checkpoint until the goal is reached, shutdown, or something ends it. Call
+    /// it again after anything but [`Stop::Storm`].
+    pub(crate) async fn run(&mut self, shutdown: &Shutdown) -> Result<(), Stop> {
+        let result = tokio::select! {
+            result = self.follow() => result,
+            () = shutdown.cancelled() => Ok(()),
+        };
+        self.progress.note(|done| done.running = false);
+        if let Err(Stop::Data { reason, last, events }) = &result {
+            self.be_careful(reason, *last, *events);
+        }
+        result
+    }
+
+    /// Halves the batch until the event that cannot be written stands alone; then it is known.
+    fn be_careful(&mut self, reason: &str, last: u64, events: usize) {
+        tracing::warn!(projection = self.projection.name, reason, last, events, "a batch could not be written");
+        if events == 1 {
+            self.poison.insert(last, reason.to_owned());
+        }
+        let past = self.careful.map_or(last, |careful| careful.past.max(last));
+        self.careful = Some(Careful { most: (events / 2).max(1), past });
+    }
+
+    async fn follow(&mut self) -> Result<(), Stop> {
+        let (schema, projection) = (&self.settings.schema, &self.projection);
+        let loader = Loader::open(&self.database_url, schema, projection).await.map_err(Stop::Lost)?;
+        let writer = Arc::new(Writer::open(&self.database_url, schema, projection).await.map_err(Stop::Lost)?);
+        schema::must_be_current(&loader.client, schema, projection).await?;
+        let mut checkpoint = Checkpoint::load(&loader.client, &self.settings.partitions).await?;
+        let stream = checkpoint.check(&self.connection, projection.stream).await.map_err(Stop::Lost)?;
+        let stream = stream.map_err(Stop::Halt)?;
+        let mut folder = Folder::new(projection, stream.created);
+        let start = checkpoint.start();
+        let mut read =
+            ReadAhead::<F>::start(&self.connection, projection.stream, &self.settings.partitions, start).await?;
+        self.progress.note(|done| done.running = true);
+        if self.is_reached(start - 1, stream.last_sequence.saturating_sub(start - 1)) {
+            return Ok(());
+        }
+        let mut in_flight: Option<InFlight> = None;
+        loop {
+            if self.gather(&mut read, &mut in_flight, &checkpoint).await? == Gathered::Nothing {
+                return Ok(());
+            }
+            let most = self.most(&checkpoint);
+            let mut batch = read.take(most, LARGEST_BATCH_BYTES)?;
+            let (seen, pending) =
+                batch.last().map_or((0, 0), |taken| (taken.delivery.sequence, taken.delivery.pending));
+            self.leave_out_what_is_beyond(&mut batch);
+            let flush = folder.fold(&loader, batch, &mut checkpoint, &self.poison).await?;
+            if let Some(flight) = in_flight.take() {
+                self.landed(flight).await?;
+            }
+            if let Some(flush) = flush {
+                self.storm_check(&flush)?;
+                in_flight = Some(self.launch(flush, Arc::clone(&writer)));
+            }
+            if self.is_reached(seen, pending) {
+                return match in_flight {
+                    Some(flight) => self.landed(flight).await,
+                    None => Ok(()),
+                };
+            }
+        }
+    }
+
+    fn most(&mut self, checkpoint: &Checkpoint) -> usize {
+        match self.careful {
+            Some(careful) if (checkpoint.furthest() as u64) < careful.past => careful.most,
+            _ => {
+                self.careful = None;
+                self.settings.most
+            }
+        }
+    }
+
+    /// Waits for messages, and for the write in flight while there are few.
+    async fn gather(
+        &self,
+        read: &mut ReadAhead<F>,
+        in_flight: &mut Option<InFlight>,
+        checkpoint: &Checkpoint,
+    ) -> Result<Gathered, Stop> {
+        loop {
+            match in_flight {
+                Some(flight) if !read.has(WORTH_FOLDING_AHEAD) => {
+                    let landed = tokio::select! {
+                        landed = &mut *flight => Some(landed),
+                        more = read.more() => { more?; None }
+                    };
+                    if let Some(landed) = landed {
+                        *in_flight = None;
+                        self.landed_with(landed)?;
+                    }
+                }
+                Some(_) => return Ok(Gathered::Messages),
+                None => match tokio::time::timeout(STALLED, read.ready()).await {
+                    Ok(ready) => return ready.map(|()| Gathered::Messages).map_err(Stop::from),
+                    Err(_) => {
+                        self.must_be_idle(checkpoint).await?;
+                        if self.settings.goal != Goal::Follow {
+                            return Ok(Gathered::Nothing);
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// Nothing came for a while: right when there is nothing, otherwise the reader is broken.
+    async fn must_be_idle(&self, checkpoint: &Checkpoint) -> Result<(), Stop> {
+        // As an anchor check too: a stream that was replaced under a living reader is noticed.
+        let state = checkpoint.check(&self.connection, self.projection.stream).await.map_err(Stop::Lost)?;
+        state.map_err(Stop::Halt)?;
+        for partition in self.settings.partitions.iter() {
+            let last = self.connection.last_stored(self.projection.stream, partition).await.map_err(Stop::Lost)?;
+            if last.is_some_and(|last| !checkpoint.has(partition, last.sequence as i64)) {
+                return Err(Stop::Lost(anyhow::anyhow!("no progress for {STALLED:?} with messages to come")));
+            }
+        }
+        Ok(())
+    }
+
+    async fn landed(&self, flight: InFlight) -> Result<(), Stop> {
+        self.landed_with(flight.await)
+    }
+
+    fn landed_with(&self, landed: Result<Result<Flush, Stop>, tokio::task::JoinError>) -> Result<(), Stop> {
+        let flush = landed.map_err(|error| Stop::Lost(error.into()))??;
+        self.progress.note(|done| {
+            done.events += flush.events as u64;
+            done.dead += flush.dead.len() as u64;
+            done.last = flush.last;
+            done.pending = flush.advance.pending as u64;
+            done.stored_at = Some(flush.stored_at);
+        });
+        Ok(())
+    }
+
+    fn storm_check(&mut self, flush: &Flush) -> Result<(), Stop> {
+        self.storm.count(flush.events, &flush.dead).map_or(Ok(()), |why| Err(Stop::Storm(why)))
+    }
+
+    /// Writes a batch in the background: dead letters before the checkpoint passes them, then
+    /// the transaction, then word of it.
+    fn launch(&self, mut flush: Flush, writer: Arc<Writer>) -> InFlight {
+        let (name, stream, live) = (self.projection.name, self.projection.stream, self.settings.live);
+        let connection = self.connection.clone();
+        tokio::spawn(async move {
+            if live {
+                for letter in &flush.dead {
+                    letter.publish(&connection, stream, name).await.map_err(Stop::Lost)?;
+                }
+            }
+            let started = clock::monotonic();
+            flush.commit(&writer).await?;
+            if live {
+                flush.tell(&connection).await;
+                count(name, &flush, started.elapsed());
+            }
+            Ok(flush)
+        })
+    }
+
+    fn leave_out_what_is_beyond(&self, batch: &mut Vec<Taken<F>>) {
+        if let Goal::Reach(until) = &self.settings.goal {
+            batch.retain(|taken| {
+                until.get(&taken.partition).is_some_and(|until| taken.delivery.sequence as i64 <= *until)
+            });
+        }
+    }
+
+    /// Whether the goal is met once everything up to `seen` is folded.
+    fn is_reached(&self, seen: u64, pending: u64) -> bool {
+        match &self.settings.goal {
+            Goal::Follow => false,
+            Goal::CatchUp { within } => pending <= *within,
+            Goal::Reach(until) => pending == 0 || until.values().all(|until| seen as i64 >= *until),
+        }
+    }
+}
+
+fn count(name: &'static str, flush: &Flush, took: Duration) {
+    metrics::counter!("frontdesk_projection_events_total", "projection" => name).increment(flush.events as u64);
+    metrics::counter!("frontdesk_projection_batches_total", "projection" => name).increment(1);
+    metrics::histogram!("frontdesk_projection_flush_seconds", "projection" => name).record(took.as_secs_f64());
+}

@@ -1,0 +1,159 @@
+//! Keeping a projection running: what helps is tried for ever, what does not is said in health.
+//!
+//! A lost connection never ends the process: the checkpoint makes a new start cheap, and the
+//! other projection goes on meanwhile.
+
+use crate::{
+    aggregate::Fact,
+    engine::{Engine, Goal, Progress, Settings},
+    projection::Projection,
+    projections,
+    stop::Stop,
+};
+use frontdesk_events::{PartitionSet, nats::Connection};
+use frontdesk_process::{Shutdown, clock, health::Health};
+use std::{sync::Arc, time::Duration};
+
+/// How long after a lost connection the next try comes; doubled each time up to the bound.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// A projection that an operator must put right looks again this often whether it was.
+const HALTED_RETRY: Duration = Duration::from_secs(10);
+
+/// With messages to come and none folded for this long, the projection is not ready.
+const UNHEALTHY: Duration = Duration::from_secs(60);
+const WATCH: Duration = Duration::from_secs(1);
+
+/// How the projector runs.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ProjectorArgs {
+    /// The partitions of CALLS this process folds, for example 0-7 (several projectors share the sixteen).
+    #[arg(long, env = "PROJECTOR_PARTITIONS", default_value = "0-15")]
+    pub partitions: PartitionSet,
+    /// The most events in one transaction.
+    #[arg(long, env = "PROJECTOR_BATCH", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub batch: u32,
+}
+
+/// Runs all projections until shutdown.
+///
+/// # Errors
+/// Never for a server that is away; health says so instead.
+pub async fn run(
+    args: ProjectorArgs,
+    database_url: String,
+    connection: Connection,
+    health: Health,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let keep_calls = keep(
+        Arc::new(projections::calls()),
+        args.partitions.clone(),
+        &args,
+        &database_url,
+        connection.clone(),
+        &health,
+        &shutdown,
+    );
+    let billing = Arc::new(projections::billing());
+    let partition = billing.all_partitions();
+    // One process must fold BILLING, and its compare-and-set makes it one: the others stand by.
+    let keep_billing =
+        keep(billing, partition, &args, &database_url, connection.clone(), &health, &shutdown);
+    tokio::join!(keep_calls, keep_billing);
+    Ok(())
+}
+
+/// Runs one projection until shutdown.
+pub async fn keep<F: Fact>(
+    projection: Arc<Projection<F>>,
+    partitions: PartitionSet,
+    args: &ProjectorArgs,
+    database_url: &str,
+    connection: Connection,
+    health: &Health,
+    shutdown: &Shutdown,
+) {
+    let name = projection.name;
+    let condition = format!("projector-{name}");
+    health.declare(&condition);
+    let settings = Settings {
+        schema: name.to_owned(),
+        partitions,
+        most: args.batch as usize,
+        live: true,
+        goal: Goal::Follow,
+    };
+    let mut engine = Engine::new(projection, settings, database_url, connection);
+    let watch = watch(name, &condition, engine.progress.clone(), health);
+    let retry = async {
+        let mut patience = FIRST_RETRY;
+        while !shutdown.is_cancelled() {
+            let before = engine.progress.read().events;
+            let Err(stop) = engine.run(shutdown).await else { return };
+            if engine.progress.read().events > before {
+                patience = FIRST_RETRY;
+            }
+            let pause = after(name, &condition, &stop, patience, health);
+            patience = if pause == patience { LAST_RETRY.min(patience * 2) } else { patience };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    };
+    tokio::select! {
+        () = retry => {}
+        () = watch => {}
+    }
+}
+
+/// Says why a run ended; answers how long to wait before the next.
+fn after(name: &str, condition: &str, stop: &Stop, patience: Duration, health: &Health) -> Duration {
+    match stop {
+        Stop::Lost(error) => {
+            tracing::warn!(projection = name, error = format!("{error:#}"), "the projection starts again");
+            health.not_ok(condition, &format!("starting again: {error:#}"));
+            patience
+        }
+        Stop::Raced => {
+            tracing::info!(projection = name, "another writer was first, or the schema was swapped");
+            FIRST_RETRY / 2
+        }
+        Stop::Data { .. } => Duration::ZERO,
+        Stop::Halt(why) => {
+            tracing::error!(projection = name, why, "the projection halts");
+            health.not_ok(condition, why);
+            HALTED_RETRY
+        }
+        Stop::Storm(why) => {
+            tracing::error!(projection = name, why, "the projection stops");
+            health.not_ok(condition, why);
+            Duration::MAX
+        }
+    }
+}
+
+/// Reports lag, and health while the engine runs; what ends a run is reported by [`after`].
+async fn watch(name: &'static str, condition: &str, progress: Progress, health: &Health) {
+    let mut last = (0, clock::monotonic());
+    loop {
+        let done = progress.read();
+        if done.events != last.0 || done.pending == 0 {
+            last = (done.events, clock::monotonic());
+        }
+        let lag = done.stored_at.filter(|_| done.pending > 0).map_or(0.0, |stored| {
+            (clock::now() - stored).as_seconds_f64()
+        });
+        metrics::gauge!("frontdesk_projection_lag_events", "projection" => name).set(done.pending as f64);
+        metrics::gauge!("frontdesk_projection_lag_seconds", "projection" => name).set(lag);
+        if done.running && last.1.elapsed() < UNHEALTHY {
+            health.ok(condition);
+        } else if done.running {
+            let why = format!("no progress for {} s with {} events to come", UNHEALTHY.as_secs(), done.pending);
+            health.not_ok(condition, &why);
+        }
+        tokio::time::sleep(WATCH).await;
+    }
+}
