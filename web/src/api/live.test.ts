@@ -37,19 +37,34 @@ function follow() {
   const asked = vi.spyOn(queries, "invalidateQueries").mockResolvedValue();
   stop = followLive(queries);
   const latest = () => Stream.opened.at(-1) ?? expect.fail("no stream was opened");
-  return { asked, latest, keys: () => asked.mock.calls.map(([filters]) => filters?.queryKey) };
+  const keys = () => asked.mock.calls.map(([filters]) => filters?.queryKey ?? "everything");
+  return { asked, latest, keys };
 }
 
-it("asks again for exactly what a change names", () => {
+/** Connected, and done with what the connection itself asks for. */
+async function connected() {
+  const following = follow();
+  following.latest().say("hello", {});
+  await vi.advanceTimersByTimeAsync(500);
+  following.asked.mockClear();
+  return following;
+}
+
+it("asks for everything once it is connected: what changed before was told to nobody", () => {
   const { latest, keys } = follow();
+  expect(keys()).toEqual([]);
   latest().say("hello", {});
+  expect(keys()).toEqual(["everything"]);
+});
+
+it("asks again for exactly what a change names", async () => {
+  const { latest, keys } = await connected();
   latest().say("calls", { ids: ["a"] });
   expect(keys()).toEqual([["calls"], ["stats"], ["call", "a"]]);
 });
 
 it("gathers what arrives while the last questions are out", async () => {
-  const { latest, keys, asked } = follow();
-  latest().say("hello", {});
+  const { latest, keys, asked } = await connected();
   latest().say("billing", { ids: [] });
   asked.mockClear();
   for (const id of ["a", "b", "a"]) latest().say("calls", { ids: [id] });
@@ -58,16 +73,14 @@ it("gathers what arrives while the last questions are out", async () => {
   expect(keys()).toEqual([["calls"], ["stats"], ["call", "a"], ["call", "b"]]);
 });
 
-it("asks for everything on resync", () => {
-  const { latest, keys } = follow();
-  latest().say("hello", {});
+it("asks for everything on resync", async () => {
+  const { latest, keys } = await connected();
   latest().say("resync", {});
-  expect(keys()).toEqual([undefined]);
+  expect(keys()).toEqual(["everything"]);
 });
 
 it("comes back by itself, waiting longer each time, and then asks for everything", async () => {
-  const { latest, keys } = follow();
-  latest().say("hello", {});
+  const { latest, keys } = await connected();
   for (const waited of [500, 1_000, 2_000]) {
     const lost = latest();
     lost.say("error");
@@ -77,12 +90,11 @@ it("comes back by itself, waiting longer each time, and then asks for everything
   }
   expect(keys()).toEqual([]);
   latest().say("hello", {});
-  expect(keys()).toEqual([undefined]);
+  expect(keys()).toEqual(["everything"]);
 });
 
-it("is not disturbed by a change that names nothing readable", () => {
-  const { latest, keys } = follow();
-  latest().say("hello", {});
+it("is not disturbed by a change that names nothing readable", async () => {
+  const { latest, keys } = await connected();
   latest().say("calls", "{not json");
   expect(keys()).toEqual([["calls"], ["stats"]]);
 });

@@ -1,7 +1,7 @@
 /**
  * Follows `/api/live`. It carries names of what changed and nothing else; we ask
- * again for what is on screen. After a break, and on `resync`, names may have been
- * missed, so everything is asked for again. It never writes an answer itself.
+ * again for what is on screen. At each new connection, and on `resync`, names may have
+ * been missed, so everything is asked for again. It never writes an answer itself.
  */
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
@@ -30,7 +30,6 @@ export function followLive(queries: QueryClient): () => void {
   let source: EventSource | null = null;
   let timer: number | undefined;
   let failures = 0;
-  let seen = false;
 
   function connect() {
     window.clearTimeout(timer);
@@ -39,8 +38,8 @@ export function followLive(queries: QueryClient): () => void {
     source.addEventListener("hello", () => {
       failures = 0;
       tell("live");
-      if (seen) changes.noteAll();
-      seen = true;
+      // The first time too: what changed between the first answers and now was told to nobody.
+      changes.noteAll();
     });
     source.addEventListener("resync", () => changes.noteAll());
     source.addEventListener("calls", (event: MessageEvent<unknown>) => {
@@ -113,7 +112,7 @@ class Changes {
       const everything = keys.some((key) => key.length === 0);
       await Promise.all(
         everything
-          ? [this.#queries.invalidateQueries()]
+          ? [this.#queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "past" })]
           : keys.map((queryKey) => this.#queries.invalidateQueries({ queryKey })),
       );
       await pause(PAUSE_MS);

@@ -29,6 +29,8 @@ export function TokenForm() {
 
   return (
     <form onSubmit={(event) => void send(event)} noValidate className="flex flex-col gap-3">
+      {/* Password managers, and the browser's own checks, expect a name beside a secret. */}
+      <input type="text" name="username" autoComplete="username" value="frontdesk" readOnly hidden />
       <TextField
         label="Access token"
         type="password"

@@ -1,0 +1,54 @@
+import { expect, test } from "./dashboard";
+
+test("calls appear, ring and end by themselves", async ({ dashboard: page }) => {
+  const newest = page.getByRole("table", { name: "Newest calls" }).locator("a[data-row]").first();
+  await expect(newest).toBeVisible({ timeout: 90_000 });
+  const before = await newest.getAttribute("href");
+  let loaded = 0;
+  page.on("load", () => (loaded += 1));
+  await expect.poll(() => newest.getAttribute("href"), { timeout: 60_000 }).not.toBe(before);
+  expect(loaded, "without loading the page again").toBe(0);
+});
+
+test("the clock of a live call runs, second by second", async ({ dashboard: page }) => {
+  const clock = page.getByRole("table", { name: "Calls going on now" }).getByRole("timer").first();
+  await expect(clock).toBeVisible({ timeout: 90_000 });
+  const seen = new Set<string>();
+  await expect
+    .poll(async () => {
+      seen.add((await clock.textContent()) ?? "");
+      return seen.size;
+    })
+    .toBeGreaterThan(2);
+  for (const shown of seen) expect(shown).toMatch(/^(\d+:)?\d\d:\d\d$/);
+});
+
+test("says how fresh it is", async ({ dashboard: page }) => {
+  await expect(page.getByTestId("freshness")).toHaveText(/^Live · \d+\.\d s behind$/, { timeout: 60_000 });
+});
+
+test("the month's figures and pictures are there, and each picture as a table", async ({ dashboard: page }) => {
+  const month = page.getByRole("region", { name: "This month" });
+  for (const name of ["Calls", "Talked", "Answered", "Successful", "Captured", "Average call"]) {
+    await expect(month.getByText(name, { exact: true })).toBeVisible();
+  }
+  await page.getByRole("button", { name: "Calls by hour as a table" }).click();
+  await expect(page.getByRole("region", { name: "Calls by hour" }).getByRole("row")).toHaveCount(25);
+  await page.getByRole("button", { name: "Calls by day as a table" }).click();
+  await expect(page.getByRole("region", { name: "Calls by day" }).getByRole("columnheader", { name: "Day" })).toBeVisible();
+});
+
+test.describe("a lost connection", () => {
+  test.use({ provoked: /Failed to load resource/ });
+
+  test("is said, mended by itself, and everything is asked again", async ({ dashboard: page }) => {
+    await expect(page.getByTestId("freshness")).toHaveText(/^Live/, { timeout: 60_000 });
+    await page.route("**/api/live", (route) => route.abort());
+    await page.reload();
+    await expect(page.getByTestId("freshness")).toHaveText(/^Reconnecting/);
+    const asked = page.waitForRequest((request) => request.url().includes("/api/calls"), { timeout: 60_000 });
+    await page.unroute("**/api/live");
+    await expect(page.getByTestId("freshness")).toHaveText(/^Live/, { timeout: 60_000 });
+    await asked;
+  });
+});
