@@ -1,1 +1,28 @@
-//! stub
+//! HTTP in: LiveKit's and PayPal's webhooks and agents' CloudEvents, verified, wrapped and put on
+//! disk before anyone is told 2xx.
+//!
+//! It decides two things, "is this from whom it says" and "is it stored", and nothing about what
+//! an event means: unknown types, fields and values pass through. No header from outside is ever
+//! copied into a message, and no body or token into a log.
+//!
+//! Reading order: [`config`], `run` (the role), `router` (the routes and their common edge), then
+//! the three senders, then `commit` (how events get on disk).
+
+pub mod config;
+
+mod run;
+mod router;
+mod body;
+mod rejection;
+mod counts;
+
+mod token;
+mod json;
+mod livekit;
+mod paypal;
+mod agents;
+
+mod commit;
+
+pub use config::IngestArgs;
+pub use run::Ingest;

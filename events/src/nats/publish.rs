@@ -66,6 +66,12 @@ impl Outbound {
     pub fn subject(&self) -> &str {
         &self.subject
     }
+
+    /// Its `Nats-Msg-Id`: two messages with the same one are the same fact.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        self.headers.get(NATS_MESSAGE_ID).map_or("", |value| value.as_str())
+    }
 }
 
 /// The server stored it (or had it) and has fsynced.

@@ -1,0 +1,254 @@
+//! Group commit: many waiting events, one fsync, one answer each.
+//!
+//! JetStream fsyncs before each ack, which bounds single publishes to a few thousand a second.
+//! An atomic batch costs one fsync whatever its size. So one committer a stream takes whatever
+//! is waiting, publishes it as one batch, and answers all of its requests when the ack comes; while
+//! one batch is on its way the next one gathers, so there is no timer and a lone event waits for
+//! nobody.
+//!
+//! Nothing is answered as stored without an ack. A batch that is refused, or whose ack is lost, is
+//! settled one by one under the same message ids, which cannot store anything twice. When that
+//! does not succeed within a request's patience the sender is told to come again: this is where a
+//! spool on the local disk would be asked, had we one.
+
+mod settle;
+
+use crate::{counts::CommitCounts, rejection::Rejection};
+use bytes::Bytes;
+use frontdesk_events::{
+    Envelope, Partition, StreamName,
+    nats::{Connection, Outbound, PublishError},
+    subject,
+};
+use frontdesk_process::{Shutdown, clock};
+use settle::Settlement;
+use std::{
+    collections::{HashMap, hash_map::Entry as Slot},
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+/// One batch: enough for a good fsync rate, small enough that its slowest member waits little.
+const BATCH_MESSAGES: usize = 256;
+const BATCH_BYTES: usize = 512 * 1024;
+
+/// Waiting events; above it senders are told to come again at once.
+const QUEUE: usize = 4096;
+
+/// How long a request may wait for its event to be stored. LiveKit has no time-out of its own and
+/// stalls a room's queue while we think, so this stays well under its 15 s of retries.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The event is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    /// It was there before.
+    pub(crate) duplicate: bool,
+}
+
+/// Why an event is not, or not known to be, on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotStored {
+    /// No JetStream, or no answer from it in time.
+    #[error("the event store is not answering; nothing was acknowledged, send it again")]
+    Away,
+    #[error("the event store is full; send it again when the operator has made room")]
+    Full,
+    #[error("too many events are waiting to be stored; send it again")]
+    Busy,
+    #[error("the event is larger than the store takes (1 MiB with its attributes)")]
+    TooLarge,
+    #[error("the event store refused the event; the operator finds its reason in the log")]
+    Refused,
+}
+
+impl NotStored {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Away => "store_away",
+            Self::Full => "store_full",
+            Self::Busy => "queue_full",
+            Self::TooLarge => "too_large",
+            Self::Refused => "store_refused",
+        }
+    }
+}
+
+pub(crate) type Outcome = Result<Receipt, NotStored>;
+
+/// Encodes an envelope with its data for a stream.
+pub(crate) fn outbound(
+    stream: StreamName,
+    envelope: Envelope,
+    source: &str,
+    kind: &str,
+    content_type: &str,
+    data: Bytes,
+) -> Result<Outbound, Rejection> {
+    let partition = match stream {
+        StreamName::Billing => Partition::BILLING,
+        _ => Partition::of(&envelope.partition_key().unwrap_or_default()),
+    };
+    let subject = subject::event(stream, partition, source, kind);
+    let envelope = envelope.with_data(content_type, data.into());
+    Outbound::new(&envelope, subject).map_err(|error| match error {
+        PublishError::Unsendable(_) => NotStored::TooLarge.into(),
+        other => Rejection::Malformed { reason: "unfit", detail: other.to_string() },
+    })
+}
+
+struct Entry {
+    message: Outbound,
+    answer: oneshot::Sender<Outcome>,
+    arrived: Instant,
+}
+
+/// Stores events of one stream. Its task ends when it is drained.
+pub(crate) struct Committer {
+    queue: mpsc::Sender<Entry>,
+    nats: Connection,
+}
+
+impl Committer {
+    pub(crate) fn start(stream: StreamName, nats: Connection, tasks: &TaskTracker, drained: Shutdown) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let task = Task { waiting, carried: None, nats: nats.clone(), counts: CommitCounts::new(stream.as_str()) };
+        tasks.spawn(task.run(drained));
+        Self { queue, nats }
+    }
+
+    /// Returns when the event is on disk, or within the patience of a request. An abandoned call
+    /// disturbs nobody: its event may or may not be stored, and its sender will repeat it.
+    pub(crate) async fn store(&self, message: Outbound) -> Outcome {
+        if !self.nats.is_connected() {
+            return Err(NotStored::Away);
+        }
+        let (answer, outcome) = oneshot::channel();
+        let entry = Entry { message, answer, arrived: clock::monotonic() };
+        self.queue.try_send(entry).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotStored::Busy,
+            mpsc::error::TrySendError::Closed(_) => NotStored::Away,
+        })?;
+        match tokio::time::timeout(PATIENCE, outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Err(NotStored::Away),
+        }
+    }
+}
+
+/// What gathers for one commit: each id once, with everyone who waits for it.
+struct Batch {
+    messages: Vec<Outbound>,
+    answers: Vec<Answers>,
+    places: HashMap<String, usize>,
+    bytes: usize,
+    /// When the patience of its first request ends.
+    deadline: Instant,
+}
+
+/// Who waits for one message: nearly always one request, several when the same delivery comes at
+/// the same moment.
+struct Answers {
+    first: oneshot::Sender<Outcome>,
+    others: Vec<oneshot::Sender<Outcome>>,
+}
+
+impl Answers {
+    fn send(self, outcome: Outcome) {
+        // Whoever has gone away hears nothing and will ask again.
+        let _ = self.first.send(outcome);
+        for other in self.others {
+            let _ = other.send(outcome.map(|_| Receipt { duplicate: true }));
+        }
+    }
+}
+
+impl Batch {
+    fn new(first: Entry) -> Self {
+        let mut batch = Self {
+            messages: Vec::new(),
+            answers: Vec::new(),
+            places: HashMap::new(),
+            bytes: 0,
+            deadline: first.arrived + PATIENCE,
+        };
+        batch.add(first);
+        batch
+    }
+
+    fn has_room_for(&self, entry: &Entry) -> bool {
+        self.messages.len() < BATCH_MESSAGES && self.bytes + entry.message.size() <= BATCH_BYTES
+    }
+
+    fn add(&mut self, entry: Entry) {
+        match self.places.entry(entry.message.message_id().to_owned()) {
+            // Two of one id in a batch would make the server refuse all of it.
+            Slot::Occupied(place) => self.answers[*place.get()].others.push(entry.answer),
+            Slot::Vacant(place) => {
+                place.insert(self.messages.len());
+                self.bytes += entry.message.size();
+                self.messages.push(entry.message);
+                self.answers.push(Answers { first: entry.answer, others: Vec::new() });
+            }
+        }
+    }
+}
+
+struct Task {
+    waiting: mpsc::Receiver<Entry>,
+    /// What did not fit into the last batch.
+    carried: Option<Entry>,
+    nats: Connection,
+    counts: CommitCounts,
+}
+
+impl Task {
+    async fn run(mut self, drained: Shutdown) {
+        while let Some(first) = self.next(&drained).await {
+            let mut batch = Batch::new(first);
+            while let Ok(entry) = self.waiting.try_recv() {
+                if !batch.has_room_for(&entry) {
+                    self.carried = Some(entry);
+                    break;
+                }
+                batch.add(entry);
+            }
+            self.commit(batch).await;
+        }
+    }
+
+    /// The next event whose sender still waits. After draining has begun nothing new is let in
+    /// and what waits is still stored.
+    async fn next(&mut self, drained: &Shutdown) -> Option<Entry> {
+        loop {
+            if drained.is_cancelled() {
+                self.waiting.close();
+            }
+            let entry = match self.carried.take() {
+                Some(entry) => entry,
+                None => tokio::select! {
+                    biased;
+                    entry = self.waiting.recv() => entry?,
+                    () = drained.cancelled(), if !drained.is_cancelled() => continue,
+                },
+            };
+            // A request that gave up while the store was away need not cost a publish now.
+            if !entry.answer.is_closed() {
+                return Some(entry);
+            }
+        }
+    }
+
+    async fn commit(&self, batch: Batch) {
+        let started = clock::monotonic();
+        self.counts.batches.increment(1);
+        self.counts.messages.increment(batch.messages.len() as u64);
+        let settlement = Settlement { nats: &self.nats, counts: &self.counts, deadline: batch.deadline };
+        let outcomes = settlement.settle(&batch.messages).await;
+        for (answers, outcome) in batch.answers.into_iter().zip(outcomes) {
+            answers.send(outcome);
+        }
+        self.counts.seconds.record(started.elapsed());
+    }
+}

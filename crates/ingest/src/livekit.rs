@@ -1,0 +1,39 @@
+//! LiveKit's webhooks: verify the bytes, strip the secrets, store.
+//!
+//! A body that is well signed is never refused for what it says: LiveKit takes a 4xx as
+//! delivered and would not send it again. What cannot be read is stored as it came, under the
+//! type `io.livekit.unparsable`.
+
+mod envelope;
+mod strip;
+mod verify;
+
+use crate::{counts::Sender, rejection::Rejection, run::Parts, token::Keys};
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use frontdesk_process::clock;
+use std::sync::Arc;
+
+/// What is needed to judge LiveKit's deliveries.
+pub(crate) struct LiveKit {
+    keys: Arc<Keys>,
+}
+
+impl LiveKit {
+    pub(crate) fn new(keys: Arc<Keys>) -> Self {
+        Self { keys }
+    }
+}
+
+/// Returns once the event is on disk.
+pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> Result<(), Rejection> {
+    let now = clock::now();
+    let signed = verify::verify(&parts.livekit.keys, headers, &body, now)?;
+    let outline = envelope::Outline::read(&body);
+    let data = strip::strip(&body).map_or_else(|| body.clone(), Bytes::from);
+    let kind = outline.kind();
+    let message = envelope::wrap(&outline, &signed, data, now)?;
+    let receipt = parts.calls.store(message).await?;
+    parts.counts.accepted(Sender::LiveKit, &kind, receipt.duplicate);
+    Ok(())
+}

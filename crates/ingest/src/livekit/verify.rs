@@ -1,0 +1,85 @@
+//! Whether a delivery is LiveKit's: a token signed with our secret that names this body's hash.
+
+use crate::{rejection::Rejection, token::Keys};
+use axum::http::HeaderMap;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use livekit_api::access_token::VideoGrants;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// LiveKit signs for five minutes. A token that is good for longer was made for something else.
+const LONGEST_VALIDITY_S: i64 = 600;
+
+/// A delivery that is LiveKit's.
+pub(super) struct Signed<'a> {
+    pub(super) api_key: &'a str,
+    pub(super) body_sha256: [u8; 32],
+}
+
+/// Checks the token and the body's hash, over the bytes as received.
+pub(super) fn verify<'a>(
+    keys: &'a Keys,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Signed<'a>, Rejection> {
+    let refused = |reason| Err(Rejection::Unsigned { reason });
+    let (api_key, claims) = keys.verify(headers)?;
+    let expires = i64::try_from(claims.exp).unwrap_or(i64::MAX);
+    if expires.saturating_sub(now.timestamp()) > LONGEST_VALIDITY_S {
+        return refused("token_valid_too_long");
+    }
+    // A token that opens rooms is a participant's, and participants are strangers.
+    if claims.video != VideoGrants::default() {
+        return refused("token_with_grant");
+    }
+    if claims.sha256.is_empty() {
+        return refused("token_without_hash");
+    }
+    let body_sha256: [u8; 32] = Sha256::digest(body).into();
+    match STANDARD.decode(&claims.sha256) {
+        Ok(signed) if bool::from(signed.as_slice().ct_eq(&body_sha256)) => Ok(Signed { api_key, body_sha256 }),
+        _ => refused("altered_body"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::tests::headers;
+    use frontdesk_process::clock;
+    use livekit_api::access_token::AccessToken;
+    use std::time::Duration;
+
+    const BODY: &[u8] = br#"{"event":"room_started"}"#;
+
+    fn token(ttl: u64, change: impl FnOnce(AccessToken) -> AccessToken) -> String {
+        let hash = STANDARD.encode(Sha256::digest(BODY));
+        let token = AccessToken::with_api_key("k", "s").with_ttl(Duration::from_secs(ttl)).with_sha256(&hash);
+        change(token).to_jwt().unwrap()
+    }
+
+    fn outcome(token: &str, body: &[u8]) -> &'static str {
+        let keys = Keys::new([("k", "s")]);
+        verify(&keys, &headers(token), body, clock::now()).map_or_else(|refusal| refusal.reason(), |_| "good")
+    }
+
+    #[test]
+    fn only_a_token_for_these_bytes_is_good() {
+        assert_eq!(outcome(&token(300, |token| token), BODY), "good");
+        assert_eq!(outcome(&token(300, |token| token), br#"{"event":"room_startee"}"#), "altered_body");
+        assert_eq!(outcome(&token(300, |token| token), b""), "altered_body");
+        assert_eq!(outcome(&token(300, |token| token.with_sha256("")), BODY), "token_without_hash");
+        let hex = hex::encode(Sha256::digest(BODY));
+        assert_eq!(outcome(&token(300, |token| token.with_sha256(&hex)), BODY), "altered_body");
+    }
+
+    #[test]
+    fn a_token_made_for_something_else_is_refused() {
+        assert_eq!(outcome(&token(3600, |token| token), BODY), "token_valid_too_long");
+        let grants = VideoGrants { room_join: true, room: "r".into(), ..Default::default() };
+        let participant = token(300, |token| token.with_identity("i").with_grants(grants));
+        assert_eq!(outcome(&participant, BODY), "token_with_grant");
+    }
+}

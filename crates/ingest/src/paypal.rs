@@ -1,0 +1,69 @@
+//! PayPal's webhooks: verify locally against PayPal's certificate, store byte for byte.
+//!
+//! PayPal: REST webhooks, "event signature verification". The signature covers only a CRC-32 of
+//! the body, so a transmission id is bound to the first body it came with. The body and the
+//! transmission headers are kept as they came, so that a signature can be checked again years
+//! later. What a body says is not judged here.
+
+mod certificates;
+mod chain;
+mod envelope;
+mod origin;
+mod transmission;
+mod verify;
+
+pub(crate) use origin::{CertificateOrigin, Environment};
+
+use crate::{counts::Sender, rejection::Rejection, run::Parts};
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use certificates::Certificates;
+use frontdesk_process::clock;
+use std::path::PathBuf;
+use transmission::Bindings;
+
+/// What PayPal's simulator signs with, whoever asked it to.
+pub(crate) const SIMULATOR_WEBHOOK_ID: &str = "WEBHOOK_ID";
+
+/// How deliveries are checked.
+#[derive(Debug)]
+pub(crate) struct PayPalSettings {
+    pub(crate) environment: Environment,
+    pub(crate) webhook_ids: Vec<String>,
+    pub(crate) origins: Vec<CertificateOrigin>,
+    pub(crate) trust_bundle: Option<PathBuf>,
+    pub(crate) allow_simulator: bool,
+}
+
+/// What is needed to judge PayPal's deliveries.
+pub(crate) struct PayPal {
+    settings: PayPalSettings,
+    certificates: Certificates,
+    bindings: Bindings,
+}
+
+impl PayPal {
+    pub(crate) fn new(settings: PayPalSettings) -> anyhow::Result<Self> {
+        if settings.webhook_ids.is_empty() && !settings.allow_simulator {
+            tracing::warn!("PAYPAL_WEBHOOK_ID is not set: PayPal's deliveries are answered 503 and stay with PayPal");
+        }
+        let certificates = Certificates::new(&settings)?;
+        Ok(Self { settings, certificates, bindings: Bindings::default() })
+    }
+}
+
+/// Returns once the event is on disk.
+pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> Result<(), Rejection> {
+    let now = clock::now();
+    let paypal = &parts.paypal;
+    let transmission = transmission::Transmission::read(headers)?;
+    let webhook_id = verify::verify(&paypal.settings, &paypal.certificates, &transmission, &body, now).await?;
+    paypal.bindings.bind(transmission.id, &body)?;
+    let outline = envelope::Outline::read(&body);
+    let proof = envelope::Proof { transmission: &transmission, webhook_id, environment: paypal.settings.environment };
+    let kind = outline.kind();
+    let message = envelope::wrap(&outline, &proof, body.clone(), now)?;
+    let receipt = parts.billing.store(message).await?;
+    parts.counts.accepted(Sender::PayPal, &kind, receipt.duplicate);
+    Ok(())
+}

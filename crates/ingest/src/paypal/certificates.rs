@@ -1,0 +1,188 @@
+//! Fetching and keeping PayPal's signing certificates.
+//!
+//! Whoever can reach the webhook address can make us fetch any path of PayPal's host, so fetches
+//! are few, small, short, never redirected, one at a time for a URL, and failures are remembered.
+
+use super::{
+    PayPalSettings,
+    chain::{Bundle, Certificate, Distrust},
+    origin::Environment,
+};
+use crate::rejection::Rejection;
+use anyhow::Context as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{Client, StatusCode, redirect};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::OnceCell;
+use url::Url;
+
+const FETCH_PATIENCE: Duration = Duration::from_secs(5);
+const LARGEST_CERTIFICATE: usize = 64 * 1024;
+/// How long a certificate is used before PayPal is asked again.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+/// How long a failure answers for its URL.
+const FAILURE_KEPT: TimeDelta = TimeDelta::seconds(60);
+const MOST_KEPT: usize = 16;
+/// Fetches a minute. The rest is for URLs that have proved genuine, which strangers cannot use up.
+const FETCHES: usize = 6;
+const FETCHES_WITH_PROVED: usize = 12;
+
+/// The certificates by their URL.
+pub(super) struct Certificates {
+    client: Client,
+    bundle_path: Option<PathBuf>,
+    environments: Vec<Environment>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    slots: HashMap<Url, Slot>,
+    /// When the fetches of the last minute began.
+    fetches: Vec<DateTime<Utc>>,
+}
+
+struct Slot {
+    began: DateTime<Utc>,
+    fetched: Arc<OnceCell<Result<Certificate, Distrust>>>,
+    proved: bool,
+}
+
+impl Slot {
+    fn failed(&self) -> bool {
+        matches!(self.fetched.get(), Some(Err(_)))
+    }
+
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        now - self.began < if self.failed() { FAILURE_KEPT } else { KEPT }
+    }
+}
+
+/// A certificate that was found; it stays usable if its slot goes.
+pub(super) struct Found(Arc<OnceCell<Result<Certificate, Distrust>>>);
+
+impl std::ops::Deref for Found {
+    type Target = Certificate;
+
+    fn deref(&self) -> &Certificate {
+        self.0.get().and_then(|fetched| fetched.as_ref().ok()).expect("only made from a certificate that was fetched")
+    }
+}
+
+impl Certificates {
+    pub(super) fn new(settings: &PayPalSettings) -> anyhow::Result<Self> {
+        let mut client = Client::builder()
+            .timeout(FETCH_PATIENCE)
+            .redirect(redirect::Policy::none())
+            .https_only(!settings.origins.iter().any(super::CertificateOrigin::is_loopback));
+        if settings.origins.iter().all(super::CertificateOrigin::is_loopback) {
+            client = client.no_proxy();
+        }
+        if let Err(why) = Bundle::read(settings.trust_bundle.as_deref()) {
+            // It may still come: a stand-in writes its authority when it starts.
+            tracing::warn!(why, "no authorities for PayPal's certificates yet");
+        }
+        let mut environments = vec![settings.environment];
+        if settings.allow_simulator {
+            environments.push(Environment::Live);
+        }
+        Ok(Self {
+            client: client.build().context("building the HTTP client for PayPal's certificates")?,
+            bundle_path: settings.trust_bundle.clone(),
+            environments,
+            kept: Mutex::default(),
+        })
+    }
+
+    /// The certificate at a permitted URL, fetched at most once at a time.
+    pub(super) async fn certificate(&self, url: &Url, now: DateTime<Utc>) -> Result<Found, Rejection> {
+        let slot = self.slot(url, now)?;
+        let fetched = slot.get_or_init(|| async {
+            let fetched = self.fetch(url, now).await;
+            if let Err(why) = &fetched {
+                tracing::warn!(%url, why, "no usable certificate at PayPal");
+            }
+            fetched
+        });
+        match fetched.await {
+            Ok(_) => Ok(Found(slot)),
+            Err(reason) => Err(Rejection::Unverifiable {
+                reason,
+                detail: format!("PayPal's certificate cannot be had or trusted now: {}", reason.replace('_', " ")),
+            }),
+        }
+    }
+
+    /// A genuine signature was verified with the certificate at this URL.
+    pub(super) fn proved(&self, url: &Url) {
+        let mut kept = self.kept.lock().expect("nothing panics while it holds this lock");
+        if let Some(slot) = kept.slots.get_mut(url) {
+            slot.proved = true;
+        }
+    }
+
+    fn slot(&self, url: &Url, now: DateTime<Utc>) -> Result<Arc<OnceCell<Result<Certificate, Distrust>>>, Rejection> {
+        let mut kept = self.kept.lock().expect("nothing panics while it holds this lock");
+        let proved = match kept.slots.get(url) {
+            Some(slot) if slot.is_fresh(now) => return Ok(slot.fetched.clone()),
+            Some(slot) => slot.proved,
+            None => false,
+        };
+        kept.fetches.retain(|began| now - began < TimeDelta::minutes(1));
+        if kept.fetches.len() >= if proved { FETCHES_WITH_PROVED } else { FETCHES } {
+            return Err(Rejection::Unverifiable {
+                reason: "certificate_fetches",
+                detail: "too many different certificates were asked for within a minute".into(),
+            });
+        }
+        kept.fetches.push(now);
+        kept.make_room();
+        let fetched = Arc::new(OnceCell::new());
+        kept.slots.insert(url.clone(), Slot { began: now, fetched: fetched.clone(), proved });
+        Ok(fetched)
+    }
+
+    async fn fetch(&self, url: &Url, now: DateTime<Utc>) -> Result<Certificate, Distrust> {
+        let unreachable = |_| "certificate_unreachable";
+        let mut response = self.client.get(url.clone()).send().await.map_err(unreachable)?;
+        if response.status() != StatusCode::OK {
+            return Err("certificate_unreachable");
+        }
+        let mut pem = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            pem.extend_from_slice(&chunk);
+            if pem.len() > LARGEST_CERTIFICATE {
+                return Err("not_a_certificate");
+            }
+        }
+        let bundle = Bundle::read(self.bundle_path.as_deref()).map_err(|why| {
+            tracing::error!(why, "PayPal's certificates cannot be judged");
+            "no_trust_bundle"
+        })?;
+        let certificate = Certificate::parse(&pem, Arc::new(bundle))?;
+        let mut verdict = Err("untrusted_certificate");
+        for environment in &self.environments {
+            verdict = certificate.check(*environment, now);
+            if verdict.is_ok() {
+                break;
+            }
+        }
+        verdict.map(|()| certificate)
+    }
+}
+
+impl Kept {
+    /// Leaves a place free: failures go first, then the oldest that never proved genuine.
+    fn make_room(&mut self) {
+        while self.slots.len() >= MOST_KEPT {
+            let least = self.slots.iter().min_by_key(|(_, slot)| (!slot.failed(), slot.proved, slot.began));
+            let Some(url) = least.map(|(url, _)| url.clone()) else { return };
+            self.slots.remove(&url);
+        }
+    }
+}

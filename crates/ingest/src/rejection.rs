@@ -1,0 +1,156 @@
+//! Why a request is not accepted: the one error of this edge, and its answer.
+//!
+//! The status is part of the contract with each sender. LiveKit takes any 4xx but 429 as
+//! delivered, so a 4xx is only given for what a retry cannot mend; what we cannot do *now* is 503
+//! with a short `Retry-After`. PayPal repeats whatever is not 2xx for three days.
+
+use crate::{commit::NotStored, counts::Sender};
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use std::net::SocketAddr;
+
+/// LiveKit obeys it without a cap while its whole patience is 15 s, so it stays short.
+const RETRY_AFTER_S: &str = "2";
+
+/// Why a request is refused. `reason` words are labels of a metric: a closed set, never input.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    /// The signature is missing or wrong: 401. Someone probes, or a key is out of step.
+    Unsigned { reason: &'static str },
+    /// Well signed, but not allowed to say this: 403.
+    Forbidden { reason: &'static str, detail: String },
+    /// Not a request of the kind this address takes: 400.
+    Malformed { reason: &'static str, detail: String },
+    /// Well formed, but what it says lacks something: 422, field by field.
+    Incomplete(Vec<Problem>),
+    /// 415.
+    MediaType { detail: String },
+    /// 413.
+    TooLarge { limit: usize },
+    /// 408.
+    TooSlow,
+    /// It cannot be verified now: 503.
+    Unverifiable { reason: &'static str, detail: String },
+    /// Too much at once: 503.
+    Busy,
+    /// It is not on disk: 503, or 413 when it never can be.
+    NotStored(NotStored),
+}
+
+/// One thing that is wrong with one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// Its place in a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) index: Option<usize>,
+    /// The attribute, or `data.<field>`.
+    pub(crate) field: String,
+    pub(crate) message: String,
+}
+
+#[derive(Serialize)]
+struct ProblemDocument<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Problem],
+}
+
+impl Rejection {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::Malformed { .. } => StatusCode::BAD_REQUEST,
+            Self::Incomplete(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge { .. } | Self::NotStored(NotStored::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Unverifiable { .. } | Self::Busy | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The label it is counted under.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Unsigned { reason }
+            | Self::Forbidden { reason, .. }
+            | Self::Malformed { reason, .. }
+            | Self::Unverifiable { reason, .. } => reason,
+            Self::Incomplete(_) => "incomplete",
+            Self::MediaType { .. } => "media_type",
+            Self::TooLarge { .. } => "too_large",
+            Self::TooSlow => "slow_body",
+            Self::Busy => "busy",
+            Self::NotStored(reason) => reason.label(),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Unsigned { reason } => format!("the signature was not accepted: {}", reason.replace('_', " ")),
+            Self::Forbidden { detail, .. }
+            | Self::Malformed { detail, .. }
+            | Self::MediaType { detail }
+            | Self::Unverifiable { detail, .. } => detail.clone(),
+            Self::Incomplete(problems) => match problems.as_slice() {
+                [only] => format!("{}: {}", only.field, only.message),
+                many => format!("{} problems; nothing of this request was stored", many.len()),
+            },
+            Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
+            Self::TooSlow => "the body did not arrive in time".into(),
+            Self::Busy => "too many large requests at once; try again".into(),
+            Self::NotStored(reason) => reason.to_string(),
+        }
+    }
+
+    /// Once, where it is answered, without body and token.
+    pub(crate) fn log(&self, sender: Sender, peer: Option<SocketAddr>) {
+        let (source, reason, status) = (sender.as_str(), self.reason(), self.status().as_u16());
+        let (peer, detail) = (peer.map(tracing::field::display), self.detail());
+        match self {
+            Self::Unsigned { .. } | Self::Unverifiable { .. } | Self::NotStored(_) | Self::Busy => {
+                tracing::warn!(source, reason, status, peer, detail, "refused");
+            }
+            _ => tracing::info!(source, reason, status, peer, detail, "refused"),
+        }
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let errors: &[Problem] = if let Self::Incomplete(problems) = &self { problems } else { &[] };
+        let document = ProblemDocument {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            reason: self.reason(),
+            errors,
+        };
+        let mut response = (status, Json(document)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<NotStored> for Rejection {
+    fn from(reason: NotStored) -> Self {
+        Self::NotStored(reason)
+    }
+}
