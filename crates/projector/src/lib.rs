@@ -5,6 +5,8 @@
 
 pub mod aggregate;
 pub mod table;
+pub mod calls;
+pub mod billing;
 #[cfg(any(test, feature = "laws"))]
 pub mod laws;
 
@@ -23,6 +25,9 @@ mod stop;
 mod engine;
 mod schema;
 mod live;
+pub mod operate;
+mod command;
 
+pub use command::{Name, Named, Output, ProjectionsCommand, command};
 pub use live::{ProjectorArgs, keep, run};
-pub use schema::ensure_read_models;
+pub use schema::{ensure_read_model, ensure_read_models};

@@ -89,7 +89,14 @@ fn outdated<F: Fact>(schema: &str, found: &str, projection: &Projection<F>) -> S
 /// # Errors
 /// When the database is away, or its user may not create schemas.
 pub async fn ensure_read_models(database_url: &str) -> anyhow::Result<()> {
-    let mut client = store::connect_as_owner(database_url).await?;
-    ensure(&mut client, &crate::projections::calls()).await?;
-    ensure(&mut client, &crate::projections::billing()).await
+    ensure_read_model(database_url, &crate::projections::calls()).await?;
+    ensure_read_model(database_url, &crate::projections::billing()).await
+}
+
+/// Creates the schema of one read model if it is missing.
+///
+/// # Errors
+/// When the database is away, or its user may not create schemas.
+pub async fn ensure_read_model<F: Fact>(database_url: &str, projection: &Projection<F>) -> anyhow::Result<()> {
+    ensure(&mut store::connect_as_owner(database_url).await?, projection).await
 }
