@@ -53,6 +53,9 @@ test("an answered call opens beside the list with its transcript and its events"
   await expectNoOverflow(page);
 });
 
+/** Each look is a press of Tab: there is nothing to wait for between two. */
+const AT_ONCE = { intervals: [0] };
+
 test("the keyboard alone finds, opens and closes a call", async ({ dashboard: page }) => {
   const focused = () => page.evaluate(() => (document.activeElement?.textContent ?? "").trim());
   const tabTo = async (words: RegExp) => {
@@ -60,7 +63,7 @@ test("the keyboard alone finds, opens and closes a call", async ({ dashboard: pa
       .poll(async () => {
         await page.keyboard.press("Tab");
         return focused();
-      })
+      }, AT_ONCE)
       .toMatch(words);
   };
   await page.keyboard.press("Tab");
@@ -74,7 +77,7 @@ test("the keyboard alone finds, opens and closes a call", async ({ dashboard: pa
     .poll(async () => {
       await page.keyboard.press("Tab");
       return page.evaluate(() => document.activeElement?.matches("a[data-row]"));
-    })
+    }, AT_ONCE)
     .toBe(true);
   await page.keyboard.press("End");
   await page.keyboard.press("Home");

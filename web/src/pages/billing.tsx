@@ -41,7 +41,7 @@ export function Billing() {
 
 function State({ subscription }: { subscription: UseQueryResult<{ subscription?: Subscription | null }> }) {
   const { data, error } = subscription;
-  if (!data) return error ? <Failure error={error} again={() => void subscription.refetch()} /> : <Awaiting className="h-24" />;
+  if (!data) return error ? <Failure error={error} again={() => void subscription.refetch()} /> : <Awaiting className="h-44 sm:h-28" />;
   if (!data.subscription) {
     return (
       <Notice title="No subscription yet">
@@ -51,7 +51,7 @@ function State({ subscription }: { subscription: UseQueryResult<{ subscription?:
   }
   const { words, entitled, past_due, paid_through, next_billing_at, started_at, last_payment, outstanding, plan_id, id } = data.subscription;
   return (
-    <div className="flex flex-col gap-4">
+    <div className="flex min-h-44 flex-col gap-4 sm:min-h-28">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <p className="text-lg font-semibold [overflow-wrap:anywhere]">{words}</p>
         {past_due && <Mark tone="late">Payment is due</Mark>}

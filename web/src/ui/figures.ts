@@ -28,6 +28,14 @@ export function money({ amount_minor, currency }: Amount, cents = true) {
     : `${amount.toLocaleString(undefined, options)} ${currency}`;
 }
 
+/** Money as a hero figure: whole units, and short where digits would not fit. */
+export function heroMoney(amount: Amount) {
+  const digits = WHOLE_UNITS.has(amount.currency) ? 0 : 2;
+  const whole = amount.amount_minor / 10 ** digits;
+  if (Math.abs(whole) < 10_000_000 || !/^[A-Z]{3}$/i.test(amount.currency)) return money(amount, false);
+  return whole.toLocaleString(undefined, { style: "currency", currency: amount.currency, notation: "compact", maximumFractionDigits: 1 });
+}
+
 /** A share between 0 and 1 in whole points; never 100 or 0 by rounding alone. */
 export function points(share: number) {
   const rounded = Math.round(share * 100);

@@ -1,6 +1,6 @@
 /** Calls by day, by weekday and hour, by hour, and how callers felt: four pictures of one answer. */
 import type { UseQueryResult } from "@tanstack/react-query";
-import { Suspense, lazy } from "react";
+import { type ReactNode, Suspense, lazy } from "react";
 import { Link } from "react-router";
 import { localDay } from "../../api/period";
 import type { Stats, Whose } from "../../api/queries";
@@ -55,9 +55,9 @@ function ByDay({ month, before }: { month: Stats; before: Stats | undefined }) {
       head={["Day", names.now, names.before]}
       rows={series.map((point) => [point.day, point.now ?? "–", point.before ?? "–"])}
     >
-      <Suspense fallback={<Awaiting className="h-full" />}>
+      <Drawn empty={month.totals.calls === 0 && !before?.totals.calls}>
         <DayLines points={series} names={names} />
-      </Suspense>
+      </Drawn>
     </ChartPanel>
   );
 }
@@ -85,11 +85,16 @@ function ByHour({ month }: { month: Stats }) {
       head={["Hour", "Answered", "Not answered"]}
       rows={hours.map(({ hour, answered, unanswered }) => [`${hour}:00`, answered, unanswered])}
     >
-      <Suspense fallback={<Awaiting className="h-full" />}>
+      <Drawn empty={month.totals.calls === 0}>
         <HourBars points={hours} />
-      </Suspense>
+      </Drawn>
     </ChartPanel>
   );
+}
+
+function Drawn({ empty, children }: { empty: boolean; children: ReactNode }) {
+  if (empty) return <p className="flex h-full items-center justify-center text-quiet">The first calls of the month draw this picture.</p>;
+  return <Suspense fallback={<Awaiting className="h-full" />}>{children}</Suspense>;
 }
 
 const MOODS: { key: keyof Stats["sentiment"]; words: string; tone: Tone }[] = [

@@ -7,7 +7,7 @@ import { localDay } from "../../api/period";
 import type { Stats, Totals, Whose } from "../../api/queries";
 import { paths } from "../../paths";
 import { Awaiting } from "../../ui/Awaiting";
-import { LESS, LONGER, change, heroCount, money, points, pointsChange } from "../../ui/figures";
+import { LESS, LONGER, change, heroCount, heroMoney, points, pointsChange } from "../../ui/figures";
 import { ROW_LINK } from "../../ui/Rows";
 import { clock, duration, monthName } from "../../ui/time";
 import { Failure } from "../shell/Failure";
@@ -93,14 +93,14 @@ function figuresOf({ totals }: Stats, before: Totals | undefined, monthBefore: s
     {
       name: "Calls",
       figure: heroCount(totals.calls),
-      change: against((was) => change(totals.calls, was.calls)),
+      change: against((was) => change(totals.calls, was.calls, heroCount)),
       leads: {},
     },
     {
       name: "Talked",
       figure: heroCount(minutes(totals.talk_ms)),
       unit: "min",
-      change: against((was) => change(minutes(totals.talk_ms), minutes(was.talk_ms))),
+      change: against((was) => change(minutes(totals.talk_ms), minutes(was.talk_ms), heroCount)),
     },
     {
       name: "Answered",
@@ -117,8 +117,7 @@ function figuresOf({ totals }: Stats, before: Totals | undefined, monthBefore: s
     captured(totals, before, against),
     {
       name: "Average call",
-      figure: totals.average_talk_ms == null ? "–" : clock(totals.average_talk_ms, 1),
-      unit: "min",
+      ...average(totals.average_talk_ms),
       change: against((was) => lengthChange(totals.average_talk_ms, was.average_talk_ms)),
     },
   ];
@@ -129,13 +128,20 @@ function captured(totals: Totals, before: Totals | undefined, against: (words: (
   const [most, ...others] = [...totals.revenue].sort((a, b) => b.amount_minor - a.amount_minor);
   if (!most) return { name: "Captured", figure: "–", change: "nothing yet" };
   const was = before?.revenue.find((amount) => amount.currency === most.currency)?.amount_minor ?? 0;
-  const write = (amount_minor: number) => money({ amount_minor, currency: most.currency }, false);
+  const write = (amount_minor: number) => heroMoney({ amount_minor, currency: most.currency });
   return {
     name: "Captured",
-    figure: write(most.amount_minor),
-    change: others.length > 0 ? `and ${others.map((other) => money(other, false)).join(", ")}` : against(() => change(most.amount_minor, was, write, LESS)),
+    figure: heroMoney(most),
+    change: others.length > 0 ? `and ${others.map((other) => heroMoney(other)).join(", ")}` : against(() => change(most.amount_minor, was, write, LESS)),
     leads: { outcome: "success" },
   };
+}
+
+/** Minutes and seconds; a call of hours counts hours and minutes instead. */
+function average(ms: number | null | undefined) {
+  if (ms == null) return { figure: "–" };
+  const hour = 3_600_000;
+  return ms < hour ? { figure: clock(ms, 1), unit: "min" } : { figure: clock(ms / 60, 1), unit: "h" };
 }
 
 function share(value: number | null | undefined) {
