@@ -33,7 +33,10 @@ create table subscriptions (
     -- PayPal's word; null while only its sales are known.
     status text,
     status_at timestamptz,
+    -- [{"status", "at"}], in order.
+    status_history jsonb not null,
     started_at timestamptz,
+    -- The latest date PayPal named; a renewal names none, so it may be past.
     next_billing_at timestamptz,
     -- Access lasts until here, whatever the status says.
     paid_through timestamptz,
@@ -43,6 +46,7 @@ create table subscriptions (
     -- A payment failed after the last one that succeeded.
     past_due boolean not null default false,
     last_failed_at timestamptz,
+    -- Null unless past due.
     next_retry_at timestamptz,
     failed_payments integer,
     outstanding_minor bigint,
@@ -59,10 +63,14 @@ comment on table subscriptions is 'Owner: projector. One row per PayPal subscrip
 create table invoices (
     id text primary key,
     subscription_id text,
+    -- By the sale's own word, which PayPal leaves out at times: join its subscription to be sure.
     user_id uuid,
+    -- pending, paid, partially_refunded, refunded, reversed, failed
     status text not null,
+    -- A dispute about it is open.
     disputed boolean not null,
     amount_minor bigint not null,
+    -- Never more than the amount.
     refunded_minor bigint not null,
     fee_minor bigint,
     currency text not null,
@@ -71,22 +79,28 @@ create table invoices (
 create index invoices_newest on invoices (issued_at desc, id desc);
 create index invoices_of_subscription on invoices (subscription_id, issued_at desc);
 create index invoices_of_user on invoices (user_id, issued_at desc);
-comment on table invoices is 'Owner: projector. One row per PayPal sale; minor units by PayPal''s exponents.';
+comment on table invoices is
+    'Owner: projector. One row per PayPal sale for a subscription; minor units by PayPal''s exponents.';
 
 create table payments (
-    id text primary key,
-    sale_id text,
+    id text not null,
+    -- Its own id where PayPal names no sale.
+    sale_id text not null,
+    -- Null while the sale is unknown, and for sales without a subscription.
     subscription_id text,
     user_id uuid,
     -- payment, refund, reversal
     kind text not null,
+    -- PayPal's word: pending, denied, failed and cancelled have moved nothing.
     state text not null,
     -- Refunds and reversals are negative.
     amount_minor bigint not null,
     currency text not null,
-    occurred_at timestamptz not null
+    occurred_at timestamptz not null,
+    -- PayPal may report one id as a payment and as its reversal.
+    primary key (sale_id, kind, id)
 );
-create index payments_of_sale on payments (sale_id);
+create index payments_of_subscription on payments (subscription_id);
 comment on table payments is 'Owner: projector. Money movements: each sale, refund and reversal once.';
 
 create table event_index (

@@ -1,6 +1,6 @@
 //! The projections there are.
 
-use crate::{aggregate::{Fact, FoldError}, projection::Projection};
+use crate::{aggregate::{Fact, FoldError}, billing, projection::Projection};
 use frontdesk_events::{Envelope, StreamName};
 
 /// Stand-in until the aggregates are wired.
@@ -24,6 +24,8 @@ pub fn calls() -> Projection<Indexed> {
 
 /// Subscriptions, invoices and payments.
 #[must_use]
-pub fn billing() -> Projection<Indexed> {
+pub fn billing() -> Projection<billing::Fact> {
     Projection::new("billing", StreamName::Billing, include_str!("../schema/billing.sql"), 1)
+        .with::<billing::Subscription>()
+        .with::<billing::Sale>()
 }
