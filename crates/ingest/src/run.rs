@@ -6,12 +6,8 @@ use crate::{
 };
 use anyhow::Context as _;
 use frontdesk_events::{StreamName, nats::Connection};
-use frontdesk_process::{
-    Shutdown, clock,
-    health::Health,
-    listen::{self, Limits},
-};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use frontdesk_process::{Shutdown, health::Health, listen::Limits};
+use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
 /// How often the role looks at what it depends on.
@@ -32,14 +28,13 @@ pub(crate) struct Parts {
     pub(crate) counts: Counts,
     pub(crate) memory: Memory,
     limits: Limits,
-    listen: SocketAddr,
     tasks: TaskTracker,
     drained: Shutdown,
 }
 
 impl Ingest {
-    /// Starts the committers and the watch over JetStream. Serve [`Ingest::router`] afterwards,
-    /// and [`Ingest::drain`] when the servers have ended.
+    /// Starts the committers and the watch over JetStream. Serve [`Ingest::router`] within
+    /// [`Ingest::limits`], and [`Ingest::drain`] when the servers have ended.
     ///
     /// # Errors
     /// One line that says which setting is missing or wrong.
@@ -61,7 +56,6 @@ impl Ingest {
             counts: Counts::default(),
             memory: Memory::default(),
             limits: Limits { connections_per_address: args.ingest_connections_per_address, ..Limits::default() },
-            listen: args.ingest_listen,
             tasks,
             drained,
         };
@@ -77,15 +71,10 @@ impl Ingest {
         router::routes(self)
     }
 
-    /// Serves the webhook routes, and `others` (health, metrics), on INGEST_LISTEN until shutdown.
-    ///
-    /// # Errors
-    /// When the address cannot be had.
-    pub async fn serve(&self, others: axum::Router, shutdown: Shutdown) -> anyhow::Result<()> {
-        let listener = tokio::net::TcpListener::bind(self.0.listen)
-            .await
-            .with_context(|| format!("listening for webhooks on {} (INGEST_LISTEN)", self.0.listen))?;
-        listen::serve(listener, self.router().merge(others), self.0.limits.clone(), shutdown).await
+    /// The bounds of the listener that serves [`Ingest::router`].
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.limits.clone()
     }
 
     /// Settles what is waiting to be stored, and ends. Call it after the servers have ended; what
@@ -97,46 +86,38 @@ impl Ingest {
     }
 }
 
-/// Ready means: a 2xx given now would be on disk. The server's durability is asked for anew after
-/// each reconnect, because it may be another server.
+/// Ready means that an event sent now could be stored. Whether an ack of this server may be
+/// trusted is watched by whoever connects.
 async fn watch(nats: Connection, health: Health, shutdown: Shutdown) {
-    let mut trusted = false;
-    let mut asked_at = clock::monotonic();
-    loop {
+    let mut streams_seen = false;
+    while !shutdown.is_cancelled() {
         if !nats.is_connected() {
-            trusted = false;
+            streams_seen = false;
             health.not_ok(CONDITION, "not connected to NATS");
-        } else if !trusted || asked_at.elapsed() > Duration::from_secs(60) {
-            asked_at = clock::monotonic();
-            match doubt(&nats).await {
+        } else if !streams_seen {
+            // Once a connection: a stream does not go away while a server runs.
+            match missing_stream(&nats).await {
                 None => {
-                    trusted = true;
+                    streams_seen = true;
                     health.ok(CONDITION);
                 }
-                Some(why) => {
-                    trusted = false;
-                    health.not_ok(CONDITION, &why);
+                Some(stream) => {
+                    health.not_ok(CONDITION, &format!("stream {stream} is not there: run `frontdesk migrate`"));
                 }
             }
         }
         tokio::select! {
-            () = shutdown.cancelled() => return,
+            () = shutdown.cancelled() => {}
             () = tokio::time::sleep(HEALTH_INTERVAL) => {}
         }
     }
 }
 
-/// Why an ack of this server would not mean what we promise; `None` when it does.
-async fn doubt(nats: &Connection) -> Option<String> {
+async fn missing_stream(nats: &Connection) -> Option<StreamName> {
     for stream in [StreamName::Calls, StreamName::Billing] {
         if nats.stream_state(stream).await.is_err() {
-            return Some(format!("stream {stream} is not there: run `frontdesk migrate`"));
+            return Some(stream);
         }
     }
-    match nats.durability().await {
-        // Whether a server that does not fsync may be used at all is decided at start by whoever
-        // connects; here it only must not change unseen from safe to old.
-        Ok(server) => server.check(true).err().map(|error| error.to_string()),
-        Err(error) => Some(format!("{error:#}")),
-    }
+    None
 }

@@ -118,6 +118,15 @@ impl Certificates {
         }
     }
 
+    /// What a fetch would have brought.
+    #[cfg(test)]
+    pub(super) fn put(&self, url: &Url, pem: &[u8], now: DateTime<Utc>) {
+        let bundle = Bundle::read(None).unwrap();
+        let fetched = OnceCell::new_with(Some(Certificate::parse(pem, Arc::new(bundle))));
+        let slot = Slot { began: now, fetched: Arc::new(fetched), proved: false };
+        self.kept.lock().unwrap().slots.insert(url.clone(), slot);
+    }
+
     /// A genuine signature was verified with the certificate at this URL.
     pub(super) fn proved(&self, url: &Url) {
         let mut kept = self.kept.lock().expect("nothing panics while it holds this lock");
