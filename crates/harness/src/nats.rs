@@ -34,6 +34,9 @@ fn binary() -> PathBuf {
 impl Nats {
     /// Starts a server and creates the four streams in it.
     pub async fn start() -> Self {
+        // The client of the monitoring address wants to know, though it speaks plain HTTP. A
+        // second test of the process finds it installed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = std::env::temp_dir().join(format!("frontdesk-nats-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&directory).unwrap();
         let mut server = Self { directory, port: free_port(), monitor_port: free_port(), process: None };
