@@ -15,6 +15,12 @@ test("a first visit asks for the token without a refused request", async ({ page
   await expect(page.getByRole("heading", { level: 1, name: "Billing" })).toBeVisible();
 });
 
+test("signing out closes the session here and on the server", async ({ dashboard: page }) => {
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByLabel("Access token")).toBeVisible();
+  await expect.poll(() => page.context().cookies()).toEqual([]);
+});
+
 test.describe("a wrong token", () => {
   test.use({ provoked: /401/ });
 

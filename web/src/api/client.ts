@@ -24,6 +24,8 @@ client.use({
 export class Problem extends Error {
   readonly status: number;
   readonly title: string;
+  /** Which parts of the question were wrong, in words. */
+  readonly faults: string[];
   /** The request's id, to be quoted to an operator. */
   readonly request: string | null;
 
@@ -33,6 +35,7 @@ export class Problem extends Error {
     this.status = status;
     this.title = told.title ?? "";
     this.request = told.instance ?? null;
+    this.faults = (told.errors ?? []).map(({ field, message }) => `${field} ${message}`);
   }
 }
 
@@ -47,6 +50,7 @@ interface ProblemBody {
   title?: string;
   detail?: string;
   instance?: string;
+  errors?: { field: string; message: string }[];
 }
 
 function isProblem(body: unknown): body is ProblemBody {

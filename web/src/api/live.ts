@@ -3,7 +3,7 @@
  * again for what is on screen. At each new connection, and on `resync`, names may have
  * been missed, so everything is asked for again. It never writes an answer itself.
  */
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 
 export type LiveState = "connecting" | "live" | "lost";
@@ -112,13 +112,18 @@ class Changes {
       const everything = keys.some((key) => key.length === 0);
       await Promise.all(
         everything
-          ? [this.#queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "past" })]
+          ? [this.#queries.invalidateQueries({ predicate: mayHaveChanged })]
           : keys.map((queryKey) => this.#queries.invalidateQueries({ queryKey })),
       );
       await pause(PAUSE_MS);
     }
     this.#running = false;
   }
+}
+
+/** A month that is over stays as it was answered, once it was. */
+function mayHaveChanged({ queryKey, state }: Query) {
+  return queryKey[0] !== "past" || state.data === undefined;
 }
 
 function ids(text: unknown): string[] {

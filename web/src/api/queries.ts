@@ -55,6 +55,9 @@ export function callsQuery(filter: CallFilter, page: { limit?: number; cursor?: 
   return queryOptions({
     queryKey: ["calls", query],
     queryFn: ({ signal }) => answer(client.GET("/api/calls", { params: { query }, signal })),
+    // Changes come by themselves. This is for what no change tells: that the answer has aged,
+    // or that the connection died without a word.
+    refetchInterval: ({ state }) => (state.data?.freshness.state === "live" ? 30_000 : 3_000),
     // The rows stand, dimmed, until the next ones are there.
     placeholderData: keepPreviousData,
   });

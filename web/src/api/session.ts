@@ -36,6 +36,12 @@ export async function openSession(token: string): Promise<boolean> {
   return answered.ok;
 }
 
+/** Ends the session here at once, so that nothing more is asked, then on the server, if it can be reached. */
+export async function closeSession() {
+  set("needed");
+  await fetch("/api/dev/session", { method: "DELETE" }).catch(() => undefined);
+}
+
 /** Takes `#token=…` out of the address, so that it is neither seen, bookmarked nor sent. */
 export function tokenFromAddress(): string | null {
   const token = new URLSearchParams(window.location.hash.slice(1)).get("token");

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { NavLink, Outlet, ScrollRestoration, useRouteError, useSearchParams } from "react-router";
 import { followLive } from "../api/live";
+import { closeSession } from "../api/session";
 import { ClientSwitch } from "../forms/ClientSwitch";
 import { paths } from "../paths";
 import { Button } from "../ui/Button";
@@ -28,12 +29,26 @@ export function Shell() {
           </div>
         </div>
         <Destinations />
+        <Leave />
       </header>
       <main id="content" tabIndex={-1} className="min-w-0 pb-20 outline-none rail:pb-0">
         <Outlet />
       </main>
       <ScrollRestoration />
     </div>
+  );
+}
+
+function Leave() {
+  const queries = useQueryClient();
+  async function leave() {
+    await closeSession();
+    queries.clear();
+  }
+  return (
+    <Button look="text" className="mt-auto hidden self-start px-2 text-quiet rail:inline-flex" onClick={() => void leave()}>
+      Sign out
+    </Button>
   );
 }
 

@@ -18,6 +18,7 @@ export function Failure({ error, again, action }: { error: unknown; again: () =>
       }
     >
       <p>{words}</p>
+      {error instanceof Problem && error.faults.map((fault) => <p key={fault}>{fault}</p>)}
       {error instanceof Problem && error.request && <p className="text-xs">Request {error.request}</p>}
     </Notice>
   );
