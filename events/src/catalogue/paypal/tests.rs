@@ -398,3 +398,26 @@ fn words_for_a_stage_are_paypals_own() {
         );
     }
 }
+
+#[test]
+fn every_type_has_an_example_that_is_read_and_described() {
+    for of in TYPES {
+        let path = format!("{}/examples/{}.json", env!("CARGO_MANIFEST_DIR"), of.kind);
+        let body = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let event = Event::read(&body).unwrap();
+        assert_eq!(event.kind().as_deref(), Some(of.kind));
+        assert!(
+            event.create_time.is_some() && subject_of(&event).is_some(),
+            "{path}"
+        );
+        let says = read(of.kind, &body).unwrap();
+        let concerns_billing = ["subscription", "sale", "dispute"]
+            .iter()
+            .any(|family| of.kind.contains(family));
+        assert_eq!(says != Billing::Other, concerns_billing, "{path}");
+        assert!(
+            !describe(of.kind, &body).starts_with("PayPal sent"),
+            "{path}"
+        );
+    }
+}
