@@ -11,50 +11,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    client_id?: string;
-                    unassigned?: boolean;
-                    from?: string;
-                    to?: string;
-                    number?: string;
-                    state?: string;
-                    result?: string;
-                    outcome?: string;
-                    sentiment?: string;
-                    min_talk_ms?: number;
-                    max_talk_ms?: number;
-                    has_recording?: boolean;
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CallPage"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Lists calls, newest first. */
+        get: operations["list_calls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -70,37 +28,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OneCall"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Shows one call. */
+        get: operations["show_call"];
         put?: never;
         post?: never;
         delete?: never;
@@ -116,37 +45,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CallEvents"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Lists the source events of a call. */
+        get: operations["list_call_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -162,180 +62,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Clients"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/subscriptions/current": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    user_id?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CurrentSubscription"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/invoices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    user_id?: string;
-                    subscription_id?: string;
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["InvoicePage"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/stats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    from?: string;
-                    to?: string;
-                    tz?: string;
-                    client_id?: string;
-                    unassigned?: boolean;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Stats"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Lists the clients that are not deleted. */
+        get: operations["list_clients"];
         put?: never;
         post?: never;
         delete?: never;
@@ -353,24 +81,99 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
+        /** Puts the token of the header into a cookie. */
+        post: operations["open_dev_session"];
+        /** Takes the cookie away. */
+        delete: operations["close_dev_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Lists invoices, newest first. */
+        get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follows changes.
+         * @description `hello` at the start; `calls` and `billing` with `{"ids": […]}` whenever rows changed; `resync`
+         *     when changes may have been missed and everything should be fetched anew; a comment every 15
+         *     seconds. A reconnect with `Last-Event-ID` is answered with `resync`.
+         */
+        get: operations["follow_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows this document. */
+        get: operations["show_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the figures of a period. */
+        get: operations["show_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscriptions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the current subscription. */
+        get: operations["show_current_subscription"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -381,256 +184,690 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Freshness: {
-            as_of?: null | string;
-            lag_events: number;
-            lag_ms: number;
-            /** @enum {string} */
-            state: "live" | "behind" | "stalled";
-        };
-        Money: {
-            amount_minor: number;
-            currency: string;
-        };
-        ClientName: {
-            /** Format: uuid */
+        /** @description A call as it stands in lists. */
+        Call: {
+            answered_at: components["schemas"]["Moment"] | null;
+            /** @description As the provider shows it. */
+            caller_name: string | null;
+            /**
+             * @description Null when hidden or unknown.
+             * @example +12025550147
+             */
+            caller_number: string | null;
+            /** @description Where it came from. */
+            channel: components["schemas"]["Channel"];
+            client: components["schemas"]["CallClient"] | null;
+            /** @description The number the caller dialled. */
+            dialled_number: string | null;
+            end_reason: components["schemas"]["EndReason"] | null;
+            ended_at: components["schemas"]["Moment"] | null;
+            /** @description Whether there is a recording to play. */
+            has_recording: boolean;
+            /**
+             * Format: uuid
+             * @description Derived from room and caller: the same after every rebuild.
+             */
             id: string;
+            outcome: components["schemas"]["Outcome"] | null;
+            result: components["schemas"]["CallResult"] | null;
+            revenue: components["schemas"]["Money"] | null;
+            /**
+             * Format: int64
+             * @description How long it rang, in milliseconds.
+             */
+            ring_ms: number | null;
+            sentiment: components["schemas"]["Sentiment"] | null;
+            /** @description When it began to ring. */
+            started_at: components["schemas"]["Moment"];
+            /** @description Where it stands. */
+            state: components["schemas"]["CallState"];
+            /** @description Two sentences; null until it was analysed. */
+            summary: string | null;
+            /**
+             * Format: int64
+             * @description How long they talked, in milliseconds.
+             */
+            talk_ms: number | null;
+            /** @description The number it was transferred to. */
+            transferred_to: string | null;
+        };
+        /** @description The client a call belongs to. */
+        CallClient: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name. */
             name: string;
         };
+        /** @description A call with its details. */
+        CallDetail: components["schemas"]["Call"] & {
+            /** @description The agent that answered. */
+            agent_name: string | null;
+            /** @description What tells the calls of a room apart: the SIP call id, else the participant's sid. */
+            call_key: string;
+            latencies: components["schemas"]["Latencies"] | null;
+            recording: components["schemas"]["Recording"] | null;
+            /** @description The words the revenue rests on. */
+            revenue_evidence: string | null;
+            /** @description The room's name. */
+            room_name: string;
+            /** @description LiveKit's id of the room. */
+            room_sid: string;
+            /** @description The words the sentiment rests on. */
+            sentiment_evidence: string | null;
+            /** @description The agent's tags. */
+            tags: string[];
+            transferred_at: components["schemas"]["Moment"] | null;
+            /** @description What the models and voices consumed. */
+            usage: components["schemas"]["Usage"][];
+        };
+        /** @description One stored message. */
+        CallEvent: {
+            /** @description Whether the same event was stored before. */
+            duplicate: boolean;
+            /** @description The sender's id of it. */
+            event_id: string;
+            happened_at: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int64
+             * @description How long after it happened it came, when that is more than two seconds.
+             */
+            late_ms: number | null;
+            /** @description When we accepted it. */
+            received_at: components["schemas"]["Moment"];
+            /**
+             * Format: int64
+             * @description Its place in the stream CALLS.
+             */
+            sequence: number;
+            /**
+             * @description Who sent it.
+             * @example /livekit/devkey
+             */
+            source: string;
+            /**
+             * @description In words.
+             * @example Caller joined the room
+             */
+            summary: string;
+            /**
+             * @description Its type.
+             * @example io.livekit.participant_joined
+             */
+            type: string;
+        };
+        /** @description The events of a call. */
+        CallEvents: {
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            /** @description In the order they were stored. */
+            items: components["schemas"]["CallEvent"][];
+        };
+        /** @description A page of calls. */
+        CallPage: {
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            /** @description Newest first. */
+            items: components["schemas"]["Call"][];
+            /** @description What to send as `cursor` for the page that follows; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One call with its transcript. */
+        CallPageOfOne: {
+            /** @description The call. */
+            call: components["schemas"]["CallDetail"];
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            /** @description What was said and done, in order. */
+            turns: components["schemas"]["Turn"][];
+        };
+        /**
+         * @description How an ended call went.
+         * @enum {string}
+         */
+        CallResult: "answered" | "abandoned" | "missed" | "failed";
+        /**
+         * @description Where a call stands.
+         * @enum {string}
+         */
+        CallState: "ringing" | "live" | "ended";
+        /**
+         * @description Where a call came from.
+         * @enum {string}
+         */
+        Channel: "phone" | "web";
+        /** @description One receptionist for one business. */
+        Client: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The business's name. */
+            name: string;
+            /** @description The numbers it has now, E.164. */
+            numbers: string[];
+            /** @description What the business does. */
+            profession: string;
+            /**
+             * @description IANA name.
+             * @example America/New_York
+             */
+            time_zone: string;
+        };
+        /** @description All clients. */
+        ClientList: {
+            /** @description By name. */
+            items: components["schemas"]["Client"][];
+        };
+        /** @description The current subscription, if there is one. */
+        CurrentSubscription: {
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            subscription: components["schemas"]["Subscription"] | null;
+        };
+        /** @description A day. */
+        DayFigures: {
+            /**
+             * Format: int64
+             * @description Answered ones.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Ended calls.
+             */
+            calls: number;
+            /**
+             * Format: date
+             * @description Local date.
+             * @example 2026-11-23
+             */
+            date: string;
+            /**
+             * Format: int64
+             * @description Successes.
+             */
+            success: number;
+            /**
+             * Format: int64
+             * @description Talk time in milliseconds.
+             */
+            talk_ms: number;
+        };
+        /** @description Why a call ended. */
         EndReason: {
+            /** @description Who ended it. */
+            by: components["schemas"]["EndedBy"];
+            /**
+             * @description The provider's code.
+             * @example CLIENT_INITIATED
+             */
             code: string;
-            by: string;
+            /**
+             * @description In words.
+             * @example The caller hung up
+             */
             words: string;
         };
-        Outcome: {
-            status: string;
-            label?: null | string;
-            reason?: null | string;
+        /**
+         * @description Who ended a call.
+         * @enum {string}
+         */
+        EndedBy: "caller" | "receptionist" | "operator" | "technical" | "unknown";
+        /** @description One wrong parameter or field. */
+        FieldError: {
+            /** @description Its name as sent. */
+            field: string;
+            /** @description What is wrong with it, in words. */
+            message: string;
         };
-        Sentiment: {
-            label: string;
-            score?: null | number;
+        /** @description How current an answer is. */
+        Freshness: {
+            as_of: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int64
+             * @description How many stored events are not in the tables yet. An upper bound while several projectors
+             *     share the stream.
+             */
+            lag_events: number;
+            /**
+             * Format: int64
+             * @description How long ago the oldest of them was stored, in milliseconds.
+             */
+            lag_ms: number;
+            /** @description In one word. */
+            state: components["schemas"]["FreshnessState"];
         };
-        Call: {
-            /** Format: uuid */
+        /**
+         * @description Freshness in one word.
+         * @enum {string}
+         */
+        FreshnessState: "live" | "behind" | "stalled";
+        /** @description An hour of a weekday. */
+        HeatCell: {
+            /**
+             * Format: int64
+             * @description Ended calls.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description 0 to 23, local.
+             */
+            hour: number;
+            /**
+             * Format: int32
+             * @description 1 Monday to 7 Sunday, local.
+             */
+            weekday: number;
+        };
+        /** @description An hour of the day. */
+        HourFigures: {
+            /**
+             * Format: int64
+             * @description Answered ones.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Ended calls.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description 0 to 23, local.
+             */
+            hour: number;
+        };
+        /** @description One charge. */
+        Invoice: {
+            /** @description What was charged. */
+            amount: components["schemas"]["Money"];
+            /** @description Whether a dispute is or was open about it. */
+            disputed: boolean;
+            fee: components["schemas"]["Money"] | null;
+            /** @description PayPal's sale id. */
             id: string;
-            client?: null | components["schemas"]["ClientName"];
-            channel: string;
-            caller_number?: null | string;
-            caller_name?: null | string;
-            dialled_number?: null | string;
-            /** @enum {string} */
-            state: "ringing" | "live" | "ended";
-            result?: null | ("answered" | "abandoned" | "missed" | "failed");
-            /** Format: date-time */
-            started_at: string;
-            answered_at?: null | string;
-            ended_at?: null | string;
-            ring_ms?: null | number;
-            talk_ms?: null | number;
-            end_reason?: null | components["schemas"]["EndReason"];
-            outcome?: null | components["schemas"]["Outcome"];
-            revenue?: null | components["schemas"]["Money"];
-            sentiment?: null | components["schemas"]["Sentiment"];
-            summary?: null | string;
-            has_recording: boolean;
-            transferred_to?: null | string;
+            /** @description When it was charged. */
+            issued_at: components["schemas"]["Moment"];
+            /** @description What went back. */
+            refunded: components["schemas"]["Money"];
+            /** @description Where it stands. */
+            status: components["schemas"]["InvoiceStatus"];
+            /** @description The subscription it belongs to; null when PayPal names none. */
+            subscription_id: string | null;
+            /**
+             * Format: uuid
+             * @description Who pays; null while PayPal's `custom_id` is nobody's billing key.
+             */
+            user_id: string | null;
         };
+        /** @description A page of invoices. */
+        InvoicePage: {
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            /** @description Newest first. */
+            items: components["schemas"]["Invoice"][];
+            /** @description What to send as `cursor` for the page that follows; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where an invoice stands.
+         * @enum {string}
+         */
+        InvoiceStatus: "pending" | "paid" | "partially_refunded" | "refunded" | "reversed" | "failed";
+        /** @description A payment. */
+        LastPayment: {
+            /** @description How much. */
+            amount: components["schemas"]["Money"];
+            /** @description When. */
+            at: components["schemas"]["Moment"];
+        };
+        /** @description Response times of a call, in milliseconds. */
         Latencies: {
-            stt_p50_ms?: null | number;
-            llm_p50_ms?: null | number;
-            tts_p50_ms?: null | number;
-            e2e_p50_ms?: null | number;
-            e2e_p95_ms?: null | number;
-            turns?: null | number;
+            /**
+             * Format: int64
+             * @description Median from the caller's last word to the first sound.
+             */
+            e2e_p50_ms: number | null;
+            /**
+             * Format: int64
+             * @description The same, 95th percentile.
+             */
+            e2e_p95_ms: number | null;
+            /**
+             * Format: int64
+             * @description Median of the model's first word.
+             */
+            llm_p50_ms: number | null;
+            /**
+             * Format: int64
+             * @description Median of speech-to-text.
+             */
+            stt_p50_ms: number | null;
+            /**
+             * Format: int64
+             * @description Median of the voice's first sound.
+             */
+            tts_p50_ms: number | null;
+            /**
+             * Format: int64
+             * @description How many turns were measured.
+             */
+            turns: number | null;
         };
+        /** @description A column of the histogram. */
+        LatencyColumn: {
+            /**
+             * Format: int64
+             * @description Calls in it.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Its upper bound, included; null for the last column.
+             */
+            up_to_ms: number | null;
+        };
+        /** @description How fast the receptionist was. */
+        LatencyFigures: {
+            /**
+             * Format: int64
+             * @description Median over calls, within the accuracy of the histogram; null without measured calls.
+             */
+            e2e_p50_ms: number | null;
+            /**
+             * Format: int64
+             * @description 95th percentile over calls.
+             */
+            e2e_p95_ms: number | null;
+            /** @description Measured calls by their median. */
+            histogram: components["schemas"]["LatencyColumn"][];
+            /**
+             * Format: double
+             * @description Calls above the target of two seconds, 0 to 1.
+             */
+            over_target_share: number | null;
+        };
+        /**
+         * Format: date-time
+         * @description An instant in UTC. Written with three decimals, so that text order is time order.
+         * @example 2026-11-23T09:30:00.000Z
+         */
+        Moment: string;
+        /** @description An amount of money. */
+        Money: {
+            /**
+             * Format: int64
+             * @description In the currency's smallest unit: cents for USD, yen for JPY.
+             */
+            amount_minor: number;
+            /**
+             * @description ISO 4217 code.
+             * @example USD
+             */
+            currency: string;
+        };
+        /** @description What came of a call. */
+        Outcome: {
+            /** @description As the agent names it. */
+            label: string | null;
+            /** @description Why the agent says so. */
+            reason: string | null;
+            /** @description In a word. */
+            status: components["schemas"]["OutcomeStatus"];
+        };
+        /**
+         * @description Whether a call reached its aim.
+         * @enum {string}
+         */
+        OutcomeStatus: "success" | "fail" | "unknown";
+        /** @description A period. */
+        PeriodShown: {
+            /** @description From here on. */
+            from: components["schemas"]["Moment"];
+            /** @description Up to here, exclusive. */
+            to: components["schemas"]["Moment"];
+            /**
+             * @description Days and hours are of this zone.
+             * @example America/New_York
+             */
+            tz: string;
+        };
+        /** @description The body of every answer with a status of 400 or more (RFC 9457). */
+        Problem: {
+            /** @description This occurrence in words. */
+            detail: string;
+            /** @description Which parameters were wrong; absent when it is not about parameters. */
+            errors?: components["schemas"]["FieldError"][];
+            /** @description The id of the request, also in the header `x-request-id`. */
+            instance: string;
+            /**
+             * Format: int32
+             * @description The status of the answer.
+             */
+            status: number;
+            /** @description The kind in words. */
+            title: string;
+            /**
+             * @description What kind of problem: stable, for programs.
+             * @example urn:frontdesk:problem:bad-parameter
+             */
+            type: string;
+        };
+        /** @description A call's recording. */
+        Recording: {
+            /**
+             * Format: int64
+             * @description How long it is, in milliseconds.
+             */
+            duration_ms: number | null;
+            /** @description Where it lies. */
+            location: string | null;
+            /** @description `recording`, `ready` or `failed`. */
+            state: string;
+        };
+        /** @description How the caller felt. */
+        Sentiment: {
+            /** @description `positive`, `neutral`, `negative`, or another word of the agent's. */
+            label: string;
+            /**
+             * Format: double
+             * @description From -1 to 1, as the agent measures.
+             */
+            score: number | null;
+        };
+        /** @description How callers felt. */
+        SentimentFigures: {
+            /**
+             * Format: int64
+             * @description Upset callers.
+             */
+            negative: number;
+            /**
+             * Format: int64
+             * @description Neither.
+             */
+            neutral: number;
+            /**
+             * Format: int64
+             * @description Content callers.
+             */
+            positive: number;
+            /**
+             * Format: int64
+             * @description Not analysed, or in other words.
+             */
+            unknown: number;
+        };
+        /**
+         * @description Who says or does something on a call.
+         * @enum {string}
+         */
+        Speaker: "caller" | "receptionist" | "tool" | "system";
+        /** @description The figures of a period. */
+        Stats: {
+            /** @description By local day, empty days included. */
+            by_day: components["schemas"]["DayFigures"][];
+            /** @description By hour of the local day: always 24. */
+            by_hour: components["schemas"]["HourFigures"][];
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            /** @description By local weekday and hour; what is not listed had no call. */
+            heat: components["schemas"]["HeatCell"][];
+            /** @description How fast the receptionist was. */
+            latency: components["schemas"]["LatencyFigures"];
+            /** @description What was asked for. */
+            period: components["schemas"]["PeriodShown"];
+            /**
+             * @description Over the period to compare with: the month before when the period lies in a month and
+             *     begins with it, else as long a time just before.
+             */
+            previous: components["schemas"]["Totals"];
+            /** @description How callers felt. */
+            sentiment: components["schemas"]["SentimentFigures"];
+            /** @description Over the whole period. */
+            totals: components["schemas"]["Totals"];
+        };
+        /** @description A PayPal subscription. */
+        Subscription: {
+            cancelled_at: components["schemas"]["Moment"] | null;
+            /** @description Whether it gives access now. */
+            entitled: boolean;
+            /**
+             * @description PayPal's id.
+             * @example I-BW452GLLEP1G
+             */
+            id: string;
+            last_payment: components["schemas"]["LastPayment"] | null;
+            next_billing_at: components["schemas"]["Moment"] | null;
+            outstanding: components["schemas"]["Money"] | null;
+            paid_through: components["schemas"]["Moment"] | null;
+            /** @description Whether the last payment failed. */
+            past_due: boolean;
+            /** @description PayPal's plan id. */
+            plan_id: string | null;
+            started_at: components["schemas"]["Moment"] | null;
+            /**
+             * @description PayPal's word; null while only its payments are known.
+             * @example ACTIVE
+             */
+            status: string | null;
+            /**
+             * Format: uuid
+             * @description Who pays; null while PayPal's `custom_id` is nobody's billing key.
+             */
+            user_id: string | null;
+            /**
+             * @description The state in words, with dates in the user's time zone.
+             * @example Active, next payment 1 Dec 2026
+             */
+            words: string;
+        };
+        /** @description A tool the receptionist used. */
+        ToolCall: {
+            /** @description What it was called with, usually JSON. */
+            arguments: string | null;
+            /** @description Whether it failed. */
+            is_error: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description What it answered. */
+            output: string | null;
+        };
+        /** @description Figures of ended calls that began in a period. */
+        Totals: {
+            /**
+             * Format: int64
+             * @description The caller gave up first.
+             */
+            abandoned: number;
+            /**
+             * Format: int64
+             * @description Answered by the receptionist.
+             */
+            answered: number;
+            /**
+             * Format: double
+             * @description Answered of all, 0 to 1; null without calls.
+             */
+            answered_share: number | null;
+            /**
+             * Format: int64
+             * @description Talk time of an answered call; null without one.
+             */
+            average_talk_ms: number | null;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Never came about for a technical reason.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Nobody answered.
+             */
+            missed: number;
+            /** @description Captured revenue by currency. */
+            revenue: components["schemas"]["Money"][];
+            /**
+             * Format: int64
+             * @description Calls whose outcome is a success.
+             */
+            success: number;
+            /**
+             * Format: double
+             * @description Success of answered calls, 0 to 1; null without one.
+             */
+            success_share: number | null;
+            /**
+             * Format: int64
+             * @description Talk time in milliseconds.
+             */
+            talk_ms: number;
+        };
+        /** @description One thing said or done. */
+        Turn: {
+            at: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int64
+             * @description From the caller's last word to the first sound, in milliseconds.
+             */
+            e2e_ms: number | null;
+            /** @description The agent's id of it. */
+            id: string;
+            /** @description Whether the other side spoke into it. */
+            interrupted: boolean;
+            /**
+             * Format: int64
+             * @description How long after the call began, in milliseconds.
+             */
+            offset_ms: number | null;
+            /** @description Who said or did it. */
+            speaker: components["schemas"]["Speaker"];
+            /** @description The words; null for a tool. */
+            text: string | null;
+            tool: components["schemas"]["ToolCall"] | null;
+        };
+        /** @description What one model or voice consumed. */
         Usage: {
+            /** @description What it is, for example `llm`, `tts`, `stt`. */
             kind: string;
-            provider?: null | string;
-            model?: null | string;
+            /** @description Which one. */
+            model: string | null;
+            /** @description Who provides it. */
+            provider: string | null;
+            /** @description Amounts by name, for example `input_tokens`. */
             quantities: {
                 [key: string]: number;
             };
-        };
-        Recording: {
-            state: string;
-            location?: null | string;
-            duration_ms?: null | number;
-        };
-        Tool: {
-            name: string;
-            arguments?: null | string;
-            output?: null | string;
-            is_error: boolean;
-        };
-        Turn: {
-            id: string;
-            at?: null | string;
-            offset_ms?: null | number;
-            speaker: string;
-            text?: null | string;
-            interrupted: boolean;
-            tool?: null | components["schemas"]["Tool"];
-            e2e_ms?: null | number;
-        };
-        CallDetail: components["schemas"]["Call"] & {
-            room_sid?: null | string;
-            room_name?: null | string;
-            call_key: string;
-            agent_name?: null | string;
-            transferred_at?: null | string;
-            latencies?: null | components["schemas"]["Latencies"];
-            usage: components["schemas"]["Usage"][];
-            tags: string[];
-            sentiment_evidence?: null | string;
-            revenue_evidence?: null | string;
-            recording?: null | components["schemas"]["Recording"];
-        };
-        CallPage: {
-            items: components["schemas"]["Call"][];
-            next_cursor?: null | string;
-            freshness: components["schemas"]["Freshness"];
-        };
-        OneCall: {
-            call: components["schemas"]["CallDetail"];
-            turns: components["schemas"]["Turn"][];
-            freshness: components["schemas"]["Freshness"];
-        };
-        CallEvent: {
-            sequence: number;
-            event_id: string;
-            source: string;
-            type: string;
-            happened_at?: null | string;
-            /** Format: date-time */
-            received_at: string;
-            duplicate: boolean;
-            late_ms?: null | number;
-            summary: string;
-        };
-        CallEvents: {
-            items: components["schemas"]["CallEvent"][];
-            freshness: components["schemas"]["Freshness"];
-        };
-        Client: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            profession: string;
-            time_zone: string;
-            numbers: string[];
-        };
-        Clients: {
-            items: components["schemas"]["Client"][];
-        };
-        LastPayment: {
-            amount: components["schemas"]["Money"];
-            /** Format: date-time */
-            at: string;
-        };
-        Subscription: {
-            id: string;
-            plan_id?: null | string;
-            status: string;
-            words: string;
-            started_at?: null | string;
-            next_billing_at?: null | string;
-            paid_through?: null | string;
-            entitled: boolean;
-            past_due: boolean;
-            cancelled_at?: null | string;
-            outstanding?: null | components["schemas"]["Money"];
-            last_payment?: null | components["schemas"]["LastPayment"];
-            user_id?: null | string;
-        };
-        CurrentSubscription: {
-            subscription?: null | components["schemas"]["Subscription"];
-            freshness: components["schemas"]["Freshness"];
-        };
-        Invoice: {
-            id: string;
-            subscription_id?: null | string;
-            status: string;
-            disputed: boolean;
-            amount: components["schemas"]["Money"];
-            refunded: components["schemas"]["Money"];
-            fee?: null | components["schemas"]["Money"];
-            /** Format: date-time */
-            issued_at: string;
-            user_id?: null | string;
-        };
-        InvoicePage: {
-            items: components["schemas"]["Invoice"][];
-            next_cursor?: null | string;
-            freshness: components["schemas"]["Freshness"];
-        };
-        Totals: {
-            calls: number;
-            answered: number;
-            missed: number;
-            abandoned: number;
-            failed: number;
-            talk_ms: number;
-            average_talk_ms?: null | number;
-            answered_share?: null | number;
-            success: number;
-            success_share?: null | number;
-            revenue: components["schemas"]["Money"][];
-        };
-        Stats: {
-            period: {
-                /** Format: date-time */
-                from: string;
-                /** Format: date-time */
-                to: string;
-                tz: string;
-            };
-            totals: components["schemas"]["Totals"];
-            previous: components["schemas"]["Totals"];
-            by_hour: {
-                hour: number;
-                calls: number;
-                answered: number;
-            }[];
-            by_day: {
-                date: string;
-                calls: number;
-                answered: number;
-                talk_ms: number;
-                success: number;
-            }[];
-            heat: {
-                weekday: number;
-                hour: number;
-                calls: number;
-            }[];
-            sentiment: {
-                positive: number;
-                neutral: number;
-                negative: number;
-                unknown: number;
-            };
-            latency: {
-                e2e_p50_ms?: null | number;
-                e2e_p95_ms?: null | number;
-                over_target_share?: null | number;
-                histogram: {
-                    up_to_ms?: null | number;
-                    calls: number;
-                }[];
-            };
-            freshness: components["schemas"]["Freshness"];
-        };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail?: null | string;
-            instance?: null | string;
-            errors?: null | {
-                field: string;
-                message: string;
-            }[];
         };
     };
     responses: never;
@@ -640,4 +877,621 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    list_calls: {
+        parameters: {
+            query?: {
+                /** @description Only calls of this client. */
+                client_id?: string;
+                /** @description `true`: only calls nobody owns; `false`: only calls somebody owns. */
+                unassigned?: boolean;
+                /** @description Started at or after (RFC 3339). */
+                from?: string;
+                /** @description Started before (RFC 3339). */
+                to?: string;
+                /** @description A part of the caller's or the dialled number: 1 to 15 digits; a leading + means its beginning. */
+                number?: string;
+                /** @description Where they stand. */
+                state?: "ringing" | "live" | "ended";
+                /** @description How they went. */
+                result?: "answered" | "abandoned" | "missed" | "failed";
+                /** @description What came of them. */
+                outcome?: "success" | "fail" | "unknown";
+                /** @description `positive`, `neutral`, `negative`, or `unknown` for ended calls that have none of them. */
+                sentiment?: "positive" | "neutral" | "negative" | "unknown";
+                /** @description Talked at least this long, in milliseconds. */
+                min_talk_ms?: number;
+                /** @description Talked at most this long, in milliseconds. */
+                max_talk_ms?: number;
+                /** @description With a recording, or without. */
+                has_recording?: boolean;
+                /** @description How many, 1 to 100; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPage"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call and its transcript */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPageOfOne"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_call_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallEvents"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_clients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All clients, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientList"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_dev_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cookie is set */
+            204: {
+                headers: {
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not the token, or not in the header Authorization */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @description This occurrence in words. */
+                        detail: string;
+                        /** @description Which parameters were wrong; absent when it is not about parameters. */
+                        errors?: components["schemas"]["FieldError"][];
+                        /** @description The id of the request, also in the header `x-request-id`. */
+                        instance: string;
+                        /**
+                         * Format: int32
+                         * @description The status of the answer.
+                         */
+                        status: number;
+                        /** @description The kind in words. */
+                        title: string;
+                        /**
+                         * @description What kind of problem: stable, for programs.
+                         * @example urn:frontdesk:problem:bad-parameter
+                         */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    close_dev_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cookie is gone */
+            204: {
+                headers: {
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_invoices: {
+        parameters: {
+            query?: {
+                /** @description Only what this user pays. */
+                user_id?: string;
+                /** @description Only charges of this subscription. */
+                subscription_id?: string;
+                /** @description How many, 1 to 100; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of invoices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoicePage"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_changes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent by browsers when they reconnect */
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The OpenAPI document of this API */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    show_stats: {
+        parameters: {
+            query?: {
+                /** @description From here on (RFC 3339); left out, the beginning of this month. */
+                from?: string;
+                /** @description Up to here, exclusive (RFC 3339); left out, now. */
+                to?: string;
+                /**
+                 * @description IANA name of the zone for days and hours; UTC when left out.
+                 * @example America/New_York
+                 */
+                tz?: string;
+                /** @description Only calls of this client. */
+                client_id?: string;
+                /** @description `true`: only calls nobody owns. */
+                unassigned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_current_subscription: {
+        parameters: {
+            query?: {
+                /** @description Of this user; left out, of everybody the viewer may see. */
+                user_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current subscription */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSubscription"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

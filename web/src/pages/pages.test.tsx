@@ -162,18 +162,18 @@ it("draws a hostile transcript as text", async () => {
   const text = `<img src=x onerror="alert(1)"> \u202Eevil\u0000`;
   openCall({ caller_name: "<script>alert(1)</script>" }, [
     { id: "1", at: null, offset_ms: 0, speaker: "caller", text, interrupted: false, tool: null, e2e_ms: null },
-    { id: "2", at: null, offset_ms: null, speaker: "a_later_kind", text: null, interrupted: true, tool: null, e2e_ms: null },
+    { id: "2", at: null, offset_ms: null, speaker: "system", text: null, interrupted: true, tool: null, e2e_ms: null },
     { id: "3", at: null, offset_ms: 1, speaker: "tool", text: null, interrupted: false, tool: { name: "book", arguments: "{", output: null, is_error: true }, e2e_ms: null },
   ]);
   expect(await screen.findByText(/<img src=x/)).toBeTruthy();
-  expect(screen.getByText("A later kind")).toBeTruthy();
+  expect(screen.getByText("(nothing was written down)")).toBeTruthy();
   expect(screen.getByText(/which failed/)).toBeTruthy();
   expect(document.querySelector("img[src=x], script")).toBeNull();
 });
 
 it.each([
   [{ caller_number: null, caller_name: null }, "Hidden number"],
-  [{ caller_number: null, caller_name: null, channel: "web" }, "Web visitor"],
+  [{ caller_number: null, caller_name: null, channel: "web" as const }, "Web visitor"],
   [{ caller_number: "anonymous", caller_name: null }, "anonymous"],
 ])("a caller without a usable number has a name all the same", async (who, shown) => {
   openCall(who);
