@@ -1,1 +1,119 @@
-//! stub
+//! The dashboard's API: read models as JSON, changes as server-sent events, and the built
+//! dashboard itself.
+//!
+//! Each resource is one file with its SQL beside the handler; there is no layer between. It
+//! refuses to write read models, to compute what a fold should have computed, and to let a
+//! request reach PostgreSQL except through a [`viewer::Viewer`].
+//!
+//! Reading order: [`router`] (every route), [`config`], [`viewer`] (who may see what),
+//! [`parameters`] and [`problem`] (what comes in, what goes wrong), [`freshness`], then the
+//! resources.
+
+pub mod answer;
+pub mod billing_words;
+pub mod calls;
+pub mod clients;
+pub mod config;
+pub mod cursor;
+pub mod dev_session;
+pub mod edge;
+pub mod freshness;
+pub mod invoices;
+pub mod live;
+pub mod moment;
+pub mod money;
+pub mod openapi;
+pub mod parameters;
+pub mod problem;
+pub mod router;
+pub mod stats;
+pub mod subscriptions;
+pub mod viewer;
+pub mod web;
+
+pub use config::ApiArgs;
+pub use openapi::document as openapi_document;
+
+use config::Access;
+use freshness::Board;
+use frontdesk_events::nats::Connection;
+use frontdesk_process::{Shutdown, health::Health};
+use live::Live;
+use std::sync::Arc;
+use viewer::Database;
+
+/// The running role: what every handler may use. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Parts>);
+
+struct Parts {
+    access: Access,
+    database: Database,
+    nats: Connection,
+    board: Board,
+    live: Live,
+    web: Option<web::Dashboard>,
+}
+
+impl Api {
+    /// Checks the configuration and starts what runs in the background: freshness and the live
+    /// channel. PostgreSQL and NATS may still be away; `/readyz` says so until they are not.
+    ///
+    /// # Errors
+    /// One line about the setting that is wrong.
+    pub async fn start(
+        args: ApiArgs,
+        database_url: &str,
+        nats: Connection,
+        health: Health,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
+        let access = Access::check(&args)?;
+        let database = Database::open(database_url)?;
+        let board = freshness::start(
+            database.clone(),
+            nats.clone(),
+            health.clone(),
+            shutdown.clone(),
+        );
+        let live = Live::start(nats.clone(), health, shutdown);
+        let web = args.web_dir.as_deref().and_then(web::Dashboard::open);
+        Ok(Self(Arc::new(Parts {
+            access,
+            database,
+            nats,
+            board,
+            live,
+            web,
+        })))
+    }
+
+    /// Every route of the API and the dashboard, ready to be merged with other routers.
+    pub fn router(&self) -> axum::Router {
+        router::router(self.clone())
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    pub(crate) fn nats(&self) -> &Connection {
+        &self.0.nats
+    }
+
+    pub(crate) fn board(&self) -> &Board {
+        &self.0.board
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    pub(crate) fn web(&self) -> Option<&web::Dashboard> {
+        self.0.web.as_ref()
+    }
+}

@@ -175,6 +175,13 @@ impl Connection {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
 
+    /// How often the socket came up. Subscriptions survive a loss, what was told meanwhile does
+    /// not: a listener notices here.
+    #[must_use]
+    pub fn connects(&self) -> u64 {
+        self.client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// Sends what is buffered and closes.
     pub async fn close(&self) {
         // A lost connection has nothing left to drain, so its error changes nothing.

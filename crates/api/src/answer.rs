@@ -1,0 +1,65 @@
+//! A JSON answer, written once into a buffer of about the right size.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Writes `value` as JSON. `size` is a guess of its bytes: a good one saves the copies of a
+/// growing buffer.
+pub(crate) fn json(value: &impl Serialize, size: usize) -> Response {
+    let mut body = Vec::with_capacity(size);
+    serde_json::to_writer(&mut body, value).expect("answers are plain data with string keys");
+    (
+        [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        )],
+        body,
+    )
+        .into_response()
+}
+
+/// Writes `value` as JSON with an entity tag, or only says that the caller has it already. For
+/// answers that seldom change: an answer with freshness in it changes with every event.
+pub(crate) fn tagged(request: &HeaderMap, value: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(value).expect("answers are plain data with string keys");
+    tagged_bytes(request, body)
+}
+
+/// Like [`tagged`], for JSON that is there already.
+pub(crate) fn tagged_bytes(request: &HeaderMap, body: Vec<u8>) -> Response {
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
+    let known = request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|list| {
+            list.split(',')
+                .map(|tag| tag.trim().trim_start_matches("W/"))
+                .any(|known| known == tag || known == "*")
+        });
+    let value = HeaderValue::from_str(&tag).expect("a quoted hex string is a header value");
+    // The browser keeps it and asks each time; what it may not do is answer from it unasked.
+    let headers = [
+        (header::ETAG, value),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        ),
+    ];
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (
+        headers,
+        [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        )],
+        body,
+    )
+        .into_response()
+}

@@ -1,0 +1,114 @@
+//! The OpenAPI document: a committed snapshot, from which the dashboard's types are generated.
+
+use crate::{
+    answer, calls, clients, dev_session, invoices, live,
+    parameters::Parameters,
+    problem::{FieldError, Problem, ProblemBody},
+    stats, subscriptions,
+};
+use axum::{http::HeaderMap, response::Response};
+use std::sync::LazyLock;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        RefOr, Schema,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Frontdesk",
+        description = "Calls, figures and billing of AI phone receptionists. Errors are RFC 9457 problems."
+    ),
+    paths(
+        calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::current, invoices::list,
+        stats::show, live::follow, dev_session::open, dev_session::close, show
+    ),
+    components(schemas(ProblemBody, FieldError)),
+    modifiers(&Complete),
+    security(("token" = []), ("session" = []))
+)]
+struct Document;
+
+/// What attributes cannot say.
+struct Complete;
+
+impl Modify for Complete {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, schema) in &mut components.schemas {
+            // Every field is always there, null when it has no value. Only a problem leaves
+            // `errors` out, as the RFC's own examples do.
+            if name != "Problem" {
+                require_all(schema);
+            }
+        }
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new("frontdesk_dev"));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+fn require_all(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            object.required = object.properties.keys().cloned().collect();
+        }
+        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(require_all),
+        _ => {}
+    }
+}
+
+/// The document as committed, ending in a line break.
+#[must_use]
+pub fn document() -> String {
+    let mut text = Document::openapi()
+        .to_pretty_json()
+        .expect("the document is plain data");
+    text.push('\n');
+    text
+}
+
+/// Shows this document.
+#[utoipa::path(
+    get, operation_id = "show_openapi", path = "/api/openapi.json", tag = "meta", security(()),
+    responses((status = 200, description = "The OpenAPI document of this API", content_type = "application/json", body = Object))
+)]
+pub async fn show(headers: HeaderMap, given: Parameters) -> Result<Response, Problem> {
+    static TEXT: LazyLock<String> = LazyLock::new(document);
+    given.finish()?;
+    Ok(answer::tagged_bytes(&headers, TEXT.clone().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_document_is_fresh() {
+        let committed = include_str!("../openapi.json");
+        assert!(
+            committed == document(),
+            "crates/api/openapi.json is stale: run `make generate` and commit it"
+        );
+    }
+
+    #[test]
+    fn every_operation_says_what_its_errors_look_like() {
+        let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let is_error = status.parse::<u16>().unwrap() >= 400;
+                    let problem = response["content"]
+                        .get("application/problem+json")
+                        .is_some();
+                    assert_eq!(is_error, problem, "{method} {path} {status}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Errors as RFC 9457 problems.
+//!
+//! A handler returns a [`Problem`]; the edge turns it into JSON, because only the edge knows the
+//! request's id. What went wrong inside is logged here, once, and never sent.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use std::{borrow::Cow, collections::BTreeMap};
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder},
+};
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// How long a client waits before it tries again when a server of ours is away.
+const RETRY_AFTER_SECONDS: u16 = 2;
+
+/// An error as the caller sees it.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    retry: bool,
+}
+
+/// One wrong parameter or field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Its name as sent.
+    pub field: String,
+    /// What is wrong with it, in words.
+    pub message: String,
+}
+
+/// The body of every answer with a status of 400 or more (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody<'a> {
+    /// What kind of problem: stable, for programs.
+    #[schema(example = "urn:frontdesk:problem:bad-parameter")]
+    r#type: String,
+    /// The kind in words.
+    title: &'a str,
+    /// The status of the answer.
+    status: u16,
+    /// This occurrence in words.
+    detail: &'a str,
+    /// The id of the request, also in the header `x-request-id`.
+    instance: &'a str,
+    /// Which parameters were wrong; absent when it is not about parameters.
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            kind,
+            title,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry: false,
+        }
+    }
+
+    /// 400: which parameters are wrong, and why.
+    #[must_use]
+    pub fn bad_parameters(errors: Vec<FieldError>) -> Self {
+        let listed: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{} {}", error.field, error.message))
+            .collect();
+        let detail = listed.join("; ");
+        Self {
+            errors,
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "bad-parameter",
+                "A parameter is wrong",
+                detail,
+            )
+        }
+    }
+
+    /// 401: nobody we know.
+    #[must_use]
+    pub fn unauthorised() -> Self {
+        let detail = "send the header Authorization: Bearer <token>, or open a session";
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorised",
+            "Not logged in",
+            detail,
+        )
+    }
+
+    /// 403: a page of another origin used the session.
+    #[must_use]
+    pub fn cross_site() -> Self {
+        let detail = "changes with a session cookie must come from the dashboard's own origin";
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "cross-site",
+            "Refused from another site",
+            detail,
+        )
+    }
+
+    /// 404: no such thing, or not the viewer's.
+    #[must_use]
+    pub fn not_found(detail: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// 405.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        let detail =
+            "this path exists, but not for this method; the header Allow lists its methods";
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "Method not allowed",
+            detail,
+        )
+    }
+
+    /// 503: something we need is away or too busy; worth another try.
+    #[must_use]
+    pub fn unavailable(detail: &'static str) -> Self {
+        Self {
+            retry: true,
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Not available now",
+                detail,
+            )
+        }
+    }
+
+    /// 500: our mistake. The cause belongs into the log before this is made.
+    #[must_use]
+    pub fn internal() -> Self {
+        let detail = "this is our mistake; the instance identifies it in our logs";
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong here",
+            detail,
+        )
+    }
+
+    /// For an error answer that a library made without a problem.
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
+            StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
+                status,
+                "too-large",
+                "Too large",
+                "a request to the API may be at most 64 KiB",
+            ),
+            status if status.is_server_error() => Self {
+                status,
+                ..Self::internal()
+            },
+            status => Self::new(
+                status,
+                "bad-request",
+                "Bad request",
+                status.canonical_reason().unwrap_or("refused"),
+            ),
+        }
+    }
+
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer, once the request's id is known.
+    pub(crate) fn render(&self, instance: &str) -> Response {
+        let body = ProblemBody {
+            r#type: format!("urn:frontdesk:problem:{}", self.kind),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance,
+            errors: &self.errors,
+        };
+        let json = serde_json::to_vec(&body).expect("a problem is plain data");
+        let mut response = (
+            self.status,
+            [(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))],
+            json,
+        )
+            .into_response();
+        let headers = response.headers_mut();
+        if self.retry {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        /// PostgreSQL's code of a statement that ran into `statement_timeout`.
+        const QUERY_CANCELLED: &str = "57014";
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        match &error {
+            _ if code.as_deref() == Some(QUERY_CANCELLED) => {
+                tracing::warn!(%error, "a query took too long");
+                Self::unavailable("this question takes too long to answer; narrow the filters")
+            }
+            sqlx::Error::PoolTimedOut => {
+                tracing::warn!("no database connection became free in time");
+                Self::unavailable("too many questions at once")
+            }
+            _ if is_connection_trouble(&error) => {
+                tracing::warn!(%error, "the database is away");
+                Self::unavailable("the database is away")
+            }
+            _ => {
+                tracing::error!(%error, "a query failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// Whether the connection and not the statement is at fault: shutdown, crash, broken socket.
+pub(crate) fn is_connection_trouble(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // Class 08 is about connections; 57P01–57P03 say that the server stops or starts; 53300
+        // that it has no place left.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08") || code.starts_with("57P0") || code == "53300"
+        }),
+        _ => false,
+    }
+}
+
+/// The problems any read may answer with, for the OpenAPI document.
+pub struct ReadProblems;
+
+impl IntoResponses for ReadProblems {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[
+            (
+                400,
+                "A parameter is unknown or has a bad value; `errors` names it",
+            ),
+            (401, "Not logged in"),
+            (500, "A mistake of ours"),
+            (
+                503,
+                "The database is away, too busy, or the question takes too long; see Retry-After",
+            ),
+        ])
+    }
+}
+
+/// The problem of a path that names one thing.
+pub struct MissingProblem;
+
+impl IntoResponses for MissingProblem {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[(404, "There is no such thing, or it is somebody else's")])
+    }
+}
+
+fn described(statuses: &[(u16, &str)]) -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+    let response = |description: &str| {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        ResponseBuilder::new()
+            .description(description)
+            .content(MEDIA_TYPE, content)
+            .build()
+    };
+    statuses
+        .iter()
+        .map(|(status, description)| (status.to_string(), response(description).into()))
+        .collect()
+}

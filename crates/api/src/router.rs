@@ -1,0 +1,85 @@
+//! Every route of the role, in one table.
+
+use crate::{
+    Api, calls, clients, dev_session, edge, invoices, live, openapi, problem::Problem, stats,
+    subscriptions, web,
+};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, Method, header},
+    middleware,
+    response::IntoResponse as _,
+    routing::{get, post},
+};
+use std::{any::Any, time::Duration};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
+
+/// The largest body of a request to the API.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// How long a browser may remember that an origin is allowed.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
+/// The routes, and under all other paths the dashboard.
+pub fn router(api: Api) -> Router {
+    let routes = Router::new()
+        .route("/api/calls", get(calls::list))
+        .route("/api/calls/{id}", get(calls::one::show))
+        .route("/api/calls/{id}/events", get(calls::events::list))
+        .route("/api/clients", get(clients::list))
+        .route("/api/subscriptions/current", get(subscriptions::current))
+        .route("/api/invoices", get(invoices::list))
+        .route("/api/stats", get(stats::show))
+        .route("/api/live", get(live::follow))
+        .route(
+            "/api/dev/session",
+            post(dev_session::open).delete(dev_session::close),
+        )
+        .route("/api/openapi.json", get(openapi::show))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .fallback(web::serve);
+    let routes = routes
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
+            after_panic(&*panic)
+        }))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(CompressionLayer::new());
+    let routes = match cors(&api) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
+        .layer(middleware::from_fn_with_state(api.clone(), edge::pass))
+        .with_state(api)
+}
+
+/// Other origins use tokens, never our cookie, so credentials stay forbidden.
+fn cors(api: &Api) -> Option<CorsLayer> {
+    let origins = &api.access().cors_origins;
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(origins.clone())
+            .allow_methods([Method::GET, Method::HEAD])
+            .allow_headers([
+                header::AUTHORIZATION,
+                HeaderName::from_static("last-event-id"),
+                header::IF_NONE_MATCH,
+            ])
+            .expose_headers([
+                header::ETAG,
+                header::RETRY_AFTER,
+                HeaderName::from_static("x-request-id"),
+            ])
+            .max_age(PREFLIGHT_AGE)
+    })
+}
+
+fn after_panic(panic: &(dyn Any + Send)) -> axum::response::Response {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(said = said.unwrap_or("nothing"), "a handler panicked");
+    Problem::internal().into_response()
+}

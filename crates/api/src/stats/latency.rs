@@ -1,0 +1,151 @@
+//! Response times of a period, from the histogram the rollups keep: calls by their median time
+//! from the caller's last word to the receptionist's first sound.
+
+use super::buckets::Spans;
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The upper bounds of the histogram in milliseconds, each included in its column; the last
+/// column is open. The projector's rollup has the same, and a test holds them together.
+pub const BOUNDS_MS: [i64; 7] = [500, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
+
+/// What a caller should wait at most.
+const TARGET_MS: i64 = 2_000;
+
+/// How fast the receptionist was.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LatencyFigures {
+    /// Median over calls, within the accuracy of the histogram; null without measured calls.
+    pub e2e_p50_ms: Option<i64>,
+    /// 95th percentile over calls.
+    pub e2e_p95_ms: Option<i64>,
+    /// Calls above the target of two seconds, 0 to 1.
+    pub over_target_share: Option<f64>,
+    /// Measured calls by their median.
+    pub histogram: Vec<LatencyColumn>,
+}
+
+/// A column of the histogram.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LatencyColumn {
+    /// Its upper bound, included; null for the last column.
+    pub up_to_ms: Option<i64>,
+    /// Calls in it.
+    pub calls: i64,
+}
+
+/// The histogram of a period.
+pub(super) async fn histogram(
+    db: &mut PgConnection,
+    spans: &Spans,
+    client: Option<Uuid>,
+) -> sqlx::Result<Vec<i64>> {
+    let rows = sqlx::query!(
+        // width_bucket counts the bounds that are not above its operand, and each bound belongs
+        // to the column below it: hence the minus one.
+        r#"with parts as (
+            select place, filled.calls
+            from calls.hourly, unnest(latency) with ordinality as filled (calls, place)
+            where hour >= $1 and hour < $2 and ($7::uuid is null or client_id = $7)
+            union all
+            select width_bucket(e2e_p50_ms - 1, $8::bigint[]) + 1, 1
+            from calls.calls
+            where state = 'ended' and e2e_p50_ms is not null
+                and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
+                and ($7::uuid is null or client_id is not distinct from nullif($7, '00000000-0000-0000-0000-000000000000'::uuid))
+        )
+        select place as "place!", coalesce(sum(calls), 0)::bigint as "calls!" from parts group by place order by place"#,
+        spans.hours.0,
+        spans.hours.1,
+        spans.head.0,
+        spans.head.1,
+        spans.tail.0,
+        spans.tail.1,
+        client,
+        &BOUNDS_MS,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut columns = vec![0; BOUNDS_MS.len() + 1];
+    for row in rows {
+        if let Some(column) = usize::try_from(row.place - 1)
+            .ok()
+            .and_then(|place| columns.get_mut(place))
+        {
+            *column += row.calls;
+        }
+    }
+    Ok(columns)
+}
+
+impl LatencyFigures {
+    /// Figures of a histogram.
+    pub(super) fn of(columns: &[i64]) -> Self {
+        let bounds = BOUNDS_MS.iter().copied().map(Some).chain([None]);
+        let measured: i64 = columns.iter().sum();
+        let within: i64 = columns
+            .iter()
+            .zip(BOUNDS_MS)
+            .filter(|(_, bound)| *bound <= TARGET_MS)
+            .map(|(calls, _)| calls)
+            .sum();
+        Self {
+            e2e_p50_ms: quantile(columns, 0.5),
+            e2e_p95_ms: quantile(columns, 0.95),
+            over_target_share: (measured > 0).then(|| (measured - within) as f64 / measured as f64),
+            histogram: bounds
+                .zip(columns)
+                .map(|(up_to_ms, &calls)| LatencyColumn { up_to_ms, calls })
+                .collect(),
+        }
+    }
+}
+
+/// Where a share of the calls lies below, evenly spread within a column. The open column counts
+/// with its lower bound: we know no more.
+fn quantile(columns: &[i64], share: f64) -> Option<i64> {
+    let measured: i64 = columns.iter().sum();
+    if measured == 0 {
+        return None;
+    }
+    let wanted = measured as f64 * share;
+    let (mut below, mut lower) = (0.0, 0);
+    for (&calls, upper) in columns.iter().zip(BOUNDS_MS) {
+        let calls = calls as f64;
+        if calls > 0.0 && below + calls >= wanted {
+            let part = (wanted - below) / calls;
+            return Some(lower + ((upper - lower) as f64 * part).round() as i64);
+        }
+        below += calls;
+        lower = upper;
+    }
+    Some(lower)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_in_the_column_that_holds_them() {
+        assert_eq!(quantile(&[0; 8], 0.5), None);
+        assert_eq!(quantile(&[0, 10, 0, 0, 0, 0, 0, 0], 0.5), Some(750));
+        assert_eq!(quantile(&[10, 10, 0, 0, 0, 0, 0, 0], 0.5), Some(500));
+        assert_eq!(
+            quantile(&[0, 0, 0, 0, 0, 0, 0, 3], 0.95),
+            Some(10_000),
+            "the open column"
+        );
+    }
+
+    #[test]
+    fn the_target_belongs_to_the_good_side() {
+        let figures = LatencyFigures::of(&[1, 1, 0, 2, 1, 0, 0, 0]);
+        assert_eq!(figures.over_target_share, Some(0.2));
+        assert_eq!(figures.histogram.len(), BOUNDS_MS.len() + 1);
+        assert_eq!(figures.histogram.last().unwrap().up_to_ms, None);
+        assert_eq!(LatencyFigures::of(&[0; 8]).over_target_share, None);
+    }
+}

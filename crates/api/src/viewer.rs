@@ -1,0 +1,115 @@
+//! Who is asking, and the only way to a database connection for them.
+//!
+//! A handler cannot read a row without a [`Viewer`], and a viewer comes only from a request's
+//! credentials. Today there is one kind: whoever holds the development token, who sees every
+//! user's rows. Logged-in users join [`Scope`]; the read methods are where their id goes into
+//! the transaction for row-level security, so no handler changes then.
+
+mod database;
+
+pub(crate) use database::Reading;
+pub use database::{Database, Plan};
+
+use crate::{Api, config::Access, dev_session, problem::Problem};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, header, request::Parts},
+};
+use sqlx::PgConnection;
+
+/// Someone whose credentials were checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewer {
+    scope: Scope,
+}
+
+/// What a viewer may see.
+#[derive(Debug, Clone, Copy)]
+enum Scope {
+    /// Every user's rows: the development token.
+    Everything,
+}
+
+/// How a request proved itself.
+enum Credential<'a> {
+    /// The header `Authorization`, which no page of another site can send.
+    Bearer(&'a str),
+    /// The cookie of the dashboard, which the browser sends by itself.
+    Cookie(&'a str),
+}
+
+impl FromRequestParts<Api> for Viewer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        Self::from_request(api.access(), &parts.method, &parts.headers)
+    }
+}
+
+impl Viewer {
+    fn from_request(
+        access: &Access,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Self, Problem> {
+        let credential = bearer(headers).map(Credential::Bearer);
+        let credential =
+            credential.or_else(|| dev_session::cookie(headers).map(Credential::Cookie));
+        let (presented, by_cookie) = match credential.ok_or_else(Problem::unauthorised)? {
+            Credential::Bearer(token) => (token, false),
+            Credential::Cookie(token) => (token, true),
+        };
+        if !access.admits(presented) {
+            return Err(Problem::unauthorised());
+        }
+        if by_cookie && !method.is_safe() && !is_same_origin(access, headers) {
+            return Err(Problem::cross_site());
+        }
+        Ok(Self {
+            scope: Scope::Everything,
+        })
+    }
+
+    /// Reads for this viewer what is `wanted`; `query` may run twice (see [`Database::read`]).
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub(crate) async fn read<A, T, Q>(
+        &self,
+        database: &Database,
+        plan: Plan,
+        wanted: &A,
+        query: Q,
+    ) -> Result<T, Problem>
+    where
+        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+    {
+        match self.scope {
+            Scope::Everything => Ok(database.read(plan, wanted, query).await?),
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer …`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether the browser says that a page of ours sent this. A client that says nothing is not a
+/// browser of today, and has no business with a cookie.
+fn is_same_origin(access: &Access, headers: &HeaderMap) -> bool {
+    if headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site == "same-origin")
+    {
+        return true;
+    }
+    headers
+        .get(header::ORIGIN)
+        .is_some_and(|origin| origin == access.origin.as_str())
+}

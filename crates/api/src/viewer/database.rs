@@ -1,0 +1,132 @@
+//! The pool, and what every session in it is set to.
+
+use anyhow::Context as _;
+use futures::future::BoxFuture;
+use sqlx::{
+    Connection as _, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{num::NonZero, str::FromStr as _, thread, time::Duration};
+
+use crate::problem::is_connection_trouble;
+
+/// PostgreSQL is fastest with a few sessions a core; more only queue inside it instead of here.
+const SESSIONS_PER_CORE: usize = 4;
+
+/// How long a request waits for a free session before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long an unused session is trusted. A used one is not asked first whether it still lives:
+/// that would double the round trips of every request.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// The end of any statement: above it the filters are too wide for the indexes, and the client
+/// is better told so than kept waiting.
+const STATEMENT_TIMEOUT: &str = "5s";
+
+/// A read under way. Boxed, because the compiler cannot yet say "sendable whatever the connection's
+/// lifetime" of an async closure.
+pub(crate) type Reading<'c, T> = BoxFuture<'c, sqlx::Result<T>>;
+
+/// How PostgreSQL should plan a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// One statement with one good plan, whatever its parameters: prepared once, one round trip.
+    Fixed,
+    /// Filters that may be absent decide which index serves, so each run is planned with its
+    /// values; all statements see one snapshot. Three round trips more.
+    ByValues,
+}
+
+/// PostgreSQL as the API sees it. Cheap to clone; connects when it is first needed.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: PgPool,
+}
+
+impl Database {
+    /// Prepares the pool; does not connect, so PostgreSQL may come later.
+    ///
+    /// # Errors
+    /// When the URL is malformed.
+    pub fn open(url: &str) -> anyhow::Result<Self> {
+        let options = PgConnectOptions::from_str(url)
+            .context("DATABASE_URL")?
+            .application_name("frontdesk api")
+            .options([
+                ("role", "frontdesk_api"),
+                ("statement_timeout", STATEMENT_TIMEOUT),
+                ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
+                // Its compiler costs more than any of these queries takes.
+                ("jit", "off"),
+            ]);
+        let cores = thread::available_parallelism().map_or(2, NonZero::get);
+        let sessions = u32::try_from(cores * SESSIONS_PER_CORE).unwrap_or(u32::MAX);
+        let pool = PgPoolOptions::new()
+            .max_connections(sessions)
+            .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options);
+        Ok(Self { pool })
+    }
+
+    /// Runs a read. It runs a second time when the first try failed for a reason that a fresh try
+    /// mends: its session had died unnoticed, or a rebuilt schema was swapped in under its plan.
+    pub(super) async fn read<A, T, Q>(&self, plan: Plan, wanted: &A, query: Q) -> sqlx::Result<T>
+    where
+        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+    {
+        match self.read_once(plan, wanted, &query).await {
+            Err(error) if is_stale_plan(&error) || is_connection_trouble(&error) => {
+                tracing::debug!(%error, "reading again");
+                self.read_once(plan, wanted, &query).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn read_once<A, T, Q>(&self, plan: Plan, wanted: &A, query: &Q) -> sqlx::Result<T>
+    where
+        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+    {
+        match plan {
+            Plan::Fixed => query(&mut *self.pool.acquire().await?, wanted).await,
+            Plan::ByValues => {
+                let begin = "begin isolation level repeatable read read only; \
+                             set local plan_cache_mode = force_custom_plan";
+                let mut transaction = self.pool.begin_with(begin).await?;
+                let answer = query(&mut transaction, wanted).await?;
+                transaction.commit().await?;
+                Ok(answer)
+            }
+        }
+    }
+
+    /// A session that acts for nobody: for the role's own look at checkpoints, never for a
+    /// request.
+    pub(crate) async fn system(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        self.pool.acquire().await
+    }
+}
+
+/// PostgreSQL refuses a prepared statement whose columns changed type. The server forgets the old
+/// plan by refusing, and the driver prepares anew.
+fn is_stale_plan(error: &sqlx::Error) -> bool {
+    /// feature_not_supported; the message tells the cases apart.
+    const CODE: &str = "0A000";
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some(CODE)
+            && error
+                .message()
+                .contains("cached plan must not change result type")
+    })
+}
