@@ -208,7 +208,7 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
     let mut process = Process::start()?;
     match role {
         Role::Ingest(args) => {
-            process.ingest(args.ingest, &args.nats, args.durability).await?;
+            let _: Router = process.ingest(args.ingest, &args.nats, args.durability).await?;
         }
         Role::Projector(args) => {
             process.projector(args.projector, &args.nats, &args.database).await?;

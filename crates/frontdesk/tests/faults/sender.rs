@@ -15,22 +15,22 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-pub const KEY: &str = "devkey";
-pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "devkey";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Gives a delivery up when it is still not answered after this; nothing in the test is down
 /// for so long.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Senders at work.
-pub struct Senders {
+pub(crate) struct Senders {
     tasks: JoinSet<Vec<String>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Senders {
     /// Starts so many, each playing one call after another without a pause.
-    pub fn start(address: SocketAddr, count: usize) -> Self {
+    pub(crate) fn start(address: SocketAddr, count: usize) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
         for sender in 0..count {
@@ -40,7 +40,7 @@ impl Senders {
     }
 
     /// Lets each finish its call; gives the ids of all deliveries answered 2xx.
-    pub async fn finish(mut self) -> Vec<String> {
+    pub(crate) async fn finish(mut self) -> Vec<String> {
         self.stop.store(true, Ordering::Relaxed);
         let mut acknowledged = Vec::new();
         while let Some(ids) = self.tasks.join_next().await {

@@ -4,21 +4,21 @@ use frontdesk_harness::{Database, Nats, Program};
 use serde_json::Value;
 use std::path::Path;
 
-pub const LIVEKIT_KEY: &str = "devkey";
-pub const LIVEKIT_SECRET: &str = "0123456789abcdef0123456789abcdef";
-pub const TOKEN: &str = "a-token-of-this-test";
+pub(crate) const LIVEKIT_KEY: &str = "devkey";
+pub(crate) const LIVEKIT_SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const TOKEN: &str = "a-token-of-this-test";
 
 /// `frontdesk serve all` with a NATS and a database of its own.
-pub struct Product {
+pub(crate) struct Product {
     program: Program,
     http: reqwest::Client,
-    pub nats: Nats,
-    pub database: Database,
+    pub(crate) nats: Nats,
+    pub(crate) database: Database,
 }
 
 impl Product {
     /// Starts everything and waits until it is ready.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (nats, database) = (frontdesk_harness::nats().await, frontdesk_harness::database().await);
         let environment = [
             ("DATABASE_URL", database.url()),
@@ -39,12 +39,12 @@ impl Product {
     }
 
     /// Where webhooks go: ingest is mounted beside the API.
-    pub fn ingest_url(&self) -> String {
+    pub(crate) fn ingest_url(&self) -> String {
         format!("http://{}", self.program.address)
     }
 
     /// A GET with the token; panics on anything but 200 and JSON.
-    pub async fn read(&self, path: &str) -> Value {
+    pub(crate) async fn read(&self, path: &str) -> Value {
         let url = format!("http://{}{path}", self.program.address);
         let answer = self.http.get(&url).bearer_auth(TOKEN).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
