@@ -282,7 +282,7 @@ async fn filtered(
                 else sentiment_label = $11 end)
             and ($12::bigint is null or talk_ms >= $12)
             and ($13::bigint is null or talk_ms <= $13)
-            and ($14::boolean is null or (recording_location is not null) = $14)
+            and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14)
         order by started_at desc, id desc
         limit $15"#,
         below.at,

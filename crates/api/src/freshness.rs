@@ -222,11 +222,13 @@ impl Watcher {
     ) -> anyhow::Result<Sight> {
         let end = self.nats.stream_state(stream).await?;
         let last = end.last_sequence;
+        // PostgreSQL keeps microseconds, NATS nanoseconds.
+        let born = end.created.timestamp_micros();
         let foreign = checkpoints.iter().any(|checkpoint| {
             sequence(checkpoint) > last
                 || checkpoint
                     .stream_created_at
-                    .is_some_and(|born| born != end.created)
+                    .is_some_and(|at| at.timestamp_micros() != born)
         });
         let waiting = self.waiting(stream, checkpoints, last).await?;
         let oldest_waiting = match &waiting {

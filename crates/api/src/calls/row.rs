@@ -62,7 +62,7 @@ macro_rules! select_calls {
                 c.outcome_reason as "outcome_reason?", c.revenue_minor as "revenue_minor?",
                 c.revenue_currency as "revenue_currency?", c.sentiment_label as "sentiment_label?",
                 c.sentiment_score as "sentiment_score?", c.summary as "summary?",
-                c.recording_location is not null as "has_recording!", c.transferred_to as "transferred_to?"
+                (c.recording_state is not distinct from 'ready') as "has_recording!", c.transferred_to as "transferred_to?"
             from ("# + $rows + r#") c
             left join account.clients k on k.id = c.client_id
             order by c.started_at desc, c.id desc"#

@@ -98,7 +98,7 @@ pub(super) async fn count(
                 (sentiment_label = 'positive')::int, (sentiment_label = 'neutral')::int,
                 (sentiment_label = 'negative')::int
             from calls.calls
-            where state = 'ended'
+            where result is not null
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
                 and ($7::uuid is null or client_id is not distinct from nullif($7, '00000000-0000-0000-0000-000000000000'::uuid))
         )
@@ -135,7 +135,7 @@ pub(super) async fn revenue(
             union all
             select revenue_currency, revenue_minor
             from calls.calls
-            where state = 'ended' and revenue_minor is not null and revenue_currency is not null
+            where result is not null and revenue_minor is not null and revenue_currency is not null
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
                 and ($7::uuid is null or client_id is not distinct from nullif($7, '00000000-0000-0000-0000-000000000000'::uuid))
         )

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 /// The upper bounds of the histogram in milliseconds, each included in its column; the last
 /// column is open. The projector's rollup has the same, and a test holds them together.
-pub const BOUNDS_MS: [i64; 7] = [500, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
+pub const BOUNDS_MS: [i64; 14] =
+    [250, 500, 750, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000, 4_000, 5_000, 7_500, 10_000];
 
 /// What a caller should wait at most.
 const TARGET_MS: i64 = 2_000;
@@ -52,7 +53,7 @@ pub(super) async fn histogram(
             union all
             select width_bucket(e2e_p50_ms - 1, $8::bigint[]) + 1, 1
             from calls.calls
-            where state = 'ended' and e2e_p50_ms is not null
+            where result is not null and e2e_p50_ms is not null
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
                 and ($7::uuid is null or client_id is not distinct from nullif($7, '00000000-0000-0000-0000-000000000000'::uuid))
         )
@@ -128,24 +129,30 @@ fn quantile(columns: &[i64], share: f64) -> Option<i64> {
 mod tests {
     use super::*;
 
+    /// A histogram with these calls in the columns that end at these bounds; 0 is the open one.
+    fn columns(filled: &[(i64, i64)]) -> Vec<i64> {
+        let mut columns = vec![0; BOUNDS_MS.len() + 1];
+        for (bound, calls) in filled {
+            let place = BOUNDS_MS.iter().position(|known| known == bound);
+            columns[place.unwrap_or(BOUNDS_MS.len())] += calls;
+        }
+        columns
+    }
+
     #[test]
     fn quantiles_lie_in_the_column_that_holds_them() {
-        assert_eq!(quantile(&[0; 8], 0.5), None);
-        assert_eq!(quantile(&[0, 10, 0, 0, 0, 0, 0, 0], 0.5), Some(750));
-        assert_eq!(quantile(&[10, 10, 0, 0, 0, 0, 0, 0], 0.5), Some(500));
-        assert_eq!(
-            quantile(&[0, 0, 0, 0, 0, 0, 0, 3], 0.95),
-            Some(10_000),
-            "the open column"
-        );
+        assert_eq!(quantile(&columns(&[]), 0.5), None);
+        assert_eq!(quantile(&columns(&[(1_000, 10)]), 0.5), Some(875));
+        assert_eq!(quantile(&columns(&[(500, 10), (1_000, 10)]), 0.5), Some(500));
+        assert_eq!(quantile(&columns(&[(0, 3)]), 0.95), Some(10_000), "the open column");
     }
 
     #[test]
     fn the_target_belongs_to_the_good_side() {
-        let figures = LatencyFigures::of(&[1, 1, 0, 2, 1, 0, 0, 0]);
+        let figures = LatencyFigures::of(&columns(&[(250, 1), (500, 1), (2_000, 2), (2_500, 1)]));
         assert_eq!(figures.over_target_share, Some(0.2));
         assert_eq!(figures.histogram.len(), BOUNDS_MS.len() + 1);
         assert_eq!(figures.histogram.last().unwrap().up_to_ms, None);
-        assert_eq!(LatencyFigures::of(&[0; 8]).over_target_share, None);
+        assert_eq!(LatencyFigures::of(&columns(&[])).over_target_share, None);
     }
 }
