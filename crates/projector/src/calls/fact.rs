@@ -1,0 +1,317 @@
+//! From an event to the piece of state it stands for.
+//!
+//! Everything a fold could dislike is settled here, once: which field says when, which sid is
+//! meant, how long a text may be. An event of a type we do not know, or without a room, stands for
+//! nothing and is no error.
+
+mod report;
+
+pub(super) use report::millis;
+
+use super::{
+    merge::{Greatest, Least},
+    room::{Departure, Person, Recording, Role, Room, Stage, Track},
+    transcript::Script,
+};
+use crate::aggregate::{Fact, FoldError};
+use chrono::DateTime;
+use frontdesk_events::{
+    Envelope,
+    catalogue::{
+        agent,
+        livekit::{self, Egress, Participant, Webhook},
+        moment::Moment,
+        tolerant,
+    },
+};
+use sha2::{Digest as _, Sha256};
+
+/// A key longer than this is replaced by its hash: PostgreSQL's indexes hold 2,700 bytes.
+const LONGEST_KEY: usize = 128;
+/// Names, labels and numbers.
+pub(super) const LONGEST_NAME: usize = 512;
+/// Reasons and summaries.
+pub(super) const LONGEST_TEXT: usize = 8_000;
+
+/// What an event says about a room.
+#[derive(Debug)]
+pub struct CallFact {
+    /// The room's sid; `None` when it concerns no room.
+    pub room: Option<String>,
+    /// What it adds to the call.
+    pub session: Option<Box<Room>>,
+    /// What it adds to the transcript.
+    pub script: Option<Box<Script>>,
+}
+
+impl Fact for CallFact {
+    fn decode(envelope: &Envelope) -> Result<Self, FoldError> {
+        let kind = envelope.kind();
+        if let Some(event) = kind.strip_prefix(livekit::PREFIX) {
+            let webhook: Webhook = read(envelope)?;
+            return Ok(from_webhook(event, &webhook, envelope));
+        }
+        match kind {
+            agent::ANSWERED => Ok(report::answered(&read(envelope)?, envelope)),
+            agent::TRANSFERRED => Ok(report::transferred(&read(envelope)?, envelope)),
+            agent::TRANSCRIPT => Ok(report::transcript(&read(envelope)?, envelope)),
+            agent::ANALYSED => Ok(report::analysed(&read(envelope)?, envelope)),
+            agent::HEARTBEAT => {
+                let heartbeat: agent::Heartbeat = read(envelope)?;
+                Ok(Self {
+                    room: heartbeat.room_sid.as_deref().map(key),
+                    session: None,
+                    script: None,
+                })
+            }
+            _ => Ok(Self {
+                room: None,
+                session: None,
+                script: None,
+            }),
+        }
+    }
+
+    fn index_key(&self) -> Option<&str> {
+        self.room.as_deref()
+    }
+}
+
+fn read<T: tolerant::Record>(envelope: &Envelope) -> Result<T, FoldError> {
+    tolerant::read(envelope.data()).map_err(|error| FoldError(error.to_string()))
+}
+
+/// A sid or id as a key.
+pub(super) fn key(sid: &str) -> String {
+    if sid.len() <= LONGEST_KEY {
+        return sid.to_owned();
+    }
+    format!("sha256:{}", hex::encode(Sha256::digest(sid.as_bytes())))
+}
+
+/// A text of at most so many bytes, cut between characters.
+pub(super) fn bounded(text: &str, longest: usize) -> String {
+    text[..text.floor_char_boundary(longest)].to_owned()
+}
+
+/// When an event that says nothing better was accepted.
+pub(super) fn recorded(envelope: &Envelope) -> Option<Moment> {
+    envelope
+        .time()
+        .or_else(|| envelope.recorded_time())
+        .and_then(Moment::from_time)
+}
+
+fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact {
+    let room = webhook.room_sid().map(key);
+    if room.is_none() {
+        return CallFact {
+            room,
+            session: None,
+            script: None,
+        };
+    }
+    let mut piece = room_piece(webhook);
+    let at = webhook.created_at.or_else(|| recorded(envelope));
+    let mut script = None;
+    match event {
+        "room_finished" => {
+            let reason = webhook.room_end_reason.as_deref().unwrap_or_default();
+            piece.finished = Greatest(Some((
+                at.unwrap_or_else(unknown),
+                bounded(reason, LONGEST_NAME),
+            )));
+        }
+        "participant_joined" | "participant_left" | "participant_connection_aborted" => {
+            if let Some((sid, person)) = person_piece(event, webhook.participant.as_ref(), at) {
+                if matches!(person.role, Role::Visitor | Role::Caller) {
+                    script = Some(Box::new(Script::of_person(&sid, &person, &piece.created)));
+                }
+                piece.agent = agent_name(webhook.participant.as_ref());
+                piece.people.insert(sid, person);
+            }
+        }
+        "track_published" | "track_unpublished" => {
+            piece
+                .tracks
+                .extend(track_piece(event == "track_published", webhook));
+        }
+        "egress_started" | "egress_updated" | "egress_ended" => {
+            piece.recordings.extend(
+                webhook
+                    .egress_info
+                    .as_ref()
+                    .map(|egress| recording(event, egress)),
+            );
+        }
+        "agent_job_pending" | "agent_job_started" | "agent_job_ended" => {
+            let name = webhook
+                .job
+                .as_ref()
+                .and_then(|job| job.agent_name.as_deref());
+            piece.agent = ranked(1, name);
+        }
+        _ => {}
+    }
+    let session = (piece != Room::default()).then(|| Box::new(piece));
+    CallFact {
+        room,
+        session,
+        script,
+    }
+}
+
+/// The time of something whose time nobody says: rows never let an end precede its beginning, so
+/// the start of the calendar means "at once".
+fn unknown() -> Moment {
+    Moment::from_time(DateTime::UNIX_EPOCH).expect("1970 is the first moment")
+}
+
+fn ranked(rank: u8, text: Option<&str>) -> Least<(u8, String)> {
+    Least(text.map(|text| (rank, bounded(text, LONGEST_NAME))))
+}
+
+fn room_piece(webhook: &Webhook) -> Room {
+    let room = webhook
+        .room
+        .as_ref()
+        .or_else(|| webhook.job.as_ref()?.room.as_ref());
+    let exact = room
+        .and_then(|room| room.creation_time_ms)
+        .map(|at| (0, at));
+    let coarse = room.and_then(|room| room.creation_time).map(|at| (1, at));
+    Room {
+        name: Least(webhook.room_name().map(|name| bounded(name, LONGEST_NAME))),
+        created: Least(exact.or(coarse)),
+        ..Room::default()
+    }
+}
+
+fn person_piece(
+    event: &str,
+    participant: Option<&Participant>,
+    at: Option<Moment>,
+) -> Option<(String, Person)> {
+    let participant = participant?;
+    let sid = participant.sid.as_deref()?;
+    // What was true when the call came in stays: attributes can be changed later.
+    let rank = u8::from(event != "participant_joined");
+    let attribute = |name: &str| participant.attributes.get(name);
+    let departure = || {
+        Greatest(Some(Departure {
+            at: at.unwrap_or_else(unknown),
+            reason: bounded(participant.disconnect_reason(), LONGEST_NAME),
+            status: attribute("sip.callStatus").map(|status| bounded(status, 64)),
+        }))
+    };
+    let exact = participant.joined_at_ms.map(|at| (0, at));
+    let coarse = participant.joined_at.map(|at| (1, at));
+    let mut person = Person {
+        role: role(participant.kind()),
+        hidden: participant.is_hidden(),
+        active: event == "participant_joined",
+        call: Least(attribute("sip.callID").map(|id| (rank, key(id)))),
+        tenant: ranked(rank, attribute("app.tenantId")),
+        dialled: ranked(rank, attribute("sip.trunkPhoneNumber")),
+        joined: Least(exact.or(coarse)),
+        seen: Least(at),
+        invited: Least(attribute("lk.sip.inviteTime").and_then(attribute_time)),
+        answered: Least(attribute("lk.sip.answerTime").and_then(attribute_time)),
+        number: ranked(rank, attribute("sip.phoneNumber")),
+        name: match &participant.name {
+            Some(name) => ranked(rank, Some(name)),
+            None => ranked(2, participant.identity.as_deref()),
+        },
+        ..Person::default()
+    };
+    match event {
+        "participant_left" => person.left = departure(),
+        "participant_joined" => {
+            person.status = Least(attribute("sip.callStatus").map(|status| bounded(status, 64)));
+        }
+        _ => person.aborted = departure(),
+    }
+    Some((key(sid), person))
+}
+
+fn role(kind: &str) -> Role {
+    match kind {
+        "STANDARD" => Role::Visitor,
+        "SIP" => Role::Caller,
+        "AGENT" => Role::Agent,
+        "EGRESS" => Role::Recorder,
+        _ => Role::Other,
+    }
+}
+
+/// A time in an attribute. LiveKit writes milliseconds; since no document promises it, the size
+/// of the number decides between seconds, milliseconds, microseconds and nanoseconds.
+fn attribute_time(text: &str) -> Option<Moment> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Moment::from_time(time.to_utc());
+    }
+    let number: i64 = text.trim().parse().ok().filter(|number| *number > 0)?;
+    // Read in the wrong unit, any time of this century would be outside 1970 to 9999, or in 1970.
+    let micros = match number.ilog10() {
+        ..=10 => number * 1_000_000,
+        11..=13 => number * 1_000,
+        14..=16 => number,
+        _ => number / 1_000,
+    };
+    Moment::from_micros(micros)
+}
+
+fn agent_name(participant: Option<&Participant>) -> Least<(u8, String)> {
+    let agent = participant.filter(|participant| role(participant.kind()) == Role::Agent);
+    ranked(
+        0,
+        agent.and_then(|agent| {
+            agent
+                .attributes
+                .get("lk.agent_name")
+                .or_else(|| agent.attributes.get("lk.agent.name"))
+        }),
+    )
+}
+
+fn track_piece(published: bool, webhook: &Webhook) -> Option<(String, Track)> {
+    let track = webhook.track.as_ref().filter(|track| track.is_audio())?;
+    let participant = webhook.participant.as_ref()?;
+    let person = key(participant.sid.as_deref()?);
+    // The track's own time is exact and the same in both events; `createdAt` of the publishing
+    // event is when the server found time to say so.
+    let exact = track.published_at().map(|at| (u8::from(!published), at));
+    let coarse = webhook.created_at.filter(|_| published).map(|at| (2, at));
+    let piece = Track {
+        recorder: participant
+            .identity
+            .as_deref()
+            .is_some_and(|identity| identity.starts_with("EG_")),
+        started: Least(exact.or(coarse)),
+        stopped: Greatest(webhook.created_at.filter(|_| !published)),
+        person: Least(Some(person.clone())),
+    };
+    Some((track.sid.as_deref().map_or(person, key), piece))
+}
+
+fn recording(event: &str, egress: &Egress) -> (String, Recording) {
+    let file = egress.file_results.first().or(egress.file.as_ref());
+    let location = file.and_then(|file| file.location.as_deref());
+    let stage = match (egress.status(), event) {
+        ("EGRESS_COMPLETE" | "EGRESS_LIMIT_REACHED", _) => Stage::Ready,
+        ("EGRESS_FAILED" | "EGRESS_ABORTED", _) => Stage::Failed,
+        (_, "egress_ended") if location.is_some() => Stage::Ready,
+        (_, "egress_ended") => Stage::Failed,
+        _ => Stage::Recording,
+    };
+    let millis = file
+        .and_then(|file| file.duration)
+        .map(|nanos| nanos.max(0) / 1_000_000);
+    let piece = Recording {
+        stage: Greatest(Some(stage)),
+        location: Least(location.map(|location| bounded(location, LONGEST_TEXT))),
+        millis: Greatest(millis.filter(|millis| *millis > 0)),
+    };
+    // An automatic recording that could not be launched has no id.
+    (key(egress.egress_id.as_deref().unwrap_or_default()), piece)
+}

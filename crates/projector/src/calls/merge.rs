@@ -1,0 +1,141 @@
+//! Joining what is known: commutative, associative and idempotent, piece by piece.
+//!
+//! There is no "overwrite" here on purpose. Where one of two values must win, it wins by an order
+//! that both arrivals agree on, never by which came last.
+
+use frontdesk_events::catalogue::moment::Moment;
+use serde::{Deserialize, Serialize};
+use std::{cmp::Ordering, collections::BTreeMap};
+
+/// A piece of state that can be joined with another.
+pub trait Merge {
+    /// Takes in what the other knows.
+    fn merge(&mut self, other: &Self);
+}
+
+/// The least value seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Least<T>(pub Option<T>);
+
+/// The greatest value seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Greatest<T>(pub Option<T>);
+
+/// The value said last: by its time, then by the id of the event that said it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Latest<T>(pub Option<Said<T>>);
+
+/// A value with the event that said it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Said<T> {
+    /// When.
+    #[serde(rename = "t")]
+    pub at: Option<Moment>,
+    /// The event's id.
+    #[serde(rename = "i")]
+    pub id: String,
+    /// What.
+    #[serde(rename = "v")]
+    pub value: T,
+}
+
+macro_rules! nothing_known {
+    ($($name:ident)+) => {
+        $(
+            impl<T> Default for $name<T> {
+                fn default() -> Self {
+                    Self(None)
+                }
+            }
+
+            impl<T> $name<T> {
+                /// Whether nothing is known: such a piece is not stored.
+                #[must_use]
+                pub fn is_none(&self) -> bool {
+                    self.0.is_none()
+                }
+            }
+        )+
+    };
+}
+nothing_known! { Least Greatest Latest }
+
+impl<T> Latest<T> {
+    /// What was said, whoever said it.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        self.0.as_ref().map(|said| &said.value)
+    }
+}
+
+impl<T: Ord + Clone> Merge for Least<T> {
+    fn merge(&mut self, other: &Self) {
+        if let Some(theirs) = &other.0
+            && self.0.as_ref().is_none_or(|ours| theirs < ours)
+        {
+            self.0 = Some(theirs.clone());
+        }
+    }
+}
+
+impl<T: Ord + Clone> Merge for Greatest<T> {
+    fn merge(&mut self, other: &Self) {
+        if let Some(theirs) = &other.0
+            && self.0.as_ref().is_none_or(|ours| theirs > ours)
+        {
+            self.0 = Some(theirs.clone());
+        }
+    }
+}
+
+impl<T: Clone + PartialEq + Serialize> Merge for Latest<T> {
+    fn merge(&mut self, other: &Self) {
+        if let Some(theirs) = &other.0
+            && self
+                .0
+                .as_ref()
+                .is_none_or(|ours| theirs.order(ours) == Ordering::Greater)
+        {
+            self.0 = Some(theirs.clone());
+        }
+    }
+}
+
+impl<T: PartialEq + Serialize> Said<T> {
+    fn order(&self, other: &Self) -> Ordering {
+        (self.at, &self.id)
+            .cmp(&(other.at, &other.id))
+            .then_with(|| {
+                if self.value == other.value {
+                    return Ordering::Equal;
+                }
+                // One id with two contents is a sender's fault, but the order must still be one. Only
+                // then is the price of writing both down paid.
+                let written = |said: &Self| serde_json::to_string(&said.value).unwrap_or_default();
+                written(self).cmp(&written(other))
+            })
+    }
+}
+
+/// Joins two maps key by key and keeps the `most` least keys. A key among those was never
+/// dropped before, in whatever order keys came, so the bound does not depend on it either.
+pub fn merge_bounded<T: Merge + Clone>(
+    ours: &mut BTreeMap<String, T>,
+    theirs: &BTreeMap<String, T>,
+    most: usize,
+) {
+    for (key, theirs) in theirs {
+        match ours.get_mut(key) {
+            Some(ours) => ours.merge(theirs),
+            None => {
+                ours.insert(key.clone(), theirs.clone());
+            }
+        }
+    }
+    while ours.len() > most {
+        ours.pop_last();
+    }
+}

@@ -1,0 +1,139 @@
+//! Why calls end.
+
+use super::stage::{Stage, agent, caller, visitor};
+use serde_json::json;
+
+fn ended(reason: &str, status: &str, answered: bool) -> (Option<String>, String, String) {
+    let mut stage = Stage::new();
+    stage.joined(&caller(), 342);
+    if answered {
+        stage.speaks(&agent(), 3_240);
+    }
+    let call = stage.left(&caller(), 93_000, reason, status).call();
+    assert_eq!(call.end_code.as_deref(), Some(reason));
+    (call.result, call.end_by.unwrap(), call.end_words.unwrap())
+}
+
+/// Reason, last status, whether anybody answered; result, by whom, in which words.
+const ENDINGS: &str = "
+CLIENT_INITIATED | hangup | answered | answered | caller | The caller hung up
+CLIENT_INITIATED | hangup | not | abandoned | caller | The caller hung up before anyone answered
+CLIENT_INITIATED | ringing | not | missed | technical | Nobody answered until the ringing timed out
+CLIENT_INITIATED | active | answered | answered | technical | The line dropped
+ROOM_DELETED | active | answered | answered | operator | The call was ended from our side
+ROOM_DELETED | ringing | not | missed | operator | The call was ended from our side
+PARTICIPANT_REMOVED | active | answered | answered | operator | The caller was taken off the call from our side
+SERVER_SHUTDOWN | active | answered | answered | technical | The media server shut down
+CONNECTION_TIMEOUT | active | answered | answered | technical | The connection was lost
+SIGNAL_CLOSE | ringing | not | missed | technical | The connection broke off
+DUPLICATE_IDENTITY | active | answered | answered | caller | The same caller came in again
+USER_REJECTED | ringing | not | missed | caller | The person called declined
+UNKNOWN_REASON | hangup | not | abandoned | unknown | The call ended, and nobody said why
+SIP_SESSION_REFUSED | hangup | answered | answered | unknown | The call ended: sip session refused
+";
+
+#[test]
+fn every_reason_has_words_and_somebody_behind_it() {
+    for line in ENDINGS.trim().lines() {
+        let [reason, status, answered, result, by, words] =
+            line.split(" | ").collect::<Vec<_>>()[..]
+        else {
+            panic!("six columns: {line}")
+        };
+        let expected = (Some(result.to_owned()), by.to_owned(), words.to_owned());
+        assert_eq!(
+            ended(reason, status, answered == "answered"),
+            expected,
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_status_that_became_active_proves_an_answer_no_track_shows() {
+    let mut stage = Stage::new();
+    stage
+        .joined(&caller(), 342)
+        .left(&caller(), 41_000, "ROOM_DELETED", "active");
+    let call = stage.call();
+    assert_eq!(
+        (call.result.as_deref(), call.answered_at, call.talk_ms),
+        (Some("answered"), None, None)
+    );
+    assert_eq!(call.ring_ms, None, "nobody said when");
+
+    let mut pin = caller();
+    pin.attributes["sip.callStatus"] = json!("active");
+    let mut stage = Stage::new();
+    stage
+        .joined(&pin, 342)
+        .left(&pin, 41_000, "CLIENT_INITIATED", "active");
+    assert_eq!(
+        stage.call().result.as_deref(),
+        Some("abandoned"),
+        "with a PIN it is active before any answer"
+    );
+}
+
+#[test]
+fn the_agents_own_account_tells_its_hang_up_from_an_operators() {
+    for (closed, by) in [
+        ("task_completed", "receptionist"),
+        ("CR_USER_INITIATED", "receptionist"),
+        ("participant_disconnected", "operator"),
+        ("job_shutdown", "operator"),
+    ] {
+        let mut stage = Stage::new();
+        stage
+            .joined(&caller(), 342)
+            .speaks(&agent(), 3_240)
+            .left(&caller(), 41_000, "ROOM_DELETED", "active")
+            .report(
+                "call.analysed",
+                42_000,
+                json!({ "callId": "SCL_a", "closeReason": closed }),
+            );
+        assert_eq!(stage.call().end_by.as_deref(), Some(by), "{closed}");
+    }
+}
+
+#[test]
+fn a_transfer_is_said_whole() {
+    let mut stage = Stage::new();
+    stage
+        .joined(&caller(), 342)
+        .speaks(&agent(), 3_240)
+        .report(
+            "call.transferred",
+            30_000,
+            json!({ "callId": "SCL_a", "transferTo": "+14155550190" }),
+        )
+        .left(&caller(), 31_000, "CLIENT_INITIATED", "hangup");
+    let call = stage.call();
+    assert_eq!(
+        call.end_words.as_deref(),
+        Some("The receptionist transferred the call to +14155550190")
+    );
+    assert_eq!(
+        (call.end_by.as_deref(), call.transferred_to.as_deref()),
+        (Some("receptionist"), Some("+14155550190"))
+    );
+    assert_eq!(call.transferred_at, Some(super::stage::time(30_000)));
+}
+
+#[test]
+fn a_visitor_leaves_in_other_words_than_a_phone() {
+    let mut stage = Stage::new();
+    stage
+        .joined(&visitor(), 342)
+        .left(&visitor(), 20_000, "CLIENT_INITIATED", "");
+    let call = stage.call();
+    assert_eq!(
+        (call.result.as_deref(), call.end_by.as_deref()),
+        (Some("abandoned"), Some("caller"))
+    );
+    assert_eq!(
+        call.end_words.as_deref(),
+        Some("The visitor left before anyone answered")
+    );
+}

@@ -1,0 +1,198 @@
+//! What the agent and the recorder add to a call.
+
+use super::{
+    stage::{START, Stage, caller, other_caller, time},
+    stories::answered_call,
+};
+use crate::calls::rollup;
+use serde_json::json;
+
+#[test]
+fn an_answer_time_of_livekit_beats_the_agents_and_that_beats_the_sound() {
+    let mut stage = answered_call();
+    stage.report(
+        "call.answered",
+        4_000,
+        json!({ "callId": "SCL_a", "answeredAt": time(3_900).to_rfc3339() }),
+    );
+    assert_eq!(stage.call().answered_at, Some(time(3_900)));
+
+    let mut told = caller();
+    told.attributes["lk.sip.answerTime"] = json!((START + 3_500).to_string());
+    stage.left(&told, 93_000, "CLIENT_INITIATED", "hangup");
+    assert_eq!(stage.call().answered_at, Some(time(3_500)));
+}
+
+#[test]
+fn an_absurd_answer_time_is_not_believed() {
+    for absurd in [
+        "9999-12-31T23:59:59Z",
+        "1970-01-01T00:00:00Z",
+        "2026-19-01T00:00:00Z",
+        "later",
+    ] {
+        let mut stage = answered_call();
+        stage.report(
+            "call.answered",
+            4_000,
+            json!({ "callId": "SCL_a", "answeredAt": absurd }),
+        );
+        let answered = stage.call().answered_at.unwrap();
+        assert!(
+            answered == time(3_240) || answered == time(4_000),
+            "{absurd}: {answered}"
+        );
+    }
+}
+
+#[test]
+fn what_came_of_a_call_is_in_its_row_and_the_latest_word_counts() {
+    let analysis = |label: &str| {
+        json!({
+            "callId": "SCL_a", "closeReason": "participant_disconnected",
+            "outcome": { "status": "success", "label": label, "reason": "Booked for Monday",
+                "revenue": { "amountMinor": 18_000, "currency": "usd", "evidence": "180 dollars" } },
+            "summary": "A check-up was booked.",
+            "sentiment": { "label": "Positive", "score": 0.8, "evidence": "Lovely, thanks" },
+            "tags": ["new patient"],
+            "latency": { "e2eP50": 1.42, "e2eP95": 2.1, "llmTtftP50": 0.61, "ttsTtfbP50": 0.2, "sttP50": 0.3, "turns": 9 },
+            "usage": [{ "type": "llm_usage", "provider": "x", "model": "y", "input_tokens": 120, "output_tokens": 40 }],
+            "recording": { "egressId": "EG_1", "location": "s3://recordings/1.ogg" },
+        })
+    };
+    let mut stage = answered_call();
+    stage
+        .report("call.analysed", 99_000, analysis("second"))
+        .report("call.analysed", 97_000, analysis("first"));
+    let call = stage.call();
+    assert_eq!(call.outcome_label.as_deref(), Some("second"));
+    assert_eq!(
+        (call.revenue_minor, call.revenue_currency.as_deref()),
+        (Some(18_000), Some("USD"))
+    );
+    assert_eq!(
+        (call.sentiment_label.as_deref(), call.sentiment_score),
+        (Some("positive"), Some(0.8))
+    );
+    assert_eq!(
+        (call.stt_p50_ms, call.llm_p50_ms, call.tts_p50_ms),
+        (Some(300), Some(610), Some(200))
+    );
+    assert_eq!(
+        (call.e2e_p50_ms, call.e2e_p95_ms, call.turns),
+        (Some(1_420), Some(2_100), Some(9))
+    );
+    assert_eq!(
+        call.usage,
+        Some(json!([{ "kind": "llm_usage", "provider": "x", "model": "y",
+            "quantities": { "input_tokens": 120, "output_tokens": 40 } }]))
+    );
+    assert_eq!(call.recording_state.as_deref(), Some("ready"));
+}
+
+#[test]
+fn an_ended_call_adds_to_its_hour_and_an_open_one_does_not() {
+    let mut stage = answered_call();
+    let report = json!({
+        "callId": "SCL_a", "latency": { "e2eP50": 1.42 }, "sentiment": { "label": "positive" },
+        "outcome": { "status": "success", "revenue": { "amountMinor": 18_000, "currency": "USD" } },
+    });
+    stage.report("call.analysed", 99_000, report);
+    let call = stage.call();
+    let hourly = rollup::hourly(&call).unwrap();
+    assert_eq!(
+        (
+            hourly.calls,
+            hourly.answered,
+            hourly.success,
+            hourly.positive
+        ),
+        (1, 1, 1, 1)
+    );
+    assert_eq!(
+        (hourly.talk_ms, hourly.hour.to_rfc3339()),
+        (89_760, "2026-11-20T17:00:00+00:00".to_owned())
+    );
+    assert_eq!(hourly.latency.iter().sum::<i64>(), 1);
+    assert_eq!(hourly.latency[rollup::latency_class(1_420)], 1);
+    assert_eq!(
+        rollup::revenue(&call).map(|revenue| revenue.amount_minor),
+        Some(18_000)
+    );
+    stage.events.retain(|event| {
+        !event.kind().ends_with("participant_left") && !event.kind().ends_with("finished")
+    });
+    let open = stage.call();
+    assert_eq!(
+        (rollup::hourly(&open), rollup::revenue(&open)),
+        (None, None)
+    );
+}
+
+#[test]
+fn a_report_belongs_to_the_call_it_names_or_to_the_only_one() {
+    let summary = |text: &str, call: serde_json::Value| json!({ "callId": call, "summary": text });
+    let mut stage = Stage::new();
+    stage.report(
+        "call.analysed",
+        99_000,
+        summary("nobody's yet", json!("SCL_unknown")),
+    );
+    assert!(stage.calls().is_empty());
+    stage.joined(&caller(), 342);
+    assert_eq!(stage.call().summary.as_deref(), Some("nobody's yet"));
+    stage.joined(&other_caller(), 400);
+    assert!(
+        stage.calls().iter().all(|call| call.summary.is_none()),
+        "with two calls nobody knows whose"
+    );
+    stage.report(
+        "call.analysed",
+        99_500,
+        summary("the second's", json!("SCL_b")),
+    );
+    stage.report(
+        "call.analysed",
+        99_600,
+        summary("the first's", json!("PA_caller")),
+    );
+    let summaries: Vec<_> = stage
+        .calls()
+        .into_iter()
+        .map(|call| (call.call_key, call.summary.unwrap()))
+        .collect();
+    assert_eq!(
+        summaries,
+        [
+            ("SCL_a".to_owned(), "the first's".to_owned()),
+            ("SCL_b".to_owned(), "the second's".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_recording_is_followed_to_its_file_and_a_failed_one_does_not_hide_it() {
+    let egress = |id: &str, status: &str| json!({ "egressInfo": { "egressId": id, "roomId": "RM_stage", "status": status } });
+    let mut stage = answered_call();
+    stage.webhook(
+        "egress_started",
+        2_100,
+        json!({ "egressInfo": { "egressId": "EG_1", "roomId": "RM_stage" } }),
+    );
+    assert_eq!(stage.call().recording_state.as_deref(), Some("recording"));
+    stage.webhook("egress_ended", 11_100, egress("EG_2", "EGRESS_FAILED"));
+    assert_eq!(stage.call().recording_state.as_deref(), Some("failed"));
+    let mut done = egress("EG_1", "EGRESS_COMPLETE");
+    done["egressInfo"]["fileResults"] =
+        json!([{ "duration": "90500000000", "location": "https://x.test/1.ogg" }]);
+    stage.webhook("egress_ended", 96_900, done);
+    let call = stage.call();
+    assert_eq!(
+        (call.recording_state.as_deref(), call.recording_ms),
+        (Some("ready"), Some(90_500))
+    );
+    assert_eq!(
+        call.recording_location.as_deref(),
+        Some("https://x.test/1.ogg")
+    );
+}

@@ -1,0 +1,157 @@
+//! What was said, and whose call it belongs to.
+
+use super::stage::{Stage, caller, other_caller};
+use serde_json::json;
+use uuid::Uuid;
+
+fn message(id: &str, role: &str, text: &str) -> serde_json::Value {
+    json!({ "id": id, "type": "message", "role": role, "content": [text], "createdAt": 1_795_194_244.5 })
+}
+
+#[test]
+fn items_come_in_order_with_their_speakers_and_owner() {
+    let mut stage = Stage::new();
+    stage
+        .report("call.transcript", 91_000, json!({ "callId": "SCL_a", "part": 1, "items": [message("item_3", "assistant", "Bye")] }))
+        .report("call.transcript", 90_000, json!({ "callId": "SCL_a", "part": 0, "items": [
+            message("item_1", "assistant", "Bright Smile, good morning"),
+            { "id": "item_2", "type": "message", "role": "user", "text": "Hello", "interrupted": true,
+              "metrics": { "e2e_latency": 1.25, "started_speaking_at": 1_795_194_250.25 } },
+        ] }))
+        .joined(&caller(), 342);
+    let turns = stage.turns();
+    let said: Vec<_> = turns
+        .iter()
+        .map(|turn| {
+            (
+                turn.position,
+                turn.speaker.as_str(),
+                turn.text.as_deref().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            (0, "receptionist", "Bright Smile, good morning"),
+            (1, "caller", "Hello"),
+            (2, "receptionist", "Bye")
+        ]
+    );
+    assert!(
+        turns
+            .iter()
+            .all(|turn| turn.call_key.as_deref() == Some("SCL_a")
+                && turn.user_id == Some(Uuid::from_u128(101)))
+    );
+    assert_eq!((turns[1].interrupted, turns[1].e2e_ms), (true, Some(1_250)));
+    assert_eq!(
+        turns[1].at.unwrap().to_rfc3339(),
+        "2026-11-20T17:04:10.250+00:00"
+    );
+}
+
+#[test]
+fn a_tool_call_and_its_answer_are_one_turn() {
+    let items = json!([
+        { "id": "item_1", "type": "function_call", "call_id": "c1", "name": "book", "arguments": "{\"day\":1}" },
+        { "id": "item_2", "type": "function_call_output", "call_id": "c1", "name": "book", "output": "no slot", "is_error": true },
+        { "id": "item_3", "type": "function_call_output", "call_id": "c9", "output": "an orphan" },
+        { "id": "item_4", "type": "agent_config_update", "instructions": "the secret prompt" },
+        { "id": "item_5", "type": "message", "role": "user", "content": [] },
+    ]);
+    let mut stage = Stage::new();
+    stage.report(
+        "call.transcript",
+        0,
+        json!({ "callId": "SCL_a", "items": items }),
+    );
+    let turns = stage.turns();
+    assert_eq!(
+        turns
+            .iter()
+            .map(|turn| turn.id.as_str())
+            .collect::<Vec<_>>(),
+        ["item_1", "item_3"]
+    );
+    assert_eq!(
+        (
+            turns[0].tool_name.as_deref(),
+            turns[0].tool_arguments.as_deref()
+        ),
+        (Some("book"), Some("{\"day\":1}"))
+    );
+    assert_eq!(
+        (turns[0].tool_output.as_deref(), turns[0].is_error),
+        (Some("no slot"), true)
+    );
+    assert!(!format!("{turns:?}").contains("secret"));
+}
+
+#[test]
+fn an_item_sent_twice_is_one_and_its_later_version_counts() {
+    let mut stage = Stage::new();
+    stage
+        .report(
+            "call.transcript",
+            95_000,
+            json!({ "callId": "SCL_a", "items": [message("item_1", "user", "Hello there")] }),
+        )
+        .report(
+            "call.transcript",
+            90_000,
+            json!({ "callId": "SCL_a", "items": [message("item_1", "user", "Hello")] }),
+        )
+        .report(
+            "call.analysed",
+            96_000,
+            json!({ "callId": "SCL_a", "transcript": [message("item_1", "user", "Hello there!")] }),
+        );
+    let turns = stage.turns();
+    assert_eq!(
+        turns
+            .iter()
+            .map(|turn| turn.text.as_deref().unwrap())
+            .collect::<Vec<_>>(),
+        ["Hello there!"]
+    );
+}
+
+#[test]
+fn two_calls_of_a_room_may_number_their_items_alike() {
+    let mut stage = Stage::new();
+    stage.joined(&caller(), 342).joined(&other_caller(), 400);
+    for call in ["SCL_a", "SCL_b"] {
+        stage.report(
+            "call.transcript",
+            90_000,
+            json!({ "callId": call, "items": [message("item_1", "user", call)] }),
+        );
+    }
+    let turns = stage.turns();
+    let said: Vec<_> = turns
+        .iter()
+        .map(|turn| (turn.id.as_str(), turn.user_id.unwrap().as_u128()))
+        .collect();
+    assert_eq!(said, [("SCL_a/item_1", 101), ("SCL_b/item_1", 102)]);
+}
+
+#[test]
+fn an_endless_transcript_keeps_its_beginning() {
+    let mut stage = Stage::new();
+    for part in (0..30).rev() {
+        let items: Vec<_> = (0..200)
+            .map(|index| message(&format!("item_{part}_{index}"), "user", "words"))
+            .collect();
+        stage.report(
+            "call.transcript",
+            90_000,
+            json!({ "callId": "SCL_a", "part": part, "items": items }),
+        );
+    }
+    let turns = stage.turns();
+    assert_eq!(
+        (turns.len(), turns[0].id.as_str(), turns[1_999].id.as_str()),
+        (2_000, "item_0_0", "item_9_199")
+    );
+}
