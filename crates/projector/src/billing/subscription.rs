@@ -24,6 +24,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of two snapshots of one instant the later stage counts, then the one announced as a change:
+/// PayPal's clock has whole seconds, and a plan may change in the second of its start.
+type Order = (Option<Moment>, Option<Status>, bool);
+
 /// The fold of one subscription.
 #[derive(Debug)]
 pub struct Subscription;
@@ -34,13 +38,13 @@ pub struct State {
     /// Every status it was seen in, with its date.
     statuses: BTreeSet<(Option<Moment>, Status)>,
     created: Option<Moment>,
-    start: Latest<Moment>,
-    plan_id: Latest<String>,
-    custom_id: Latest<String>,
-    payer_name: Latest<String>,
-    payer_email: Latest<String>,
-    outstanding: Latest<Money>,
-    failed_payments: Latest<i64>,
+    start: Latest<Moment, Order>,
+    plan_id: Latest<String, Order>,
+    custom_id: Latest<String, Order>,
+    payer_name: Latest<String, Order>,
+    payer_email: Latest<String, Order>,
+    outstanding: Latest<Money, Order>,
+    failed_payments: Latest<i64, Order>,
     /// The latest date of a next payment, of snapshots that run and owe nothing. A snapshot that
     /// owes shows the date after the next one, as if the failed one had been paid.
     next_billing: Option<Moment>,
@@ -98,16 +102,17 @@ impl Aggregate for Subscription {
 impl State {
     fn merge(&mut self, snapshot: &billing::Subscription) {
         let at = snapshot.at;
+        let order = (at, snapshot.status, snapshot.is_update);
         self.statuses
             .extend(snapshot.status.map(|status| (snapshot.status_at, status)));
         self.created = earlier(self.created, snapshot.created_at);
-        self.start.offer(at, snapshot.start_at);
-        self.plan_id.offer(at, snapshot.plan_id.clone());
-        self.custom_id.offer(at, snapshot.custom_id.clone());
-        self.payer_name.offer(at, snapshot.payer_name.clone());
-        self.payer_email.offer(at, snapshot.payer_email.clone());
-        self.outstanding.offer(at, snapshot.outstanding);
-        self.failed_payments.offer(at, snapshot.failed_payments);
+        self.start.offer(order, snapshot.start_at);
+        self.plan_id.offer(order, snapshot.plan_id.clone());
+        self.custom_id.offer(order, snapshot.custom_id.clone());
+        self.payer_name.offer(order, snapshot.payer_name.clone());
+        self.payer_email.offer(order, snapshot.payer_email.clone());
+        self.outstanding.offer(order, snapshot.outstanding);
+        self.failed_payments.offer(order, snapshot.failed_payments);
         if snapshot.status == Some(Status::Active)
             && snapshot.settled
             && snapshot.next_billing_at.is_some()

@@ -57,6 +57,8 @@ pub struct Subscription {
     pub status_at: Option<Moment>,
     /// When this was so: orders everything but the status.
     pub at: Option<Moment>,
+    /// Whether PayPal announced it as a change: of two snapshots of one instant, the later.
+    pub is_update: bool,
     /// `P-…`.
     pub plan_id: Option<String>,
     /// The buyer, in our words.
@@ -199,8 +201,10 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
             .or(resource.update_time)
             .or(status_at);
     }
+    // Before its start nothing can have been paid, whatever the simulator's sample says.
+    let has_begun = !matches!(status, Some(Status::ApprovalPending | Status::Approved));
     let info = resource.billing_info.unwrap_or_default();
-    let last_payment = info.last_payment.unwrap_or_default();
+    let last_payment = info.last_payment.filter(|_| has_begun).unwrap_or_default();
     let failed = info.last_failed_payment.unwrap_or_default();
     let announced = (change == "payment.failed")
         .then_some(resource.update_time)
@@ -210,6 +214,7 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
         id,
         status,
         status_at,
+        is_update: change == "updated",
         at: resource
             .update_time
             .or(resource.status_update_time)

@@ -373,6 +373,34 @@ fn two_changes_of_one_second_are_told_apart_by_what_they_say() {
     let model = told(&[pending, plan("P-2"), plan("P-1")]);
     assert_eq!(model.subscription().status.as_deref(), Some("ACTIVE"));
     assert_eq!(model.subscription().plan_id.as_deref(), Some("P-2"));
+    let began = subscription("ACTIVATED", "ACTIVE", second, json!({ "plan_id": "P-9" }));
+    assert_eq!(
+        told(&[began, plan("P-2")])
+            .subscription()
+            .plan_id
+            .as_deref(),
+        Some("P-2"),
+        "a change comes after its start"
+    );
+}
+
+#[test]
+fn a_snapshot_before_the_start_proves_no_payment() {
+    let info = json!({ "last_payment": { "amount": { "currency_code": "USD", "value": "500" }, "time": "2018-12-01T01:20:49Z" } });
+    let more = json!({ "billing_info": info });
+    let model = told(&[subscription(
+        "CREATED",
+        "APPROVAL_PENDING",
+        "2026-01-01T08:00:00Z",
+        more,
+    )]);
+    assert_eq!(
+        (
+            model.subscription().paid_through,
+            model.subscription().last_payment_at
+        ),
+        (None, None)
+    );
 }
 
 #[test]
