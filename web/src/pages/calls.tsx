@@ -29,7 +29,7 @@ export function Calls() {
   const change = useCallback((next: CallFilter) => setSearch(writeFilter(next)), [setSearch]);
 
   return (
-    <div className={classes(id && "beside:grid beside:grid-cols-[minmax(340px,2fr)_minmax(0,3fr)]")}>
+    <div className={classes(id && "beside:grid beside:grid-cols-[clamp(360px,38%,440px)_minmax(0,1fr)]")}>
       <div className={classes("min-w-0", id && "hidden beside:block beside:h-dvh beside:overflow-y-auto beside:border-r beside:border-line")}>
         <div className={classes("mx-auto flex max-w-page flex-col gap-3 py-4 rail:py-5", id ? "px-4" : "px-4 rail:px-6")}>
           <PageHead title="Calls">

@@ -46,9 +46,11 @@ function Leave() {
     queries.clear();
   }
   return (
-    <Button look="text" className="mt-auto hidden self-start px-2 text-quiet rail:inline-flex" onClick={() => void leave()}>
-      Sign out
-    </Button>
+    <div className="mt-auto hidden px-2 rail:block">
+      <Button look="text" onClick={() => void leave()}>
+        Sign out
+      </Button>
+    </div>
   );
 }
 

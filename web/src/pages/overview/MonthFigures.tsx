@@ -34,7 +34,7 @@ export function MonthFigures({ month, beforeByNow, whose }: Props) {
       <p className="flex min-h-5 items-baseline gap-2">
         {names && (
           <>
-            <span className="font-semibold">{names.now} so far</span>
+            <span className="shrink-0 font-semibold">{names.now} so far</span>
             <span className="truncate text-xs text-quiet">against the same part of {names.before}</span>
           </>
         )}
