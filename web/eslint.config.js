@@ -17,15 +17,29 @@ export default tseslint.config(
   reactHooks.configs.flat["recommended-latest"],
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ["eslint.config.js"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": "off",
     },
   },
+  {
+    files: ["src/**"],
+    ignores: ["**/*.test.*"],
+    rules: {
+      "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+    },
+  },
   closed("ui", [
-    no(["**/api/*", "**/forms/*", "**/pages/*", "**/paths", "**/routes"], "ui draws what it is given: no api, no screen."),
+    no(
+      ["**/api/*", "**/forms/*", "**/pages/*", "**/paths", "**/routes"],
+      "ui draws what it is given: no api, no screen.",
+    ),
     no(["react-router", "@tanstack/*"], "ui knows no router and no server state."),
   ]),
   closed("api", [

@@ -11,7 +11,12 @@ test("filters go into the address and survive a reload", async ({ dashboard: pag
   await expect(page).toHaveURL(/number=1/);
   await page.reload();
   const search = new URL(page.url()).searchParams;
-  expect(Object.fromEntries(search)).toEqual({ result: "answered", min_talk_ms: "30000", max_talk_ms: "120000", number: "1" });
+  expect(Object.fromEntries(search)).toEqual({
+    result: "answered",
+    min_talk_ms: "30000",
+    max_talk_ms: "120000",
+    number: "1",
+  });
   await expect(page.getByLabel("Number or part of one")).toHaveValue("1");
   await expect(page.getByRole("link", { name: "Remove filter: 30 s to 2 min" })).toBeVisible();
   await page.getByRole("link", { name: "Remove filter: Number has 1" }).click();
@@ -47,8 +52,12 @@ test("an answered call opens beside the list with its transcript and its events"
   const call = page.getByRole("article", { name: "One call" });
   await expect(call.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(call.getByText(/rang .*talked/)).toBeVisible();
-  await expect.poll(() => call.getByRole("region", { name: "Transcript" }).getByRole("listitem").count(), { timeout: 60_000 }).toBeGreaterThan(2);
-  await expect.poll(() => call.getByRole("region", { name: "What happened" }).getByRole("listitem").count()).toBeGreaterThan(2);
+  await expect
+    .poll(() => call.getByRole("region", { name: "Transcript" }).getByRole("listitem").count(), { timeout: 60_000 })
+    .toBeGreaterThan(2);
+  await expect
+    .poll(() => call.getByRole("region", { name: "What happened" }).getByRole("listitem").count())
+    .toBeGreaterThan(2);
   await expect(page.getByRole("table", { name: "Calls, newest first" })).toBeVisible();
   await expectNoOverflow(page);
 });

@@ -35,7 +35,9 @@ test("the month's figures and pictures are there, and each picture as a table", 
   await page.getByRole("button", { name: "Calls by hour as a table" }).click();
   await expect(page.getByRole("region", { name: "Calls by hour" }).getByRole("row")).toHaveCount(25);
   await page.getByRole("button", { name: "Calls by day as a table" }).click();
-  await expect(page.getByRole("region", { name: "Calls by day" }).getByRole("columnheader", { name: "Day" })).toBeVisible();
+  await expect(
+    page.getByRole("region", { name: "Calls by day" }).getByRole("columnheader", { name: "Day" }),
+  ).toBeVisible();
 });
 
 test.describe("a lost connection", () => {

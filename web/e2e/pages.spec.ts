@@ -13,7 +13,12 @@ for (const [name, viewport] of Object.entries(SIZES)) {
           await expectNoOverflow(page);
         };
         await firstRow(page, "Newest calls");
-        await expect(page.getByRole("img", { name: /^Calls by hour/ }).locator("svg").first()).toBeVisible();
+        await expect(
+          page
+            .getByRole("img", { name: /^Calls by hour/ })
+            .locator("svg")
+            .first(),
+        ).toBeVisible();
         await check();
 
         await page.goto("/calls?state=ended");

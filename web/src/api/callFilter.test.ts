@@ -22,10 +22,20 @@ describe("the filter in the address", () => {
   });
 
   it("names what it does not know instead of dropping it silently", () => {
-    const search = new URLSearchParams("state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps");
+    const search = new URLSearchParams(
+      "state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps",
+    );
     const { filter, refused } = readFilter(search);
     expect(filter).toEqual({});
-    expect(refused).toEqual(["state=asleep", "bogus=1", "min_talk_ms=-5", "client_id=x", "from=2026-02-30", "to=soon", "has_recording=perhaps"]);
+    expect(refused).toEqual([
+      "state=asleep",
+      "bogus=1",
+      "min_talk_ms=-5",
+      "client_id=x",
+      "from=2026-02-30",
+      "to=soon",
+      "has_recording=perhaps",
+    ]);
   });
 
   it("leaves the page's place in the list out of the filter", () => {

@@ -15,7 +15,10 @@ it("a longer month is compared with the whole shorter one before", () => {
 });
 
 it("a month crosses the year", () => {
-  expect(monthOf(new Date(2026, 0, 5), -1)).toEqual({ from: new Date(2025, 11, 1).toISOString(), to: new Date(2026, 0, 1).toISOString() });
+  expect(monthOf(new Date(2026, 0, 5), -1)).toEqual({
+    from: new Date(2025, 11, 1).toISOString(),
+    to: new Date(2026, 0, 1).toISOString(),
+  });
 });
 
 it("the question about the last day stays the same for an hour", () => {

@@ -3,12 +3,20 @@
  * typed: what is chosen stands in the address at once, and the list follows.
  */
 import * as Popover from "@radix-ui/react-popover";
-import { useEffect, useState } from "react";
+import { type ChangeEvent, useEffect, useState } from "react";
 import type { CallFilter } from "../api/callFilter";
-import { OUTCOMES, RESULTS, SENTIMENTS, STATES } from "../api/callFilter";
 import { Button } from "../ui/Button";
 import { Choice, TextField } from "../ui/Field";
-import { LENGTHS, RESULT_WORDS, STATE_WORDS, lengthOf } from "./callFilterWords";
+import {
+  LENGTHS,
+  LENGTH_WORDS,
+  OUTCOME_WORDS,
+  RECORDING_WORDS,
+  RESULT_WORDS,
+  SENTIMENT_WORDS,
+  STATE_WORDS,
+  lengthOf,
+} from "./callFilterWords";
 
 interface Props {
   filter: CallFilter;
@@ -82,64 +90,72 @@ function NumberField({ filter, change }: Props) {
 
 function Fields({ filter, change }: Props) {
   const set = (part: Partial<CallFilter>) => change({ ...filter, ...part });
-  const pick = <T extends string>(choices: readonly T[], value: string) => choices.find((choice) => choice === value);
+  const days = { from: filter.from?.slice(0, 10), to: filter.to?.slice(0, 10) };
   return (
     <div className="grid grid-cols-2 gap-x-3 gap-y-4">
-      <TextField label="From" type="date" value={filter.from?.slice(0, 10) ?? ""} max={filter.to?.slice(0, 10)} onChange={(event) => set({ from: event.target.value })} />
-      <TextField label="Up to and including" type="date" value={filter.to?.slice(0, 10) ?? ""} min={filter.from?.slice(0, 10)} onChange={(event) => set({ to: event.target.value })} />
-      <Choice label="State" value={filter.state ?? ""} onChange={(event) => set({ state: pick(STATES, event.target.value) })}>
-        <option value="">Any</option>
-        {STATES.map((state) => (
-          <option key={state} value={state}>
-            {STATE_WORDS[state]}
-          </option>
-        ))}
-      </Choice>
-      <Choice label="Result" value={filter.result ?? ""} onChange={(event) => set({ result: pick(RESULTS, event.target.value) })}>
-        <option value="">Any</option>
-        {RESULTS.map((result) => (
-          <option key={result} value={result}>
-            {RESULT_WORDS[result]}
-          </option>
-        ))}
-      </Choice>
-      <Choice label="Outcome" value={filter.outcome ?? ""} onChange={(event) => set({ outcome: pick(OUTCOMES, event.target.value) })}>
-        <option value="">Any</option>
-        <option value="success">Success</option>
-        <option value="fail">No success</option>
-        <option value="unknown">Unclear</option>
-      </Choice>
-      <Choice label="Sentiment" value={filter.sentiment ?? ""} onChange={(event) => set({ sentiment: pick(SENTIMENTS, event.target.value) })}>
-        <option value="">Any</option>
-        <option value="positive">Positive</option>
-        <option value="neutral">Neutral</option>
-        <option value="negative">Upset</option>
-        <option value="unknown">Unknown</option>
-      </Choice>
-      <Choice
+      <Day label="From" value={days.from} max={days.to} choose={(from) => set({ from })} />
+      <Day label="Up to and including" value={days.to} min={days.from} choose={(to) => set({ to })} />
+      <OneOf label="State" words={STATE_WORDS} value={filter.state} choose={(state) => set({ state })} />
+      <OneOf label="Result" words={RESULT_WORDS} value={filter.result} choose={(result) => set({ result })} />
+      <OneOf label="Outcome" words={OUTCOME_WORDS} value={filter.outcome} choose={(outcome) => set({ outcome })} />
+      <OneOf
+        label="Sentiment"
+        words={SENTIMENT_WORDS}
+        value={filter.sentiment}
+        choose={(sentiment) => set({ sentiment })}
+      />
+      <OneOf
         label="Talked for"
-        value={lengthOf(filter)?.key ?? ""}
-        onChange={(event) => {
-          const chosen = LENGTHS.find((length) => length.key === event.target.value);
-          set({ min_talk_ms: chosen?.min, max_talk_ms: chosen?.max });
-        }}
-      >
-        <option value="">Any length</option>
-        {LENGTHS.map((length) => (
-          <option key={length.key} value={length.key}>
-            {length.words}
-          </option>
-        ))}
-      </Choice>
-      <Choice
+        words={LENGTH_WORDS}
+        value={lengthOf(filter)}
+        choose={(length) => set({ ...NO_LENGTH, ...(length && LENGTHS[length]) })}
+      />
+      <OneOf
         label="Recording"
-        value={filter.has_recording === undefined ? "" : String(filter.has_recording)}
-        onChange={(event) => set({ has_recording: event.target.value === "" ? undefined : event.target.value === "true" })}
-      >
-        <option value="">Any</option>
-        <option value="true">Recorded</option>
-        <option value="false">Not recorded</option>
-      </Choice>
+        words={RECORDING_WORDS}
+        value={filter.has_recording === undefined ? undefined : filter.has_recording ? "yes" : "no"}
+        choose={(recorded) => set({ has_recording: recorded && recorded === "yes" })}
+      />
     </div>
+  );
+}
+
+const NO_LENGTH = { min_talk_ms: undefined, max_talk_ms: undefined };
+
+interface DayProps {
+  label: string;
+  value: string | undefined;
+  min?: string | undefined;
+  max?: string | undefined;
+  choose: (day: string | undefined) => void;
+}
+
+function Day({ label, value = "", min, max, choose }: DayProps) {
+  const chosen = (event: ChangeEvent<HTMLInputElement>) => choose(event.target.value || undefined);
+  return <TextField type="date" {...{ label, value, min, max }} onChange={chosen} />;
+}
+
+interface OneOfProps<T extends string> {
+  label: string;
+  words: Record<T, string>;
+  value: T | undefined;
+  choose: (value: T | undefined) => void;
+}
+
+function OneOf<T extends string>({ label, words, value, choose }: OneOfProps<T>) {
+  const choices = Object.keys(words) as T[];
+  return (
+    <Choice
+      label={label}
+      value={value ?? ""}
+      onChange={(event) => choose(choices.find((choice) => choice === event.target.value))}
+    >
+      <option value="">Any</option>
+      {choices.map((choice) => (
+        <option key={choice} value={choice}>
+          {words[choice]}
+        </option>
+      ))}
+    </Choice>
   );
 }

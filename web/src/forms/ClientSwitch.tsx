@@ -25,14 +25,22 @@ export function ClientSwitch() {
   }
 
   return (
-    <Choice label="Business" quietLabel value={chosen} onChange={(event) => choose(event.target.value)} className="font-medium">
+    <Choice
+      label="Business"
+      quietLabel
+      value={chosen}
+      onChange={(event) => choose(event.target.value)}
+      className="font-medium"
+    >
       <option value="">All businesses</option>
       {items.map((client) => (
         <option key={client.id} value={client.id}>
           {client.name}
         </option>
       ))}
-      {chosen && chosen !== UNASSIGNED && !items.some((client) => client.id === chosen) && <option value={chosen}>Another business</option>}
+      {chosen && chosen !== UNASSIGNED && !items.some((client) => client.id === chosen) && (
+        <option value={chosen}>Another business</option>
+      )}
       <option value={UNASSIGNED}>Not assigned</option>
     </Choice>
   );

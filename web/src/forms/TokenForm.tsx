@@ -19,7 +19,8 @@ export function TokenForm() {
     setBusy(true);
     setError(null);
     try {
-      if (!(await openSession(trimmed))) setError("This is not the token Frontdesk was started with. It changes when .env is written anew.");
+      if (!(await openSession(trimmed)))
+        setError("This is not the token Frontdesk was started with. It changes when .env is written anew.");
     } catch {
       setError("Frontdesk does not answer. Is it running? Nothing is lost: try again.");
     } finally {

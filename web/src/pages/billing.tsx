@@ -41,7 +41,12 @@ export function Billing() {
 
 function State({ subscription }: { subscription: UseQueryResult<{ subscription?: Subscription | null }> }) {
   const { data, error } = subscription;
-  if (!data) return error ? <Failure error={error} again={() => void subscription.refetch()} /> : <Awaiting className="h-44 sm:h-28" />;
+  if (!data)
+    return error ? (
+      <Failure error={error} again={() => void subscription.refetch()} />
+    ) : (
+      <Awaiting className="h-44 sm:h-28" />
+    );
   if (!data.subscription) {
     return (
       <Notice title="No subscription yet">
@@ -49,7 +54,18 @@ function State({ subscription }: { subscription: UseQueryResult<{ subscription?:
       </Notice>
     );
   }
-  const { words, entitled, past_due, paid_through, next_billing_at, started_at, last_payment, outstanding, plan_id, id } = data.subscription;
+  const {
+    words,
+    entitled,
+    past_due,
+    paid_through,
+    next_billing_at,
+    started_at,
+    last_payment,
+    outstanding,
+    plan_id,
+    id,
+  } = data.subscription;
   return (
     <div className="flex min-h-44 flex-col gap-4 sm:min-h-28">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -93,8 +109,16 @@ const COLUMNS: Column[] = [
 function Invoices({ invoices }: { invoices: ReturnType<typeof useInvoices> }) {
   const [search] = useSearchParams();
   const { data, error, isPlaceholderData } = invoices;
-  if (!data) return error ? <Failure error={error} again={() => void invoices.refetch()} /> : <AwaitingRows rows={4} className="h-15 rail:h-10" />;
-  if (data.items.length === 0) return <p className="px-5 pb-5 text-quiet">No payment yet. The first one appears here as soon as PayPal reports it.</p>;
+  if (!data)
+    return error ? (
+      <Failure error={error} again={() => void invoices.refetch()} />
+    ) : (
+      <AwaitingRows rows={4} className="h-15 rail:h-10" />
+    );
+  if (data.items.length === 0)
+    return (
+      <p className="px-5 pb-5 text-quiet">No payment yet. The first one appears here as soon as PayPal reports it.</p>
+    );
   return (
     <div className={classes("border-t border-line transition-opacity", isPlaceholderData && "opacity-60")}>
       <Rows label="Payments, newest first" columns={COLUMNS}>

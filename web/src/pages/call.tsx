@@ -29,7 +29,12 @@ export function OneCall() {
   const back = `/calls${search.size > 0 ? `?${search.toString()}` : ""}`;
 
   return (
-    <article ref={top} tabIndex={-1} aria-label="One call" className="@container mx-auto flex max-w-page flex-col gap-4 px-4 py-4 outline-none rail:px-6 rail:py-5">
+    <article
+      ref={top}
+      tabIndex={-1}
+      aria-label="One call"
+      className="@container mx-auto flex max-w-page flex-col gap-4 px-4 py-4 outline-none rail:px-6 rail:py-5"
+    >
       <div className="flex min-h-9 items-center justify-between gap-4">
         <Link to={back} className={buttonLook("text", "min-h-9")}>
           <span aria-hidden className="beside:hidden">

@@ -14,7 +14,9 @@ import { Freshness } from "./shell/Freshness";
 import { PageHead } from "./shell/PageHead";
 
 export function ask(queries: QueryClient, url: URL) {
-  return askAhead(queries.query(callsQuery(readFilter(url.searchParams).filter, { cursor: url.searchParams.get("cursor") })));
+  return askAhead(
+    queries.query(callsQuery(readFilter(url.searchParams).filter, { cursor: url.searchParams.get("cursor") })),
+  );
 }
 
 export function Calls() {
@@ -30,8 +32,15 @@ export function Calls() {
 
   return (
     <div className={classes(id && "beside:grid beside:grid-cols-[clamp(360px,38%,440px)_minmax(0,1fr)]")}>
-      <div className={classes("min-w-0", id && "hidden beside:block beside:h-dvh beside:overflow-y-auto beside:border-r beside:border-line")}>
-        <div className={classes("mx-auto flex max-w-page flex-col gap-3 py-4 rail:py-5", id ? "px-4" : "px-4 rail:px-6")}>
+      <div
+        className={classes(
+          "min-w-0",
+          id && "hidden beside:block beside:h-dvh beside:overflow-y-auto beside:border-r beside:border-line",
+        )}
+      >
+        <div
+          className={classes("mx-auto flex max-w-page flex-col gap-3 py-4 rail:py-5", id ? "px-4" : "px-4 rail:px-6")}
+        >
           <PageHead title="Calls">
             <Freshness freshness={calls.data?.freshness} failed={calls.isError} />
           </PageHead>
@@ -95,7 +104,9 @@ function quickChoice(filter: CallFilter) {
 /** What the list is narrowed to, each part with its own way out. */
 function Chosen({ filter, refused }: { filter: CallFilter; refused: string[] }) {
   // What a press above chose is marked there.
-  const parts = chosenParts(filter).filter(({ name }) => !((name === "state" || name === "result") && quickChoice(filter)));
+  const parts = chosenParts(filter).filter(
+    ({ name }) => !((name === "state" || name === "result") && quickChoice(filter)),
+  );
   if (parts.length === 0 && refused.length === 0) return null;
   const { client_id, unassigned } = filter;
   return (
@@ -131,7 +142,8 @@ function useEscapeToList(id: string | undefined, search: URLSearchParams) {
   const closed = useRef<string | null>(null);
   useEffect(() => {
     if (id === undefined) {
-      const link = closed.current && document.querySelector<HTMLElement>(`a[data-row][href*="${CSS.escape(closed.current)}"]`);
+      const link =
+        closed.current && document.querySelector<HTMLElement>(`a[data-row][href*="${CSS.escape(closed.current)}"]`);
       closed.current = null;
       if (link) link.focus();
       return;

@@ -71,7 +71,14 @@ beforeEach(() => {
     "/api/subscriptions/current": { subscription: null, freshness: FRESH },
     "/api/invoices": { items: [], next_cursor: null, freshness: FRESH },
   };
-  vi.stubGlobal("EventSource", class extends EventTarget { close() { /* the pages' tests hear no stream */ } });
+  vi.stubGlobal(
+    "EventSource",
+    class extends EventTarget {
+      close() {
+        /* the pages' tests hear no stream */
+      }
+    },
+  );
   vi.stubGlobal("scrollTo", () => undefined);
   vi.stubGlobal("matchMedia", () => ({ matches: true }));
   vi.stubGlobal("fetch", (request: Request) => {
@@ -101,7 +108,9 @@ function openCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = [], 
 }
 
 it("a list without any call says which number to ring", async () => {
-  answers["/api/clients"] = { items: [{ id: ID, name: "Ace", profession: "plumber", time_zone: "UTC", numbers: ["+12025550100"] }] };
+  answers["/api/clients"] = {
+    items: [{ id: ID, name: "Ace", profession: "plumber", time_zone: "UTC", numbers: ["+12025550100"] }],
+  };
   open("/calls");
   expect(await screen.findByText("No calls yet")).toBeTruthy();
   expect(await screen.findByText("+1 202 555 0100")).toBeTruthy();
@@ -151,7 +160,15 @@ it("a call shows who, how long, why it ended and what its figures rest on", asyn
 });
 
 it("marks repeats and late events", async () => {
-  openCall({}, [], [EVENT, { ...EVENT, sequence: 2, duplicate: true }, { ...EVENT, sequence: 3, event_id: "EV_3", summary: "Analysed", late_ms: 4_100 }]);
+  openCall(
+    {},
+    [],
+    [
+      EVENT,
+      { ...EVENT, sequence: 2, duplicate: true },
+      { ...EVENT, sequence: 3, event_id: "EV_3", summary: "Analysed", late_ms: 4_100 },
+    ],
+  );
   const events = within(await screen.findByRole("region", { name: "What happened" }));
   expect(await events.findAllByRole("listitem")).toHaveLength(3);
   expect(events.getByText("repeat")).toBeTruthy();
@@ -163,7 +180,16 @@ it("draws a hostile transcript as text", async () => {
   openCall({ caller_name: "<script>alert(1)</script>" }, [
     { id: "1", at: null, offset_ms: 0, speaker: "caller", text, interrupted: false, tool: null, e2e_ms: null },
     { id: "2", at: null, offset_ms: null, speaker: "system", text: null, interrupted: true, tool: null, e2e_ms: null },
-    { id: "3", at: null, offset_ms: 1, speaker: "tool", text: null, interrupted: false, tool: { name: "book", arguments: "{", output: null, is_error: true }, e2e_ms: null },
+    {
+      id: "3",
+      at: null,
+      offset_ms: 1,
+      speaker: "tool",
+      text: null,
+      interrupted: false,
+      tool: { name: "book", arguments: "{", output: null, is_error: true },
+      e2e_ms: null,
+    },
   ]);
   expect(await screen.findByText(/<img src=x/)).toBeTruthy();
   expect(screen.getByText("(nothing was written down)")).toBeTruthy();
@@ -182,7 +208,14 @@ it.each([
 });
 
 it("a call that is going on has a clock and no end", async () => {
-  openCall({ state: "live", result: null, ended_at: null, talk_ms: null, end_reason: null, answered_at: new Date().toISOString() });
+  openCall({
+    state: "live",
+    result: null,
+    ended_at: null,
+    talk_ms: null,
+    end_reason: null,
+    answered_at: new Date().toISOString(),
+  });
   expect(await screen.findByText(/on the line for/)).toBeTruthy();
   expect(screen.getAllByRole("timer").length).toBeGreaterThan(0);
 });

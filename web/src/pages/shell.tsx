@@ -15,7 +15,10 @@ export function Shell() {
   useEffect(() => followLive(queries), [queries]);
   return (
     <div className="rail:grid rail:grid-cols-[208px_minmax(0,1fr)]">
-      <a href="#content" className="sr-only z-30 rounded-inner bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+      <a
+        href="#content"
+        className="sr-only z-30 rounded-inner bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
         Skip to the content
       </a>
       <header className="px-4 pt-3 rail:sticky rail:top-0 rail:flex rail:h-dvh rail:flex-col rail:gap-5 rail:border-r rail:border-line rail:px-3 rail:py-5">
@@ -71,7 +74,10 @@ function Destinations() {
       <Destination to={paths.overview(whose)} end icon={<path d="M3 9.5 10 4l7 5.5V16H3zM8 16v-4h4v4" />}>
         Overview
       </Destination>
-      <Destination to={`/calls${whose}`} icon={<path d="M5 3h3l1.5 4-2 1.5a9 9 0 0 0 4 4l1.5-2 4 1.5v3a2 2 0 0 1-2 2A12 12 0 0 1 3 5a2 2 0 0 1 2-2Z" />}>
+      <Destination
+        to={`/calls${whose}`}
+        icon={<path d="M5 3h3l1.5 4-2 1.5a9 9 0 0 0 4 4l1.5-2 4 1.5v3a2 2 0 0 1-2 2A12 12 0 0 1 3 5a2 2 0 0 1 2-2Z" />}
+      >
         Calls
       </Destination>
       <Destination to={paths.billing(whose)} icon={<path d="M3 5h14v10H3zM3 8.5h14M6 12h3" />}>
@@ -81,7 +87,17 @@ function Destinations() {
   );
 }
 
-function Destination({ to, end = false, icon, children }: { to: string; end?: boolean; icon: ReactNode; children: ReactNode }) {
+function Destination({
+  to,
+  end = false,
+  icon,
+  children,
+}: {
+  to: string;
+  end?: boolean;
+  icon: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <NavLink
       to={to}
@@ -94,7 +110,15 @@ function Destination({ to, end = false, icon, children }: { to: string; end?: bo
         )
       }
     >
-      <svg aria-hidden viewBox="0 0 20 20" className="size-5 rail:size-4.5" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round">
+      <svg
+        aria-hidden
+        viewBox="0 0 20 20"
+        className="size-5 rail:size-4.5"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.5"
+        strokeLinejoin="round"
+      >
         {icon}
       </svg>
       {children}
@@ -108,7 +132,11 @@ export function Broken() {
   return (
     <main className="flex min-h-dvh items-center">
       <title>Frontdesk</title>
-      <Notice failure title="This page could not be drawn" action={<Button onClick={() => window.location.reload()}>Load it again</Button>}>
+      <Notice
+        failure
+        title="This page could not be drawn"
+        action={<Button onClick={() => window.location.reload()}>Load it again</Button>}
+      >
         <p>Calls are still taken and saved. If Frontdesk was updated a moment ago, loading again is all it needs.</p>
         {error instanceof Error && <p className="text-xs">{error.message}</p>}
       </Notice>

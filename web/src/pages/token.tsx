@@ -11,8 +11,8 @@ export default function Token() {
       </div>
       <h1 className="text-xl font-semibold">Enter the access token</h1>
       <p className="text-quiet">
-        It was printed where Frontdesk was started, with a link that fills it in for you. It also stands in the file <code className="text-ink">.env</code> as{" "}
-        <code className="text-ink">DEV_TOKEN</code>.
+        It was printed where Frontdesk was started, with a link that fills it in for you. It also stands in the file{" "}
+        <code className="text-ink">.env</code> as <code className="text-ink">DEV_TOKEN</code>.
       </p>
       <TokenForm />
     </main>

@@ -28,7 +28,15 @@ export function TextField({ label, help, error, quietLabel, className, ...rest }
   );
 }
 
-export function Choice({ label, help, error, quietLabel, className, children, ...rest }: ComponentProps<"select"> & Around) {
+export function Choice({
+  label,
+  help,
+  error,
+  quietLabel,
+  className,
+  children,
+  ...rest
+}: ComponentProps<"select"> & Around) {
   const id = useId();
   return (
     <Around id={id} {...{ label, help, error, quietLabel }}>
@@ -36,7 +44,11 @@ export function Choice({ label, help, error, quietLabel, className, children, ..
         <select {...rest} id={id} className={classes(BOX, "appearance-none truncate pr-8", className)}>
           {children}
         </select>
-        <svg aria-hidden viewBox="0 0 12 12" className="pointer-events-none absolute top-1/2 right-3 size-3 -translate-y-1/2 text-quiet">
+        <svg
+          aria-hidden
+          viewBox="0 0 12 12"
+          className="pointer-events-none absolute top-1/2 right-3 size-3 -translate-y-1/2 text-quiet"
+        >
           <path d="m2 4 4 4 4-4" fill="none" stroke="currentColor" strokeWidth="1.5" />
         </svg>
       </span>
@@ -52,7 +64,11 @@ function Around({ id, label, help, error, quietLabel, children }: Around & { id:
       </label>
       {children}
       {(error ?? help) && (
-        <p id={`${id}-below`} role={error ? "alert" : undefined} className={classes("text-xs", error ? "text-bad" : "text-quiet")}>
+        <p
+          id={`${id}-below`}
+          role={error ? "alert" : undefined}
+          className={classes("text-xs", error ? "text-bad" : "text-quiet")}
+        >
           {error ?? help}
         </p>
       )}

@@ -22,7 +22,12 @@ const INK: Record<Tone, string> = {
 
 export function Mark({ tone, children }: { tone: Tone; children: ReactNode }) {
   return (
-    <span className={classes("inline-block max-w-full truncate rounded-inner px-1.5 py-0.5 text-xs font-medium", TONES[tone])}>
+    <span
+      className={classes(
+        "inline-block max-w-full truncate rounded-inner px-1.5 py-0.5 text-xs font-medium",
+        TONES[tone],
+      )}
+    >
       {children}
     </span>
   );

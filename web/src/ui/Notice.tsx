@@ -11,7 +11,10 @@ interface Props {
 
 export function Notice({ title, children, action, failure = false }: Props) {
   return (
-    <div role={failure ? "alert" : undefined} className="mx-auto flex max-w-reading flex-col items-center gap-2 px-5 py-10 text-center">
+    <div
+      role={failure ? "alert" : undefined}
+      className="mx-auto flex max-w-reading flex-col items-center gap-2 px-5 py-10 text-center"
+    >
       <p className="text-md font-semibold">{title}</p>
       {children && <div className="flex flex-col gap-1 text-quiet [overflow-wrap:anywhere]">{children}</div>}
       {action && <div className="mt-2 flex flex-wrap justify-center gap-2">{action}</div>}

@@ -52,9 +52,23 @@ export function Rows({ label, columns, headless = false, className, children }: 
   }
 
   return (
-    <div ref={table} role="table" aria-label={label} onKeyDown={move} onFocus={keepOneStop} className={classes("@container", className)}>
-      <div role="rowgroup" className={classes(headless ? "sr-only" : "sticky top-0 z-10 hidden rounded-t-card bg-surface @table:block")}>
-        <div role="row" className="grid h-9 grid-cols-(--tracks) items-center gap-4 border-b border-line px-5 text-xs text-quiet" style={tracks(columns)}>
+    <div
+      ref={table}
+      role="table"
+      aria-label={label}
+      onKeyDown={move}
+      onFocus={keepOneStop}
+      className={classes("@container", className)}
+    >
+      <div
+        role="rowgroup"
+        className={classes(headless ? "sr-only" : "sticky top-0 z-10 hidden rounded-t-card bg-surface @table:block")}
+      >
+        <div
+          role="row"
+          className="grid h-9 grid-cols-(--tracks) items-center gap-4 border-b border-line px-5 text-xs text-quiet"
+          style={tracks(columns)}
+        >
           {columns.map((column) => (
             <span role="columnheader" key={column.name} className={classes("truncate", column.right && "text-right")}>
               {column.name}

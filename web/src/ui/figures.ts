@@ -6,7 +6,9 @@ export function count(n: number) {
 
 /** A hero figure has room for seven digits; beyond that the size is the message. */
 export function heroCount(n: number) {
-  return Math.abs(n) < 10_000_000 ? count(n) : n.toLocaleString(undefined, { notation: "compact", maximumFractionDigits: 1 });
+  return Math.abs(n) < 10_000_000
+    ? count(n)
+    : n.toLocaleString(undefined, { notation: "compact", maximumFractionDigits: 1 });
 }
 
 /** PayPal counts these in whole units. */
@@ -33,7 +35,12 @@ export function heroMoney(amount: Amount) {
   const digits = WHOLE_UNITS.has(amount.currency) ? 0 : 2;
   const whole = amount.amount_minor / 10 ** digits;
   if (Math.abs(whole) < 10_000_000 || !/^[A-Z]{3}$/i.test(amount.currency)) return money(amount, false);
-  return whole.toLocaleString(undefined, { style: "currency", currency: amount.currency, notation: "compact", maximumFractionDigits: 1 });
+  return whole.toLocaleString(undefined, {
+    style: "currency",
+    currency: amount.currency,
+    notation: "compact",
+    maximumFractionDigits: 1,
+  });
 }
 
 /** A share between 0 and 1 in whole points; never 100 or 0 by rounding alone. */

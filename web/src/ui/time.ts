@@ -8,7 +8,9 @@ export function clock(ms: number, digits = 2) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const tail = String(s).padStart(2, "0");
-  return h > 0 ? `${h.toLocaleString()}:${String(m).padStart(2, "0")}:${tail}` : `${String(m).padStart(digits, "0")}:${tail}`;
+  return h > 0
+    ? `${h.toLocaleString()}:${String(m).padStart(2, "0")}:${tail}`
+    : `${String(m).padStart(digits, "0")}:${tail}`;
 }
 
 /** A length one reads: `3 s`, `2 min 31 s`, `1 h 04 min`. */

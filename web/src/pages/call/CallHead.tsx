@@ -64,7 +64,8 @@ function Course({ call }: { call: Detail }) {
       {call.talk_ms != null && `, talked ${duration(call.talk_ms)}`}
       {call.end_reason && (
         <>
-          . {call.end_reason.words} <code className="text-xs text-quiet [overflow-wrap:anywhere]">{call.end_reason.code}</code>
+          . {call.end_reason.words}{" "}
+          <code className="text-xs text-quiet [overflow-wrap:anywhere]">{call.end_reason.code}</code>
         </>
       )}
     </>
@@ -148,7 +149,9 @@ function CallBack({ call }: { call: Detail }) {
       className={buttonLook(
         unanswered ? "strong" : "plain",
         // Within the thumb's reach on a phone, above the bar.
-        unanswered ? "fixed inset-x-4 bottom-[calc(68px+env(safe-area-inset-bottom))] z-10 min-h-11 rail:static rail:min-h-9" : "min-h-11 rail:min-h-9",
+        unanswered
+          ? "fixed inset-x-4 bottom-[calc(68px+env(safe-area-inset-bottom))] z-10 min-h-11 rail:static rail:min-h-9"
+          : "min-h-11 rail:min-h-9",
       )}
     >
       Ring back

@@ -13,7 +13,9 @@ export function Cost({ call }: { call: OneCall["call"] }) {
           <li key={at}>
             <p className="flex items-baseline justify-between gap-4">
               <span className="truncate">{sentence(usage.kind)}</span>
-              <bdi className="truncate text-xs text-quiet">{[usage.provider, usage.model].filter(Boolean).join(" ")}</bdi>
+              <bdi className="truncate text-xs text-quiet">
+                {[usage.provider, usage.model].filter(Boolean).join(" ")}
+              </bdi>
             </p>
             <p className="figures flex flex-wrap gap-x-4 text-quiet">
               {Object.entries(usage.quantities).map(([name, quantity]) => (

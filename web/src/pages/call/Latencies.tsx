@@ -33,7 +33,11 @@ export function Latencies({ latencies }: { latencies: Figures | null | undefined
               <dt className="truncate">{name}</dt>
               <dd className="text-right">
                 <strong className="font-semibold">{tenths(ms)}</strong>{" "}
-                {ms > target ? <span className="text-late">over {tenths(target)}</span> : <span className="text-quiet">within {tenths(target)}</span>}
+                {ms > target ? (
+                  <span className="text-late">over {tenths(target)}</span>
+                ) : (
+                  <span className="text-quiet">within {tenths(target)}</span>
+                )}
               </dd>
               <dd aria-hidden className="col-span-2">
                 <Measure value={ms} of={longest} target={target} tone={ms > target ? "late" : "good"} />

@@ -14,7 +14,9 @@ export function Transcript({ call, turns }: { call: OneCall["call"]; turns: Turn
         <ol className="flex flex-col pb-3">
           {turns.map((turn) => (
             <li key={turn.id} className="grid grid-cols-[44px_minmax(0,1fr)] gap-x-3 px-5 py-1.5">
-              <span className="figures pt-px text-right text-xs leading-5 text-quiet">{turn.offset_ms == null ? "" : clock(turn.offset_ms)}</span>
+              <span className="figures pt-px text-right text-xs leading-5 text-quiet">
+                {turn.offset_ms == null ? "" : clock(turn.offset_ms)}
+              </span>
               {turn.tool ? <ToolCall tool={turn.tool} /> : <Said turn={turn} />}
             </li>
           ))}
@@ -24,15 +26,26 @@ export function Transcript({ call, turns }: { call: OneCall["call"]; turns: Turn
   );
 }
 
-const SPEAKERS: Partial<Record<string, string>> = { caller: "Caller", receptionist: "Receptionist", system: "System", tool: "Tool" };
+const SPEAKERS: Partial<Record<string, string>> = {
+  caller: "Caller",
+  receptionist: "Receptionist",
+  system: "System",
+  tool: "Tool",
+};
 
 function Said({ turn }: { turn: Turn }) {
   const ours = turn.speaker === "receptionist";
   return (
     <div className="min-w-0">
       <p className="flex items-baseline gap-2 text-xs text-quiet">
-        <span className={classes("font-semibold", ours ? "text-accent" : "text-ink")}>{SPEAKERS[turn.speaker] ?? sentence(turn.speaker)}</span>
-        {turn.e2e_ms != null && ours && <span className={classes("figures", turn.e2e_ms > 2_000 && "text-late")}>answered in {tenths(turn.e2e_ms)}</span>}
+        <span className={classes("font-semibold", ours ? "text-accent" : "text-ink")}>
+          {SPEAKERS[turn.speaker] ?? sentence(turn.speaker)}
+        </span>
+        {turn.e2e_ms != null && ours && (
+          <span className={classes("figures", turn.e2e_ms > 2_000 && "text-late")}>
+            answered in {tenths(turn.e2e_ms)}
+          </span>
+        )}
         {turn.interrupted && <span>interrupted</span>}
       </p>
       <p dir="auto" className="max-w-reading [overflow-wrap:anywhere]">
@@ -47,7 +60,8 @@ function ToolCall({ tool }: { tool: NonNullable<Turn["tool"]> }) {
     <details className="group min-w-0">
       <summary className="inline-flex min-h-6 max-w-full items-baseline gap-2 rounded-inner text-quiet hover:text-ink">
         <span className="min-w-0 truncate">
-          {tool.is_error ? "Tried" : "Used"} <bdi className={tool.is_error ? "font-medium text-bad" : "font-medium"}>{sentence(tool.name)}</bdi>
+          {tool.is_error ? "Tried" : "Used"}{" "}
+          <bdi className={tool.is_error ? "font-medium text-bad" : "font-medium"}>{sentence(tool.name)}</bdi>
           {tool.is_error && ", which failed"}
         </span>
         <span aria-hidden className="shrink-0 transition-transform group-open:rotate-90">
@@ -74,6 +88,7 @@ function Payload({ name, text }: { name: string; text: string | null | undefined
 
 function nothingSaid(call: OneCall["call"]) {
   if (call.state !== "ended") return "What is said appears here as it is reported.";
-  if (call.result === "answered") return "No transcript has arrived for this call. One that comes later appears here by itself.";
+  if (call.result === "answered")
+    return "No transcript has arrived for this call. One that comes later appears here by itself.";
   return "Nobody spoke: the call was not answered.";
 }

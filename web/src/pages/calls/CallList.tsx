@@ -26,12 +26,19 @@ export function CallList({ calls, filter, search, chosenId }: Props) {
   if (!data) {
     return (
       <div className="card overflow-hidden">
-        {error ? <Failure error={error} again={() => void calls.refetch()} action={<ClearFilters />} /> : <AwaitingRows rows={12} className="h-15 rail:h-10" />}
+        {error ? (
+          <Failure error={error} again={() => void calls.refetch()} action={<ClearFilters />} />
+        ) : (
+          <AwaitingRows rows={12} className="h-15 rail:h-10" />
+        )}
       </div>
     );
   }
   return (
-    <div aria-busy={isPlaceholderData} className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}>
+    <div
+      aria-busy={isPlaceholderData}
+      className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}
+    >
       {data.items.length === 0 ? (
         <NoCalls narrowed={Object.keys(filter).length > 0} older={search.has("cursor")} />
       ) : (
@@ -50,7 +57,10 @@ function Paging({ next, search }: { next: string | null; search: URLSearchParams
   const older = search.has("cursor");
   if (!next && !older) return null;
   return (
-    <nav aria-label="More calls" className="flex min-h-12 items-center justify-between gap-4 border-t border-line px-5 py-1.5">
+    <nav
+      aria-label="More calls"
+      className="flex min-h-12 items-center justify-between gap-4 border-t border-line px-5 py-1.5"
+    >
       {older ? (
         <Link to={`/calls${question(search, null)}`} className={buttonLook("text", "min-h-9")}>
           Newest calls
@@ -74,7 +84,11 @@ function NoCalls({ narrowed, older }: { narrowed: boolean; older: boolean }) {
   if (narrowed || older) {
     return (
       <Notice title={older ? "No older calls" : "No call matches"} action={<ClearFilters />}>
-        <p>{older ? "This is where the list ends." : "Take a filter away, or widen the dates. New calls that match appear here by themselves."}</p>
+        <p>
+          {older
+            ? "This is where the list ends."
+            : "Take a filter away, or widen the dates. New calls that match appear here by themselves."}
+        </p>
       </Notice>
     );
   }
@@ -83,7 +97,8 @@ function NoCalls({ narrowed, older }: { narrowed: boolean; older: boolean }) {
       <p>
         {number ? (
           <>
-            Ring <strong className="figures font-semibold text-ink">{phone(number)}</strong> and watch the call appear here while it rings.
+            Ring <strong className="figures font-semibold text-ink">{phone(number)}</strong> and watch the call appear
+            here while it rings.
           </>
         ) : (
           "As soon as a business has a number, its calls appear here while they ring."

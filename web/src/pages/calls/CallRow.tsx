@@ -26,7 +26,10 @@ export function CallRow({ call, search = "", chosen = false }: { call: Call; sea
   const upset = call.sentiment?.label === "negative";
   return (
     <Row columns={CALL_COLUMNS} chosen={chosen}>
-      <span role="cell" className="figures order-2 text-right whitespace-nowrap text-quiet @table:order-none @table:text-left">
+      <span
+        role="cell"
+        className="figures order-2 text-right whitespace-nowrap text-quiet @table:order-none @table:text-left"
+      >
         <time dateTime={call.started_at}>{moment(call.started_at, new Date(serverNow()))}</time>
       </span>
       <span role="cell" className="figures order-1 min-w-0 truncate font-medium @table:order-none">
@@ -37,7 +40,10 @@ export function CallRow({ call, search = "", chosen = false }: { call: Call; sea
       <span role="cell" className={classes("hidden min-w-0 truncate @table:block", !call.client && "text-quiet")}>
         <bdi>{clientWords(call)}</bdi>
       </span>
-      <span role="cell" className="order-3 flex min-w-0 items-baseline gap-1.5 @table:order-none @table:block @table:truncate">
+      <span
+        role="cell"
+        className="order-3 flex min-w-0 items-baseline gap-1.5 @table:order-none @table:block @table:truncate"
+      >
         <bdi className={classes("shrink-0 @table:shrink", toneInk(tone))}>{words}</bdi>
         {upset && <span className="shrink-0 text-late"> · upset</span>}
         <span className="min-w-0 truncate text-quiet @table:hidden">{call.summary && <bdi> {call.summary}</bdi>}</span>

@@ -47,7 +47,10 @@ export function CallCharts({ month, monthBefore, whose }: Props) {
 
 function ByDay({ month, before }: { month: Stats; before: Stats | undefined }) {
   const series = dayPoints(month, before, new Date(serverNow()));
-  const names = { now: monthName(month.period.from), before: before ? monthName(before.period.from) : "The month before" };
+  const names = {
+    now: monthName(month.period.from),
+    before: before ? monthName(before.period.from) : "The month before",
+  };
   return (
     <ChartPanel
       title="Calls by day"
@@ -63,7 +66,11 @@ function ByDay({ month, before }: { month: Stats; before: Stats | undefined }) {
 }
 
 function ByHour({ month }: { month: Stats }) {
-  const hours = month.by_hour.map(({ hour, calls, answered }) => ({ hour, answered, unanswered: Math.max(0, calls - answered) }));
+  const hours = month.by_hour.map(({ hour, calls, answered }) => ({
+    hour,
+    answered,
+    unanswered: Math.max(0, calls - answered),
+  }));
   const unanswered = hours.reduce((sum, hour) => sum + hour.unanswered, 0);
   const busiest = month.by_hour.reduce((most, hour) => (hour.calls > most.calls ? hour : most), { hour: 0, calls: 0 });
   const peak = busiest.calls > 0 ? `busiest from ${busiest.hour}:00 to ${busiest.hour + 1}:00` : null;
@@ -93,7 +100,12 @@ function ByHour({ month }: { month: Stats }) {
 }
 
 function Drawn({ empty, children }: { empty: boolean; children: ReactNode }) {
-  if (empty) return <p className="flex h-full items-center justify-center text-quiet">The first calls of the month draw this picture.</p>;
+  if (empty)
+    return (
+      <p className="flex h-full items-center justify-center text-quiet">
+        The first calls of the month draw this picture.
+      </p>
+    );
   return <Suspense fallback={<Awaiting className="h-full" />}>{children}</Suspense>;
 }
 
@@ -119,7 +131,8 @@ function Sentiment({ month, whose }: { month: Stats; whose: Whose }) {
                   {words}
                 </Link>
                 <span className="figures">
-                  <strong className="font-semibold">{count(n)}</strong> <span className="text-quiet">{all > 0 ? `${points(n / all)} %` : ""}</span>
+                  <strong className="font-semibold">{count(n)}</strong>{" "}
+                  <span className="text-quiet">{all > 0 ? `${points(n / all)} %` : ""}</span>
                 </span>
               </p>
               <Measure value={n} of={all} tone={tone} />

@@ -27,7 +27,10 @@ export function MonthFigures({ month, beforeByNow, whose }: Props) {
     );
   }
   const before = beforeByNow.data;
-  const names = before && { now: month.data ? monthName(month.data.period.from) : "", before: monthName(before.period.from) };
+  const names = before && {
+    now: month.data ? monthName(month.data.period.from) : "",
+    before: monthName(before.period.from),
+  };
   const tiles = month.data ? figuresOf(month.data, before?.totals, names?.before ?? "last month") : AWAITED;
   return (
     <section aria-label="This month" className="flex flex-col gap-2">
@@ -41,7 +44,15 @@ export function MonthFigures({ month, beforeByNow, whose }: Props) {
       </p>
       <ul className="card grid grid-cols-2 gap-px overflow-hidden bg-line sm:grid-cols-3 beside:grid-cols-6">
         {tiles.map((tile) => (
-          <Tile key={tile.name} {...tile} to={tile.leads && month.data ? paths.calls({ ...whose, from: localDay(new Date(month.data.period.from)), ...tile.leads }) : null} />
+          <Tile
+            key={tile.name}
+            {...tile}
+            to={
+              tile.leads && month.data
+                ? paths.calls({ ...whose, from: localDay(new Date(month.data.period.from)), ...tile.leads })
+                : null
+            }
+          />
         ))}
       </ul>
     </section>
@@ -124,7 +135,11 @@ function figuresOf({ totals }: Stats, before: Totals | undefined, monthBefore: s
 }
 
 /** Currencies are never added up: the largest is the figure, the others are named below it. */
-function captured(totals: Totals, before: Totals | undefined, against: (words: (before: Totals) => string) => string | null): Figure {
+function captured(
+  totals: Totals,
+  before: Totals | undefined,
+  against: (words: (before: Totals) => string) => string | null,
+): Figure {
   const [most, ...others] = [...totals.revenue].sort((a, b) => b.amount_minor - a.amount_minor);
   if (!most) return { name: "Captured", figure: "–", change: "nothing yet" };
   const was = before?.revenue.find((amount) => amount.currency === most.currency)?.amount_minor ?? 0;
@@ -132,7 +147,10 @@ function captured(totals: Totals, before: Totals | undefined, against: (words: (
   return {
     name: "Captured",
     figure: heroMoney(most),
-    change: others.length > 0 ? `and ${others.map((other) => heroMoney(other)).join(", ")}` : against(() => change(most.amount_minor, was, write, LESS)),
+    change:
+      others.length > 0
+        ? `and ${others.map((other) => heroMoney(other)).join(", ")}`
+        : against(() => change(most.amount_minor, was, write, LESS)),
     leads: { outcome: "success" },
   };
 }
@@ -153,5 +171,7 @@ function shareChange(now: number | null | undefined, before: number | null | und
 }
 
 function lengthChange(now: number | null | undefined, before: number | null | undefined) {
-  return now == null || before == null ? null : change(Math.round(now / 1000), Math.round(before / 1000), (s) => duration(s * 1000), LONGER);
+  return now == null || before == null
+    ? null
+    : change(Math.round(now / 1000), Math.round(before / 1000), (s) => duration(s * 1000), LONGER);
 }

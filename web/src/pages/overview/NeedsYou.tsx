@@ -22,7 +22,11 @@ export function NeedsYou({ day, subscription, whose }: Props) {
         </Link>
       ))}
       {day.data && (
-        <span className="text-quiet">{matters.length === 0 ? "Nothing: no call of the last 24 hours was missed, and nobody was upset." : "in the last 24 hours"}</span>
+        <span className="text-quiet">
+          {matters.length === 0
+            ? "Nothing: no call of the last 24 hours was missed, and nobody was upset."
+            : "in the last 24 hours"}
+        </span>
       )}
     </section>
   );
@@ -34,9 +38,17 @@ function callMatters(day: Stats | undefined, whose: Whose) {
   const { missed, abandoned, failed } = day.totals;
   return [
     { n: missed, words: plural(missed, "missed call"), to: paths.calls({ ...whose, from, result: "missed" }) },
-    { n: abandoned, words: `${plural(abandoned, "caller")} gave up waiting`, to: paths.calls({ ...whose, from, result: "abandoned" }) },
+    {
+      n: abandoned,
+      words: `${plural(abandoned, "caller")} gave up waiting`,
+      to: paths.calls({ ...whose, from, result: "abandoned" }),
+    },
     { n: failed, words: plural(failed, "failed call"), to: paths.calls({ ...whose, from, result: "failed" }) },
-    { n: day.sentiment.negative, words: plural(day.sentiment.negative, "upset caller"), to: paths.calls({ ...whose, from, sentiment: "negative" }) },
+    {
+      n: day.sentiment.negative,
+      words: plural(day.sentiment.negative, "upset caller"),
+      to: paths.calls({ ...whose, from, sentiment: "negative" }),
+    },
   ].filter(({ n }) => n > 0);
 }
 

@@ -29,7 +29,9 @@ interface Props {
 export function Now({ live, ringing, whose }: Props) {
   const failed = live.error ?? ringing.error;
   const known = live.data && ringing.data;
-  const calls = [...(live.data?.items ?? []), ...(ringing.data?.items ?? [])].sort((a, b) => a.started_at.localeCompare(b.started_at));
+  const calls = [...(live.data?.items ?? []), ...(ringing.data?.items ?? [])].sort((a, b) =>
+    a.started_at.localeCompare(b.started_at),
+  );
   const hidden = calls.length - SHOWN;
   return (
     <Panel
@@ -76,8 +78,14 @@ function LiveRow({ call }: { call: Call }) {
   const talking = call.state === "live";
   return (
     <Row columns={COLUMNS} oneLine="grid-cols-[72px_minmax(0,1.2fr)_minmax(0,1fr)]">
-      <span role="cell" className={classes("flex items-center gap-2 text-md font-semibold", talking ? "text-accent" : "text-quiet")}>
-        <span aria-hidden className={classes("size-2 shrink-0 rounded-full", talking ? "bg-accent" : "border-2 border-accent")} />
+      <span
+        role="cell"
+        className={classes("flex items-center gap-2 text-md font-semibold", talking ? "text-accent" : "text-quiet")}
+      >
+        <span
+          aria-hidden
+          className={classes("size-2 shrink-0 rounded-full", talking ? "bg-accent" : "border-2 border-accent")}
+        />
         <RunningClock since={call.answered_at ?? call.started_at} now={serverNow} />
       </span>
       <span role="cell" className="figures min-w-0 truncate font-medium">
@@ -106,7 +114,9 @@ function Quiet() {
     <div className="flex h-full flex-col items-center justify-center gap-1 px-5 text-center">
       <p className="text-md font-semibold">Nobody is on the line</p>
       <p className="figures text-quiet">
-        {number ? `Ring ${phone(number)} and the call appears here at its first ring.` : "The next call appears here at its first ring."}
+        {number
+          ? `Ring ${phone(number)} and the call appears here at its first ring.`
+          : "The next call appears here at its first ring."}
       </p>
     </div>
   );

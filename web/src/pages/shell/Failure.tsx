@@ -26,9 +26,13 @@ export function Failure({ error, again, action }: { error: unknown; again: () =>
 
 function said(error: unknown) {
   if (!(error instanceof Problem)) {
-    return { title: "Frontdesk does not answer", words: "Calls are still taken and saved. This page asks again as soon as it is reachable." };
+    return {
+      title: "Frontdesk does not answer",
+      words: "Calls are still taken and saved. This page asks again as soon as it is reachable.",
+    };
   }
-  if (error.status === 404) return { title: "Not found", words: "It may belong to another account, or it has been erased." };
+  if (error.status === 404)
+    return { title: "Not found", words: "It may belong to another account, or it has been erased." };
   if (error.status < 500) return { title: "This cannot be shown as asked", words: error.message };
   return { title: "Something went wrong on our side", words: "Saved calls are not affected." };
 }

@@ -17,7 +17,12 @@ interface Props {
 export function ChartPanel({ title, hint, className, says, head, rows, children }: Props) {
   const [asTable, setAsTable] = useState(false);
   const toggle = (
-    <Button look="text" className="text-xs" onClick={() => setAsTable(!asTable)} aria-label={`${title} as a ${asTable ? "chart" : "table"}`}>
+    <Button
+      look="text"
+      className="text-xs"
+      onClick={() => setAsTable(!asTable)}
+      aria-label={`${title} as a ${asTable ? "chart" : "table"}`}
+    >
       {asTable ? "Chart" : "Table"}
     </Button>
   );
@@ -44,7 +49,11 @@ function FigureTable({ title, head, rows }: Pick<Props, "title" | "head" | "rows
         <thead className="sticky top-0 bg-surface text-xs text-quiet">
           <tr>
             {head.map((name, at) => (
-              <th key={name} scope="col" className={at === 0 ? "pb-1 text-left font-normal" : "pb-1 text-right font-normal"}>
+              <th
+                key={name}
+                scope="col"
+                className={at === 0 ? "pb-1 text-left font-normal" : "pb-1 text-right font-normal"}
+              >
                 {name}
               </th>
             ))}

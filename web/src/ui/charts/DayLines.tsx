@@ -20,7 +20,12 @@ export default function DayLines({ points, names }: { points: DayPoint[]; names:
           isAnimationActive={false}
           cursor={{ stroke: "var(--line)" }}
           content={({ active, payload, label }) =>
-            active && <Tip title={`Day ${label}`} lines={payload.map((entry) => `${String(entry.name)}: ${String(entry.value)} calls`)} />
+            active && (
+              <Tip
+                title={`Day ${label}`}
+                lines={payload.map((entry) => `${String(entry.name)}: ${String(entry.value)} calls`)}
+              />
+            )
           }
         />
         {(["before", "now"] as const).map((key) => (
@@ -34,7 +39,9 @@ export default function DayLines({ points, names }: { points: DayPoint[]; names:
             dot={false}
             activeDot={{ r: 3 }}
             isAnimationActive={false}
-            label={(at: LabelPlace) => <EndLabel {...at} shown={at.index === last[key]} name={names[key]} strong={key === "now"} />}
+            label={(at: LabelPlace) => (
+              <EndLabel {...at} shown={at.index === last[key]} name={names[key]} strong={key === "now"} />
+            )}
           />
         ))}
       </LineChart>

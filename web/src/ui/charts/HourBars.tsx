@@ -11,14 +11,24 @@ export interface HourPoint {
 export default function HourBars({ points }: { points: HourPoint[] }) {
   return (
     <ResponsiveContainer>
-      <BarChart data={points} margin={{ top: 8, right: 0, bottom: 0, left: 0 }} barCategoryGap={2} accessibilityLayer={false}>
+      <BarChart
+        data={points}
+        margin={{ top: 8, right: 0, bottom: 0, left: 0 }}
+        barCategoryGap={2}
+        accessibilityLayer={false}
+      >
         <XAxis dataKey="hour" {...AXIS} ticks={[0, 6, 12, 18, 23]} />
         <YAxis {...AXIS} width={32} allowDecimals={false} tickCount={4} domain={[0, "auto"]} />
         <Tooltip
           isAnimationActive={false}
           cursor={{ fill: "var(--sunken)" }}
           content={({ active, payload, label }) =>
-            active && <Tip title={hourSpan(Number(label))} lines={payload.map((entry) => `${String(entry.value)} ${String(entry.name)}`)} />
+            active && (
+              <Tip
+                title={hourSpan(Number(label))}
+                lines={payload.map((entry) => `${String(entry.value)} ${String(entry.name)}`)}
+              />
+            )
           }
         />
         <Bar dataKey="answered" name="answered" stackId="calls" fill="var(--accent)" isAnimationActive={false} />
