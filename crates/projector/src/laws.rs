@@ -38,7 +38,7 @@ pub fn hold<A: Aggregate>(envelopes: &[Envelope], owners: &dyn Owners, seed: u64
         envelopes.iter().filter_map(|envelope| A::Fact::decode(envelope).ok()).collect();
     let mut random = Random(seed);
     let order: Vec<usize> = (0..facts.len()).collect();
-    let expected = play::<A>(&facts, &[order.clone()], owners);
+    let expected = play::<A>(&facts, std::slice::from_ref(&order), owners);
 
     let one_by_one: Vec<Vec<usize>> = order.iter().map(|index| vec![*index]).collect();
     expected.must_equal(&play::<A>(&facts, &one_by_one, owners), "batch: one event a batch");

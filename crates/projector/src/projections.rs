@@ -1,31 +1,26 @@
 //! The projections there are.
 
-use crate::{aggregate::{Fact, FoldError}, billing, projection::Projection};
-use frontdesk_events::{Envelope, StreamName};
+use crate::{billing, calls, projection::Projection};
+use frontdesk_events::StreamName;
 
-/// Stand-in until the aggregates are wired.
-pub struct Indexed;
-
-impl Fact for Indexed {
-    fn decode(_: &Envelope) -> Result<Self, FoldError> {
-        Ok(Self)
-    }
-
-    fn index_key(&self) -> Option<&str> {
-        None
-    }
-}
+/// Raise it whenever the same events would give other rows of calls: `laws` cannot see yesterday's
+/// rules, so nothing else notices.
+const CALLS_RULES: u32 = 1;
+/// The same for billing.
+const BILLING_RULES: u32 = 1;
 
 /// Calls, transcripts and their figures.
 #[must_use]
-pub fn calls() -> Projection<Indexed> {
-    Projection::new("calls", StreamName::Calls, include_str!("../schema/calls.sql"), 1)
+pub fn calls() -> Projection<calls::CallFact> {
+    Projection::new("calls", StreamName::Calls, include_str!("../schema/calls.sql"), CALLS_RULES)
+        .with::<calls::RoomSession>()
+        .with::<calls::Transcript>()
 }
 
 /// Subscriptions, invoices and payments.
 #[must_use]
 pub fn billing() -> Projection<billing::Fact> {
-    Projection::new("billing", StreamName::Billing, include_str!("../schema/billing.sql"), 1)
+    Projection::new("billing", StreamName::Billing, include_str!("../schema/billing.sql"), BILLING_RULES)
         .with::<billing::Subscription>()
         .with::<billing::Sale>()
 }

@@ -4,12 +4,12 @@
 //! meanwhile. Both take the role `frontdesk_projector`, which may write read models alone.
 
 use crate::{
+    aggregate::Fact,
     owners::OwnerStatements,
     projection::{EVENT_INDEX, Projection},
     sql,
     table::Table,
 };
-use crate::aggregate::Fact;
 use anyhow::Context as _;
 use std::{str::FromStr as _, time::Duration};
 use tokio_postgres::{Client, Config, NoTls, Statement};
@@ -34,8 +34,8 @@ pub(crate) async fn connect(database_url: &str, schema: &str) -> anyhow::Result<
     let mut config = Config::from_str(database_url).context("reading DATABASE_URL")?;
     let given = config.get_options().unwrap_or_default().to_owned();
     config
-        .options(&format!("{given} {SETTINGS} -c search_path={schema}"))
-        .application_name(&format!("frontdesk projector {schema}"))
+        .options(format!("{given} {SETTINGS} -c search_path={schema}"))
+        .application_name(format!("frontdesk projector {schema}"))
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_user_timeout(CONNECT_TIMEOUT * 2)
         .keepalives_idle(CONNECT_TIMEOUT);
