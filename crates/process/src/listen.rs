@@ -26,13 +26,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The bounds of one listener.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// From the first byte of a request's head to its last; also how long a new connection may
-    /// say nothing.
+    /// From the first byte of a request's head to its last.
     pub header_read: Duration,
     /// From a request's head to the last byte of its body; then the answer is 408.
     pub body_read: Duration,
-    /// How long a connection may stay open between requests, and how long a client may refuse to
-    /// read an answer.
+    /// How long a connection may stay open without a request, before its first one too, and how
+    /// long a client may refuse to read an answer. Clients open connections ahead of need, so a
+    /// new one that is silent is not hurried.
     pub idle: Duration,
     /// The size of a request's head in bytes.
     pub header_bytes: usize,

@@ -216,7 +216,7 @@ impl Activity {
             accepted: clock::monotonic(),
             active: AtomicUsize::new(0),
             quiet_since: AtomicU64::new(0),
-            head_since: AtomicU64::new(1),
+            head_since: AtomicU64::new(0),
             stuck_since: AtomicU64::new(0),
             framed: AtomicBool::new(false),
             spoken: AtomicBool::new(false),

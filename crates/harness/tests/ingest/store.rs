@@ -1,0 +1,176 @@
+//! JetStream away, slow, full, or asked for the same thing twice: nothing is acknowledged that is
+//! not stored, and nobody waits for long.
+
+use crate::stand::{Stand, problem};
+use axum::http::StatusCode;
+use frontdesk_events::StreamName;
+use frontdesk_harness::eventually;
+use frontdesk_process::clock;
+use futures::future;
+use serde_json::json;
+use std::{
+    collections::HashMap,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+fn body(id: &str) -> Vec<u8> {
+    json!({"event": "room_started", "id": id, "room": {"name": id}}).to_string().into_bytes()
+}
+
+fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn without_jetstream_the_sender_is_told_to_come_again_and_then_taken() {
+    let mut stand = Stand::start().await;
+    stand.nats.kill();
+    for round in 0..2 {
+        let started = clock::monotonic();
+        let answer = stand.deliver(&body("EV_1")).await;
+        assert_eq!(answer.headers()["retry-after"], "2", "round {round}");
+        assert_eq!(problem(answer).await.0, 503);
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+    stand.nats.restart().await;
+    eventually("the delivery is taken", async || {
+        (stand.deliver(&body("EV_1")).await.status() == StatusCode::OK).then_some(())
+    })
+    .await;
+    eventually("and is there once", async || {
+        let state = stand.operator.stream_state(StreamName::Calls).await.ok()?;
+        (state.messages == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_jetstream_that_hangs_is_not_waited_for_longer_than_a_sender_can_bear() {
+    let stand = Stand::start().await;
+    let pid = stand.nats.pid().unwrap();
+    signal(pid, "-STOP");
+    let started = clock::monotonic();
+    let bodies: Vec<_> = (0..20).map(|n| body(&format!("EV_{n}"))).collect();
+    let answers = future::join_all(bodies.iter().map(|body| stand.deliver(body))).await;
+    let took = started.elapsed();
+    signal(pid, "-CONT");
+    for answer in answers {
+        assert_eq!(problem(answer).await.0, 503);
+    }
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    // Whatever the server did with the first tries, the second make it once each.
+    for body in &bodies {
+        eventually("the repetition is taken", async || {
+            (stand.deliver(body).await.status() == StatusCode::OK).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(stand.count(StreamName::Calls).await, 20);
+}
+
+#[tokio::test]
+async fn a_stored_id_among_new_ones_costs_the_new_ones_nothing() {
+    let stand = Stand::start().await;
+    assert_eq!(stand.deliver(&body("EV_0")).await.status(), StatusCode::OK);
+    for round in 0..5 {
+        let bodies: Vec<_> = (0..100).map(|n| body(&format!("EV_{}", n * (round + 1)))).collect();
+        let answers = future::join_all(bodies.iter().map(|body| stand.deliver(body))).await;
+        assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
+    }
+    let mut times = HashMap::new();
+    for message in stand.stored(StreamName::Calls).await {
+        *times.entry(message.envelope.id().to_owned()).or_insert(0) += 1;
+    }
+    let expected: std::collections::HashSet<_> = (0..5).flat_map(|round| (0..100).map(move |n| n * (round + 1))).collect();
+    assert_eq!(times.len(), expected.len());
+    assert!(times.values().all(|times| *times == 1));
+}
+
+#[tokio::test]
+async fn a_full_stream_refuses_and_forgets_nothing() {
+    let stand = Stand::start().await;
+    stand.operator.ensure_streams(1, 200_000).await.unwrap();
+    let mut accepted = 0;
+    let mut refused = 0;
+    for n in 0..20 {
+        let mut bytes = body(&format!("EV_{n}"));
+        bytes.resize(bytes.len() + 20_000, b' ');
+        let answer = stand.deliver(&bytes).await;
+        if answer.status() == StatusCode::OK {
+            accepted += 1;
+            assert_eq!(refused, 0, "a stream does not become empty by itself");
+        } else {
+            let (status, document) = problem(answer).await;
+            assert_eq!((status, document["reason"].as_str()), (503, Some("store_full")));
+            refused += 1;
+        }
+    }
+    assert!(accepted > 3 && refused > 3, "{accepted} accepted, {refused} refused");
+    assert_eq!(stand.count(StreamName::Calls).await, accepted);
+}
+
+#[tokio::test]
+async fn a_request_that_is_abandoned_disturbs_no_other() {
+    let stand = Arc::new(Stand::start().await);
+    let mut abandoned = Vec::new();
+    for n in 0..200 {
+        let stand = stand.clone();
+        abandoned.push(tokio::spawn(async move { stand.deliver(&body(&format!("EV_gone_{n}"))).await }));
+    }
+    let kept: Vec<_> = (0..200).map(|n| body(&format!("EV_kept_{n}"))).collect();
+    let answers = future::join_all(kept.iter().map(|body| stand.deliver(body)));
+    for task in &abandoned {
+        task.abort();
+    }
+    assert!(answers.await.iter().all(|answer| answer.status() == StatusCode::OK));
+    let stored = stand.stored(StreamName::Calls).await;
+    assert_eq!(stored.iter().filter(|message| message.envelope.id().starts_with("EV_kept_")).count(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_kills_of_the_server() {
+    let mut stand = Stand::start().await;
+    let over = Arc::new(AtomicBool::new(false));
+    let next = Arc::new(AtomicUsize::new(0));
+    let url = stand.url("/webhooks/livekit");
+    let senders: Vec<_> = (0..16)
+        .map(|_| {
+            let (over, next, url, client) = (over.clone(), next.clone(), url.clone(), stand.client.clone());
+            tokio::spawn(async move {
+                let mut acknowledged = Vec::new();
+                while !over.load(Relaxed) {
+                    let id = format!("EV_{}", next.fetch_add(1, Relaxed));
+                    let body = body(&id);
+                    let request = client.post(&url).header("authorization", crate::stand::signed(&body)).body(body);
+                    if request.send().await.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+                        acknowledged.push(id);
+                    }
+                }
+                acknowledged
+            })
+        })
+        .collect();
+    for kill in 1..=4 {
+        let wanted = next.load(Relaxed) + 300 * kill;
+        eventually("some load", async || (next.load(Relaxed) > wanted).then_some(())).await;
+        stand.nats.restart().await;
+    }
+    let wanted = next.load(Relaxed) + 300;
+    eventually("load after the last restart", async || (next.load(Relaxed) > wanted).then_some(())).await;
+    over.store(true, Relaxed);
+    let acknowledged: Vec<String> = future::join_all(senders).await.into_iter().flat_map(Result::unwrap).collect();
+    stand.operator = stand.nats.connect(frontdesk_events::nats::Role::Operator).await;
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for message in stand.stored(StreamName::Calls).await {
+        *times.entry(message.envelope.id().to_owned()).or_default() += 1;
+    }
+    assert!(acknowledged.len() > 200, "only {} were acknowledged", acknowledged.len());
+    for id in &acknowledged {
+        assert_eq!(times.get(id), Some(&1), "{id}");
+    }
+}
