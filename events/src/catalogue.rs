@@ -1,8 +1,8 @@
 //! Every event type we know, with the shape of its data.
 //!
 //! The types are for reading and refuse nothing but bytes that are not a JSON object: unknown
-//! events, fields and enum values are normal. `cargo run -p frontdesk-events --example catalogue`
-//! writes the JSON Schemas from them; each type has an example beside its schema.
+//! events, fields and enum values are normal. `cargo run -p frontdesk-events --bin catalogue`
+//! writes the JSON Schemas and `asyncapi.yaml` from them; each type has an example of its own.
 
 pub mod agent;
 pub mod livekit;
@@ -12,7 +12,7 @@ pub mod tolerant;
 
 use crate::StreamName;
 use schemars::Schema;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One event type.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub struct EventType {
 }
 
 impl EventType {
-    /// The JSON Schema of its data (draft 2020-12).
+    /// The JSON Schema of its data (draft 07).
     #[must_use]
     pub fn json_schema(&self) -> Value {
         let mut schema = (self.schema)();
@@ -41,13 +41,50 @@ impl EventType {
         {
             properties.retain(|name, _| self.fields.contains(&name.as_str()));
         }
-        schema.to_value()
+        let mut schema = schema.to_value();
+        drop_unused_definitions(&mut schema);
+        schema
+    }
+
+    /// The schema as it is committed.
+    #[must_use]
+    pub fn schema_file(&self) -> String {
+        format!("{:#}\n", self.json_schema())
+    }
+}
+
+/// Leaves out what nothing in the schema refers to any more.
+fn drop_unused_definitions(schema: &mut Value) {
+    let Some(Value::Object(mut definitions)) = schema
+        .as_object_mut()
+        .and_then(|map| map.remove("definitions"))
+    else {
+        return;
+    };
+    let mut used = Map::new();
+    let mut text = schema.to_string();
+    loop {
+        let (named, rest): (Map<_, _>, Map<_, _>) = definitions
+            .into_iter()
+            .partition(|(name, _)| text.contains(&format!("\"#/definitions/{name}\"")));
+        if named.is_empty() {
+            break;
+        }
+        text = Value::from(named.clone()).to_string();
+        used.extend(named);
+        definitions = rest;
+    }
+    if !used.is_empty() {
+        schema["definitions"] = Value::from(used);
     }
 }
 
 /// Every event type, source by source.
 pub fn all() -> impl Iterator<Item = &'static EventType> {
-    livekit::TYPES.iter().chain(agent::TYPES).chain(paypal::TYPES)
+    livekit::TYPES
+        .iter()
+        .chain(agent::TYPES)
+        .chain(paypal::TYPES)
 }
 
 /// One line for people about an event: what happened, in plain words.

@@ -15,6 +15,7 @@ pub mod subject;
 pub mod stream;
 pub mod catalogue;
 pub mod nats;
+pub mod asyncapi;
 
 pub use cloudevents;
 pub use envelope::{Envelope, EnvelopeError};

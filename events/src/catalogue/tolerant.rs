@@ -154,10 +154,11 @@ pub fn object_schema(
     schema
 }
 
-/// The schema of one of ours, complete with its definitions.
+/// The schema of one of ours, complete with its definitions. Draft 07, because it is what
+/// AsyncAPI's parser reads without further help.
 #[must_use]
 pub fn root_schema<T: JsonSchema>() -> Schema {
-    schemars::generate::SchemaSettings::draft2020_12()
+    schemars::generate::SchemaSettings::draft07()
         .into_generator()
         .into_root_schema_for::<T>()
 }

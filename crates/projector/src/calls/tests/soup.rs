@@ -142,7 +142,7 @@ pub(super) fn whole_call() -> impl Strategy<Value = Vec<Scene>> {
                 Scene::Speaks(caller, 780),
             ];
             let mut also = |happens: bool, more: Vec<Scene>| {
-                scenes.extend(more.into_iter().filter(|_| happens))
+                scenes.extend(more.into_iter().filter(|_| happens));
             };
             also(answered, enters(5, answer));
             also(supervised, enters(6, answer + 500));
