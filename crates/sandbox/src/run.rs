@@ -1,0 +1,352 @@
+//! The sandbox at work: PayPal's certificate endpoint, the past told once, then calls as they
+//! come, until it is asked to stop. Going down it lets everybody leave their rooms, as a server
+//! that is drained would, so that no clock on a dashboard runs for ever.
+
+pub mod state;
+
+use crate::{
+    delivery::{self, Courier, rules::Rules},
+    livekit::token::LiveKitKey,
+    loopback,
+    paypal::{
+        Notification, authority,
+        certificates::{Answer, Shelf},
+        transmission::Transmitter,
+    },
+    seed,
+    stories::{WorldEvent, billing, traffic},
+    wire::Signatures,
+    world::World,
+};
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use frontdesk_process::{Shutdown, clock};
+use state::State;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+/// How long the last events may take to be delivered at the end.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How often the counters are logged.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+/// How often PayPal looks for renewals that fell due.
+const BILL_EVERY: Duration = Duration::from_secs(60);
+/// Calls a day of the whole town in the past.
+const PAST_CALLS_A_DAY: f64 = 14.0;
+
+/// What the outside world is made of.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// Frontdesk's ingest.
+    pub target: String,
+    /// The same seed and start give the same calls.
+    pub seed: u64,
+    /// Keys, certificates, and what was told already.
+    pub state_dir: PathBuf,
+    /// Where certificates are served.
+    pub listen: SocketAddr,
+    /// LiveKit's key.
+    pub livekit: LiveKitKey,
+    /// PayPal's name for the webhook.
+    pub webhook_id: String,
+    /// Where the businesses are written; nowhere when absent.
+    pub database_url: Option<String>,
+    /// PayPal's events out of order.
+    pub shuffle: bool,
+    /// PayPal's events twice.
+    pub double: bool,
+}
+
+/// How the calls come.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// On average.
+    pub calls_per_minute: f64,
+    /// 1 is life.
+    pub speed: f64,
+    /// Days of past told at the first run; 0 for none.
+    pub history_days: u32,
+}
+
+/// The outside world with its keys ready and its certificates served.
+pub struct Scene {
+    outside: Outside,
+    world: World,
+    signatures: Signatures,
+    client: reqwest::Client,
+}
+
+impl Outside {
+    /// Makes or loads keys, and writes the businesses.
+    ///
+    /// # Errors
+    /// When an address is not of this machine, or state directory or database cannot be used.
+    pub async fn prepare(mut self) -> anyhow::Result<Scene> {
+        self.target = loopback::target(&self.target)?;
+        loopback::listener(self.listen)?;
+        let world = World::town();
+        let signatures = self.signatures().await?;
+        if let Some(url) = &self.database_url {
+            seed::seed(&mut seed::connect(url).await?, &world).await?;
+            tracing::info!(
+                users = world.users.len(),
+                clients = world.businesses.len(),
+                "the businesses are in the database"
+            );
+        }
+        Ok(Scene {
+            client: delivery::client()?,
+            outside: self,
+            world,
+            signatures,
+        })
+    }
+
+    /// Everything that signs. RSA keys are made at the first time, which takes a moment.
+    ///
+    /// # Errors
+    /// When the state directory cannot be used.
+    pub async fn signatures(&self) -> anyhow::Result<Signatures> {
+        let (state, now) = (self.state_dir.clone(), clock::now());
+        let (_, leaf) =
+            tokio::task::spawn_blocking(move || authority::open_or_create(&state, now)).await??;
+        let paypal = Transmitter {
+            signer: Arc::new(leaf),
+            // More than one may be accepted; PayPal sends for one.
+            webhook_id: self
+                .webhook_id
+                .split(',')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+            certificates_at: format!("http://{}", self.listen),
+        };
+        Ok(Signatures {
+            livekit: self.livekit.clone(),
+            paypal,
+        })
+    }
+}
+
+/// Serves the message certificate until shutdown; the address is bound when this returns.
+///
+/// # Errors
+/// When the address is taken or open to others.
+pub async fn serve_certificates(
+    listen: SocketAddr,
+    transmitter: &Transmitter,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let signer = &transmitter.signer;
+    let shelf = Shelf::default().with(
+        &signer.certificate_id(),
+        Answer::Pem(signer.certificate.clone()),
+    );
+    let listen = loopback::listener(listen)?;
+    let listener = tokio::net::TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listening on {listen}"))?;
+    tokio::spawn(async move {
+        let served = axum::serve(listener, shelf.router())
+            .with_graceful_shutdown(shutdown.cancelled_owned());
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the certificate endpoint ended");
+        }
+    });
+    Ok(())
+}
+
+impl Scene {
+    fn courier(&self, rules: Rules) -> Courier {
+        Courier::start(
+            rules,
+            self.client.clone(),
+            self.outside.target.clone(),
+            self.signatures.clone(),
+        )
+    }
+
+    /// Plays until shutdown.
+    ///
+    /// # Errors
+    /// When the certificate endpoint cannot be served or the state cannot be kept.
+    pub async fn run(self, pace: Pace, shutdown: Shutdown) -> anyhow::Result<()> {
+        serve_certificates(
+            self.outside.listen,
+            &self.signatures.paypal,
+            shutdown.clone(),
+        )
+        .await?;
+        let start = clock::now();
+        let mut state = State::open(&self.outside.state_dir, start)?;
+        let tells_past =
+            pace.history_days > 0 && !state.past_told && !self.calls_are_known(&state, start).await;
+        let scene = Arc::new(self);
+        let past = tokio::spawn({
+            let (scene, shutdown) = (Arc::clone(&scene), shutdown.clone());
+            async move {
+                if tells_past {
+                    let told = shutdown
+                        .run_until_cancelled(scene.tell_past(state.anchor, pace.history_days))
+                        .await;
+                    if told.is_none() {
+                        return Ok(());
+                    }
+                }
+                state.past_told = true;
+                state.write(&scene.outside.state_dir)?;
+                shutdown
+                    .run_until_cancelled(scene.bill(&mut state))
+                    .await
+                    .unwrap_or(Ok(()))
+            }
+        });
+        scene.play(pace, start, &shutdown).await;
+        past.await.context("telling the past")?
+    }
+
+    /// Calls of an earlier sandbox, or of somebody else: no past is invented beside them. A past
+    /// that was begun by this state directory is told to its end instead.
+    async fn calls_are_known(&self, state: &State, start: DateTime<Utc>) -> bool {
+        if state.anchor < start {
+            return false;
+        }
+        let Some(url) = &self.outside.database_url else {
+            return false;
+        };
+        match seed::connect(url).await {
+            Ok(client) => seed::knows_calls(&client).await,
+            Err(_) => false,
+        }
+    }
+
+    /// Tells the calls of the days before `anchor`, waiting for every answer.
+    pub async fn tell_past(&self, anchor: DateTime<Utc>, days: u32) {
+        let began = clock::monotonic();
+        let stories = traffic::past_calls(
+            &self.world,
+            self.outside.seed,
+            anchor,
+            days,
+            PAST_CALLS_A_DAY,
+        );
+        tracing::info!(calls = stories.len(), days, "telling the calls of the past");
+        let courier = self.courier(Rules::past());
+        for story in stories {
+            for (_, event) in story.events {
+                courier.send(event);
+            }
+        }
+        let counts = courier.drain().await;
+        tracing::info!(
+            ?counts,
+            seconds = began.elapsed().as_secs_f64(),
+            "the past is told"
+        );
+    }
+
+    /// Tells what PayPal has to say since the last time, in the order and number asked for.
+    pub async fn tell_billing(&self, state: &mut State) {
+        let now = clock::now();
+        let mut notifications = billing::past_notifications(&self.world, state.anchor, now);
+        notifications.retain(|notification| {
+            state
+                .billed_until
+                .is_none_or(|until| notification.time > until)
+        });
+        if notifications.is_empty() {
+            return;
+        }
+        let count = notifications.len();
+        let courier = self.courier(Rules::paypal());
+        for notification in arrange(
+            notifications,
+            self.outside.seed,
+            self.outside.shuffle,
+            self.outside.double,
+        ) {
+            courier.send(WorldEvent::PayPal(notification));
+        }
+        let counts = courier.drain().await;
+        tracing::info!(events = count, ?counts, "PayPal has told what was paid");
+        state.billed_until = Some(now);
+    }
+
+    async fn bill(&self, state: &mut State) -> anyhow::Result<()> {
+        loop {
+            let before = state.billed_until;
+            self.tell_billing(state).await;
+            if state.billed_until != before {
+                state.write(&self.outside.state_dir)?;
+            }
+            tokio::time::sleep(BILL_EVERY).await;
+        }
+    }
+
+    /// Calls as they come.
+    async fn play(&self, pace: Pace, start: DateTime<Utc>, shutdown: &Shutdown) {
+        let (livekit, agent) = (self.courier(Rules::livekit()), self.courier(Rules::agent()));
+        let mut calls = traffic::Traffic::new(
+            self.world.clone(),
+            self.outside.seed,
+            start,
+            pace.calls_per_minute,
+            pace.speed,
+        );
+        let mut counted = clock::monotonic();
+        tracing::info!(
+            calls_per_minute = pace.calls_per_minute,
+            seed = self.outside.seed,
+            target = self.outside.target,
+            "calls come in"
+        );
+        for (at, event) in calls.by_ref() {
+            let wait = (at - clock::now()).to_std().unwrap_or_default();
+            if shutdown
+                .run_until_cancelled(tokio::time::sleep(wait))
+                .await
+                .is_none()
+            {
+                break;
+            }
+            match &event {
+                WorldEvent::Agent(_) => agent.send(event),
+                _ => livekit.send(event),
+            }
+            if counted.elapsed() > COUNT_EVERY {
+                counted = clock::monotonic();
+                tracing::info!(livekit = ?livekit.counts(), agent = ?agent.counts(), "delivered so far");
+            }
+        }
+        for event in calls.shut_down(clock::now()) {
+            livekit.send(event);
+        }
+        let goodbye = async { tokio::join!(livekit.drain(), agent.drain()) };
+        match tokio::time::timeout(GOODBYE, goodbye).await {
+            Ok((livekit, agent)) => tracing::info!(?livekit, ?agent, "everybody has left"),
+            Err(_) => tracing::warn!("some of the last events could not be delivered in time"),
+        }
+    }
+}
+
+/// PayPal promises neither order nor single delivery: both can be asked for.
+fn arrange(
+    mut notifications: Vec<Notification>,
+    seed: u64,
+    shuffle: bool,
+    double: bool,
+) -> Vec<Notification> {
+    if double {
+        notifications = notifications
+            .into_iter()
+            .flat_map(|notification| [notification.clone(), notification])
+            .collect();
+    }
+    if shuffle {
+        let mut dice = crate::chance::Dice::new(seed).fork("shuffle", 0);
+        for place in (1..notifications.len()).rev() {
+            notifications.swap(place, dice.below(place + 1));
+        }
+    }
+    notifications
+}

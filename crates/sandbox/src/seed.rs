@@ -1,0 +1,91 @@
+//! Writes the town into `account`, for as long as nobody can sign up: users, their businesses and
+//! who had which number since when. A second time changes nothing, and what somebody has edited
+//! since stays edited.
+
+use crate::world::World;
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use tokio_postgres::{Client, NoTls};
+
+/// Before any call the sandbox can tell of: the number history must own the past as well.
+const ASSIGNED_SINCE: DateTime<Utc> =
+    DateTime::from_timestamp(1_704_067_200, 0).expect("the first of January 2024");
+/// One seeding at a time; the number is this program's own.
+const LOCK: i64 = 0x0066_726f_6e74;
+
+/// A connection; its other half runs until it is dropped.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn connect(database_url: &str) -> anyhow::Result<Client> {
+    let (client, connection) = tokio_postgres::connect(database_url, NoTls)
+        .await
+        .context("connecting to the database")?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(%error, "the database connection ended");
+        }
+    });
+    Ok(client)
+}
+
+/// Writes the town.
+///
+/// # Errors
+/// When the tables are missing, or an e-mail address or tenant key of the town is somebody
+/// else's.
+pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
+    let transaction = client.transaction().await?;
+    transaction
+        .execute("select pg_advisory_xact_lock($1)", &[&LOCK])
+        .await?;
+    for user in &world.users {
+        transaction
+            .execute(
+                "insert into account.users (id, email, name, billing_key, time_zone) values ($1, $2, $3, $4, $5)
+                 on conflict (id) do nothing",
+                &[&user.id, &user.email, &user.name, &user.billing_key, &user.time_zone.name()],
+            )
+            .await
+            .with_context(|| format!("writing user {}", user.email))?;
+    }
+    for business in &world.businesses {
+        let (profession, zone) = (business.profession.word(), business.time_zone.name());
+        transaction
+            .execute(
+                "insert into account.clients (id, user_id, name, profession, tenant_key, time_zone)
+                 values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing",
+                &[
+                    &business.id,
+                    &business.user_id,
+                    &business.name,
+                    &profession,
+                    &business.tenant_key,
+                    &zone,
+                ],
+            )
+            .await
+            .with_context(|| format!("writing client {}", business.name))?;
+        for number in &business.numbers {
+            // Append-only: a row once there is never written again, whoever has the number now.
+            transaction
+                .execute(
+                    "insert into account.number_assignments (number, client_id, assigned_at)
+                     select $1, $2, $3 where not exists (
+                         select from account.number_assignments where number = $1 and client_id = $2)",
+                    &[number, &business.id, &ASSIGNED_SINCE],
+                )
+                .await
+                .with_context(|| format!("assigning {number}"))?;
+        }
+    }
+    transaction.commit().await.context("writing the town")
+}
+
+/// Whether any call is known already. Where the tables do not exist yet, none is.
+pub async fn knows_calls(client: &Client) -> bool {
+    let known = client
+        .query_one("select exists (select from calls.calls)", &[])
+        .await;
+    known.is_ok_and(|row| row.get(0))
+}

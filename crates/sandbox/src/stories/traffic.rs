@@ -1,0 +1,223 @@
+//! Many calls at once: who is rung when, and everybody's events merged into one sequence in time.
+//! An iterator, so the live player, the history and the benchmark share it.
+
+use super::{Story, Timeline, WorldEvent, plot::Plot, stray_call_story, tell};
+use crate::{
+    chance::Dice,
+    world::{Business, World},
+};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Timelike as _, Utc};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
+};
+
+/// How often somebody rings the number nobody has.
+const STRAY_SHARE: f64 = 0.012;
+/// Calls by the hour of the business's day, next to its busiest.
+const BUSY: [f64; 24] = [
+    0.06, 0.04, 0.03, 0.03, 0.04, 0.08, 0.2, 0.45, 0.85, 1.0, 0.95, 0.9, 0.7, 0.75, 0.9, 0.95, 0.9,
+    0.8, 0.55, 0.4, 0.3, 0.22, 0.15, 0.09,
+];
+/// Saturdays and Sundays next to a weekday.
+const WEEKEND: [f64; 2] = [0.5, 0.25];
+
+/// How busy this business's phone is at this instant, from 0 to 1.
+#[must_use]
+pub fn busy(business: &Business, at: DateTime<Utc>) -> f64 {
+    let local = at.with_timezone(&business.time_zone);
+    let day = match local.weekday().num_days_from_monday() {
+        5 => WEEKEND[0],
+        6 => WEEKEND[1],
+        _ => 1.0,
+    };
+    BUSY[local.hour() as usize % BUSY.len()] * day
+}
+
+/// One event waiting for its time.
+struct Waiting {
+    at: DateTime<Utc>,
+    /// Events of one instant keep the order they were told in.
+    number: u64,
+    event: WorldEvent,
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Waiting {}
+
+/// Calls without end at a steady rate, event by event in the order of their times.
+pub struct Traffic {
+    world: World,
+    dice: Dice,
+    mean_gap_ms: f64,
+    speed: f64,
+    next_call: DateTime<Utc>,
+    calls: u64,
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    told: u64,
+    open: Vec<Story>,
+}
+
+impl Traffic {
+    /// Calls from `start` on, so many a minute, each `speed` times as fast as life.
+    #[must_use]
+    pub fn new(
+        world: World,
+        seed: u64,
+        start: DateTime<Utc>,
+        calls_per_minute: f64,
+        speed: f64,
+    ) -> Self {
+        let dice = Dice::new(seed).fork("traffic", start.timestamp_millis().unsigned_abs());
+        Self {
+            world,
+            dice,
+            mean_gap_ms: 60_000.0 / calls_per_minute.max(0.001),
+            speed,
+            next_call: start,
+            calls: 0,
+            waiting: BinaryHeap::new(),
+            told: 0,
+            open: Vec::new(),
+        }
+    }
+
+    fn begin_call(&mut self) {
+        let at = self.next_call;
+        let mut dice = self.dice.fork("call", self.calls);
+        self.calls += 1;
+        let clock = Timeline::new(at, self.speed);
+        let story = if dice.chance(STRAY_SHARE) {
+            stray_call_story(&mut dice, &self.world, clock)
+        } else {
+            let weights = self
+                .world
+                .businesses
+                .iter()
+                .map(|business| business.weight * (0.1 + busy(business, at)));
+            let business = &self.world.businesses[dice.weighted(weights)];
+            tell(&Plot::draw(&mut dice, business), &mut dice, business, clock)
+        };
+        let gap = dice
+            .gap(self.mean_gap_ms)
+            .clamp(1.0, self.mean_gap_ms * 8.0);
+        self.next_call = at + TimeDelta::milliseconds(gap as i64);
+        for (offset, event) in &story.events {
+            self.told += 1;
+            self.waiting.push(Reverse(Waiting {
+                at: story.start + *offset,
+                number: self.told,
+                event: event.clone(),
+            }));
+        }
+        self.open.retain(|open| open.end() > at);
+        self.open.push(story);
+    }
+
+    /// What the world says when its servers go down at this time, calls in the middle included.
+    #[must_use]
+    pub fn shut_down(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
+        self.open
+            .iter()
+            .flat_map(|story| story.shut_down(now))
+            .collect()
+    }
+}
+
+impl Iterator for Traffic {
+    type Item = (DateTime<Utc>, WorldEvent);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self
+            .waiting
+            .peek()
+            .is_none_or(|Reverse(waiting)| waiting.at >= self.next_call)
+        {
+            self.begin_call();
+        }
+        self.waiting
+            .pop()
+            .map(|Reverse(waiting)| (waiting.at, waiting.event))
+    }
+}
+
+/// The calls of the days before `until`, oldest first: some `per_day` a day over the whole town,
+/// none of them still going on at `until`. They grow by a few per cent a week, as a business that
+/// pays for this would hope.
+#[must_use]
+pub fn past_calls(
+    world: &World,
+    seed: u64,
+    until: DateTime<Utc>,
+    days: u32,
+    per_day: f64,
+) -> Vec<Story> {
+    let dice = Dice::new(seed).fork("past", until.timestamp_millis().unsigned_abs());
+    let weight: f64 = world
+        .businesses
+        .iter()
+        .map(|business| business.weight)
+        .sum();
+    let mut stories = Vec::new();
+    for (place, business) in world.businesses.iter().enumerate() {
+        let today = until.with_timezone(&business.time_zone).date_naive();
+        for ago in 0..=days {
+            let Some(day) = today.checked_sub_days(Days::new(u64::from(ago))) else {
+                continue;
+            };
+            let mut dice = dice.fork(&format!("{place}"), u64::from(ago));
+            let growth = 1.0 - 0.3 * f64::from(ago) / f64::from(days.max(1));
+            let expected = per_day * business.weight / weight * growth * weekday_share(day);
+            // The whole part for sure, the rest by chance.
+            let count = expected as usize + usize::from(dice.chance(expected.fract()));
+            for _ in 0..count {
+                let Some(start) = instant_of_day(&mut dice, business, day) else {
+                    continue;
+                };
+                let clock = Timeline::new(start, 1.0);
+                let story = tell(&Plot::draw(&mut dice, business), &mut dice, business, clock);
+                if story.end() < until {
+                    stories.push(story);
+                }
+            }
+        }
+    }
+    stories.sort_by_key(|story| story.start);
+    stories
+}
+
+fn weekday_share(day: NaiveDate) -> f64 {
+    match day.weekday().num_days_from_monday() {
+        5 => WEEKEND[0],
+        6 => WEEKEND[1],
+        _ => 1.25,
+    }
+}
+
+/// A busy hour rather than a quiet one, in the business's own time. Days when clocks change miss
+/// an hour: nothing rings then.
+fn instant_of_day(dice: &mut Dice, business: &Business, day: NaiveDate) -> Option<DateTime<Utc>> {
+    let hour = u32::try_from(dice.weighted(BUSY.iter().copied())).ok()?;
+    let (minute, second) = (dice.below(60) as u32, dice.below(60) as u32);
+    let local = day.and_hms_milli_opt(hour, minute, second, dice.below(1000) as u32)?;
+    Some(
+        local
+            .and_local_timezone(business.time_zone)
+            .earliest()?
+            .with_timezone(&Utc),
+    )
+}
