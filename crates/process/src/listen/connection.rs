@@ -331,3 +331,67 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(address: &str) -> SocketAddr {
+        SocketAddr::new(address.parse().unwrap(), 1)
+    }
+
+    #[tokio::test]
+    async fn one_address_cannot_take_every_place_and_gives_its_own_back() {
+        let connections =
+            Connections::new(&Limits { connections: 4, connections_per_address: 2, ..Limits::default() });
+        let first = connections.admit(connections.free().await, peer("192.0.2.1")).unwrap();
+        let _second = connections.admit(connections.free().await, peer("192.0.2.1")).unwrap();
+        // An IPv4 address is the same one when it comes through an IPv6 socket.
+        assert!(connections.admit(connections.free().await, peer("::ffff:192.0.2.1")).is_none());
+        let _other = connections.admit(connections.free().await, peer("192.0.2.2")).unwrap();
+        drop(first);
+        assert!(connections.admit(connections.free().await, peer("192.0.2.1")).is_some());
+        assert_eq!(connections.addresses.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn this_machine_may_connect_as_often_as_there_is_room() {
+        let connections =
+            Connections::new(&Limits { connections: 3, connections_per_address: 1, ..Limits::default() });
+        let mut places = Vec::new();
+        for address in ["127.0.0.1", "127.0.0.1", "::1"] {
+            places.push(connections.admit(connections.free().await, peer(address)).unwrap());
+        }
+        assert_eq!(connections.free.available_permits(), 0);
+    }
+
+    #[test]
+    fn a_connection_is_overdue_by_what_it_is_doing() {
+        let limits = Limits {
+            header_read: Duration::from_millis(5),
+            idle: Duration::from_millis(10),
+            ..Limits::default()
+        };
+        // As if it had been accepted a while ago.
+        let accepted = |ago| Activity {
+            accepted: clock::monotonic().checked_sub(Duration::from_millis(ago)).unwrap(),
+            ..Activity::new()
+        };
+        assert_eq!(accepted(7).overdue(&limits), None);
+        assert_eq!(accepted(50).overdue(&limits), Some("idle"));
+        let with_head = accepted(7);
+        with_head.head_since.store(1, Relaxed);
+        assert_eq!(with_head.overdue(&limits), Some("slow_head"));
+        let framed = accepted(7);
+        framed.received(b"PRI * HTTP/2.0");
+        framed.head_since.store(1, Relaxed);
+        assert_eq!(framed.overdue(&limits), None);
+        let working = Arc::new(accepted(50));
+        let busy = Busy::new(&working);
+        assert_eq!(working.overdue(&limits), None);
+        let _ = working.wrote(Poll::<()>::Pending);
+        working.stuck_since.store(1, Relaxed);
+        assert_eq!(working.overdue(&limits), Some("answer_not_read"));
+        drop(busy);
+    }
+}
