@@ -161,13 +161,15 @@ async fn read(
         });
     sqlx::query_as!(
         InvoiceRow,
-        r#"select id, subscription_id, user_id, status, disputed, amount_minor, refunded_minor, fee_minor, currency,
-            issued_at as "issued_at: Moment"
-        from billing.invoices
-        where (issued_at, id) < ($1, $2)
-            and ($3::uuid is null or user_id = $3)
-            and ($4::text is null or subscription_id = $4)
-        order by issued_at desc, id desc
+        // PayPal leaves our key out of some renewals; then the subscription says whose they are.
+        r#"select i.id, i.subscription_id, coalesce(i.user_id, s.user_id) as "user_id?", i.status, i.disputed,
+            i.amount_minor, i.refunded_minor, i.fee_minor, i.currency, i.issued_at as "issued_at: Moment"
+        from billing.invoices i
+        left join billing.subscriptions s on s.id = i.subscription_id
+        where (i.issued_at, i.id) < ($1, $2)
+            and ($3::uuid is null or coalesce(i.user_id, s.user_id) = $3)
+            and ($4::text is null or i.subscription_id = $4)
+        order by i.issued_at desc, i.id desc
         limit $5"#,
         at,
         id,

@@ -3,7 +3,7 @@
 use crate::{
     answer, calls, clients, dev_session, invoices, live,
     parameters::Parameters,
-    problem::{FieldError, Problem, ProblemBody},
+    problem::{FieldError, OpenProblems, Problem, ProblemBody},
     stats, subscriptions,
 };
 use axum::{http::HeaderMap, response::Response};
@@ -75,7 +75,7 @@ pub fn document() -> String {
 /// Shows this document.
 #[utoipa::path(
     get, operation_id = "show_openapi", path = "/api/openapi.json", tag = "meta", security(()),
-    responses((status = 200, description = "The OpenAPI document of this API", content_type = "application/json", body = Object))
+    responses((status = 200, description = "The OpenAPI document of this API", content_type = "application/json", body = Object), OpenProblems)
 )]
 pub async fn show(headers: HeaderMap, given: Parameters) -> Result<Response, Problem> {
     static TEXT: LazyLock<String> = LazyLock::new(document);

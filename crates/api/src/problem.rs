@@ -297,6 +297,15 @@ impl IntoResponses for ReadProblems {
     }
 }
 
+/// The problems of a read that needs neither login nor database.
+pub struct OpenProblems;
+
+impl IntoResponses for OpenProblems {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[(400, "A parameter is unknown; `errors` names it")])
+    }
+}
+
 /// The problem of a path that names one thing.
 pub struct MissingProblem;
 

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 /// The upper bounds of the histogram in milliseconds, each included in its column; the last
 /// column is open. The projector's rollup has the same, and a test holds them together.
-pub const BOUNDS_MS: [i64; 14] =
-    [250, 500, 750, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000, 4_000, 5_000, 7_500, 10_000];
+pub const BOUNDS_MS: [i64; 14] = [
+    250, 500, 750, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000, 4_000, 5_000, 7_500, 10_000,
+];
 
 /// What a caller should wait at most.
 const TARGET_MS: i64 = 2_000;
@@ -143,8 +144,15 @@ mod tests {
     fn quantiles_lie_in_the_column_that_holds_them() {
         assert_eq!(quantile(&columns(&[]), 0.5), None);
         assert_eq!(quantile(&columns(&[(1_000, 10)]), 0.5), Some(875));
-        assert_eq!(quantile(&columns(&[(500, 10), (1_000, 10)]), 0.5), Some(500));
-        assert_eq!(quantile(&columns(&[(0, 3)]), 0.95), Some(10_000), "the open column");
+        assert_eq!(
+            quantile(&columns(&[(500, 10), (1_000, 10)]), 0.5),
+            Some(500)
+        );
+        assert_eq!(
+            quantile(&columns(&[(0, 3)]), 0.95),
+            Some(10_000),
+            "the open column"
+        );
     }
 
     #[test]

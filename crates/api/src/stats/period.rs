@@ -30,7 +30,7 @@ impl Period {
         now: DateTime<Utc>,
     ) -> Result<Self, (&'static str, String)> {
         let to = to.unwrap_or_else(|| from.map_or(now, |from| now.max(from)));
-        for (name, at) in [("from", from.unwrap_or(to)), ("to", to)] {
+        for (name, at) in [("to", to), ("from", from.unwrap_or(to))] {
             if !(1900..=9998).contains(&at.year()) {
                 return Err((name, "must lie in the years 1900 to 9998".into()));
             }
@@ -246,7 +246,7 @@ mod tests {
             new("9999-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
                 .unwrap_err()
                 .0,
-            "from"
+            "to"
         );
         let ahead = Period::new(
             Some(at("2027-01-01T00:00:00Z")),

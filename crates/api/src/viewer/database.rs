@@ -39,6 +39,30 @@ pub enum Plan {
     ByValues,
 }
 
+impl Plan {
+    async fn run<A, T, Q>(
+        self,
+        session: &mut PgConnection,
+        wanted: &A,
+        query: &Q,
+    ) -> sqlx::Result<T>
+    where
+        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+    {
+        match self {
+            Self::Fixed => query(session, wanted).await,
+            Self::ByValues => {
+                let begin = "begin isolation level repeatable read read only; \
+                             set local plan_cache_mode = force_custom_plan";
+                let mut transaction = session.begin_with(begin).await?;
+                let answer = query(&mut transaction, wanted).await?;
+                transaction.commit().await?;
+                Ok(answer)
+            }
+        }
+    }
+}
+
 /// PostgreSQL as the API sees it. Cheap to clone; connects when it is first needed.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -80,35 +104,27 @@ impl Database {
     }
 
     /// Runs a read. It runs a second time when the first try failed for a reason that a fresh try
-    /// mends: its session had died unnoticed, or a rebuilt schema was swapped in under its plan.
+    /// mends: its session had died unnoticed, or a rebuilt schema was swapped in under its plans.
     pub(super) async fn read<A, T, Q>(&self, plan: Plan, wanted: &A, query: Q) -> sqlx::Result<T>
     where
         Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
     {
-        match self.read_once(plan, wanted, &query).await {
-            Err(error) if is_stale_plan(&error) || is_connection_trouble(&error) => {
-                tracing::debug!(%error, "reading again");
-                self.read_once(plan, wanted, &query).await
-            }
-            outcome => outcome,
+        let mut session = self.pool.acquire().await?;
+        let error = match plan.run(&mut session, wanted, &query).await {
+            Err(error) => error,
+            answer => return answer,
+        };
+        if is_stale_plan(&error) {
+            // PostgreSQL refuses such a statement for ever, so the session must forget it.
+            session.clear_cached_statements().await?;
+        } else if is_connection_trouble(&error) {
+            drop(session);
+            session = self.pool.acquire().await?;
+        } else {
+            return Err(error);
         }
-    }
-
-    async fn read_once<A, T, Q>(&self, plan: Plan, wanted: &A, query: &Q) -> sqlx::Result<T>
-    where
-        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
-    {
-        match plan {
-            Plan::Fixed => query(&mut *self.pool.acquire().await?, wanted).await,
-            Plan::ByValues => {
-                let begin = "begin isolation level repeatable read read only; \
-                             set local plan_cache_mode = force_custom_plan";
-                let mut transaction = self.pool.begin_with(begin).await?;
-                let answer = query(&mut transaction, wanted).await?;
-                transaction.commit().await?;
-                Ok(answer)
-            }
-        }
+        tracing::debug!(%error, "reading again");
+        plan.run(&mut session, wanted, &query).await
     }
 
     /// A session that acts for nobody: for the role's own look at checkpoints, never for a
@@ -118,8 +134,7 @@ impl Database {
     }
 }
 
-/// PostgreSQL refuses a prepared statement whose columns changed type. The server forgets the old
-/// plan by refusing, and the driver prepares anew.
+/// PostgreSQL refuses a prepared statement whose columns changed type.
 fn is_stale_plan(error: &sqlx::Error) -> bool {
     /// feature_not_supported; the message tells the cases apart.
     const CODE: &str = "0A000";
