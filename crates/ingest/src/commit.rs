@@ -92,7 +92,7 @@ pub(crate) fn outbound(
     };
     let subject = subject::event(stream, partition, source, kind);
     let envelope = envelope.with_data(content_type, data.into());
-    Outbound::new(&envelope, subject).map_err(|error| match error {
+    Outbound::of(envelope, subject).map_err(|error| match error {
         PublishError::Unsendable(_) => NotStored::TooLarge.into(),
         other => Rejection::Malformed { reason: "unfit", detail: other.to_string() },
     })

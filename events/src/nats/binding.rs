@@ -41,7 +41,17 @@ pub enum BindingError {
 /// # Errors
 /// Never for an [`Envelope`]; the SDK's trait can express failure, so this does too.
 pub fn encode(envelope: &Envelope) -> Result<(HeaderMap, Bytes), Error> {
-    envelope.as_event().clone().deserialize_binary(Writer::default())
+    let (headers, payload) = into_parts(envelope.clone())?;
+    Ok((headers.into_iter().collect(), payload))
+}
+
+/// One header of a message.
+pub(super) type Header = (HeaderName, HeaderValue);
+
+/// The same without copying the data, and with headers as a list: a map of them is made once a
+/// message, when it is published.
+pub(super) fn into_parts(envelope: Envelope) -> Result<(Vec<Header>, Bytes), Error> {
+    envelope.into_event().deserialize_binary(Writer(Vec::with_capacity(16)))
 }
 
 /// Reads an envelope from a message, in either mode.
@@ -53,8 +63,28 @@ pub fn decode(headers: Option<&HeaderMap>, payload: &Bytes) -> Result<Envelope, 
     Ok(Envelope::from_event(event)?)
 }
 
-#[derive(Default)]
-struct Writer(HeaderMap);
+struct Writer(Vec<Header>);
+
+/// The attributes nearly every message has, so that their names need not be checked each time.
+const NAMES: [(&str, HeaderName); 9] = [
+    ("id", HeaderName::from_static("ce-id")),
+    ("source", HeaderName::from_static("ce-source")),
+    ("specversion", HeaderName::from_static("ce-specversion")),
+    ("type", HeaderName::from_static("ce-type")),
+    ("subject", HeaderName::from_static("ce-subject")),
+    ("time", HeaderName::from_static("ce-time")),
+    ("partitionkey", HeaderName::from_static("ce-partitionkey")),
+    ("recordedtime", HeaderName::from_static("ce-recordedtime")),
+    ("bodysha256", HeaderName::from_static("ce-bodysha256")),
+];
+
+fn header_name(attribute: &str) -> Option<HeaderName> {
+    if attribute == "datacontenttype" {
+        return Some(HeaderName::from_static(CONTENT_TYPE));
+    }
+    let known = NAMES.iter().find(|(name, _)| *name == attribute).map(|(_, header)| header.clone());
+    known.or_else(|| format!("{PREFIX}{attribute}").parse().ok())
+}
 
 impl Writer {
     fn set(mut self, name: &str, value: &MessageAttributeValue) -> SdkResult<Self> {
@@ -66,17 +96,13 @@ impl Writer {
         let encoded = utf8_percent_encode(&text, ENCODED).to_string();
         let invalid = |_| Error::Other { source: format!("attribute {name} does not fit a header").into() };
         let value: HeaderValue = encoded.parse().map_err(|_| invalid(()))?;
-        let name: HeaderName = if name == "datacontenttype" {
-            HeaderName::from_static(CONTENT_TYPE)
-        } else {
-            format!("{PREFIX}{name}").parse().map_err(|_| invalid(()))?
-        };
-        self.0.insert(name, value);
+        let name = header_name(name).ok_or_else(|| invalid(()))?;
+        self.0.push((name, value));
         Ok(self)
     }
 }
 
-impl BinarySerializer<(HeaderMap, Bytes)> for Writer {
+impl BinarySerializer<(Vec<Header>, Bytes)> for Writer {
     fn set_spec_version(self, version: SpecVersion) -> SdkResult<Self> {
         self.set("specversion", &MessageAttributeValue::String(version.to_string()))
     }
@@ -89,11 +115,11 @@ impl BinarySerializer<(HeaderMap, Bytes)> for Writer {
         self.set(name, &value)
     }
 
-    fn end_with_data(self, bytes: Vec<u8>) -> SdkResult<(HeaderMap, Bytes)> {
+    fn end_with_data(self, bytes: Vec<u8>) -> SdkResult<(Vec<Header>, Bytes)> {
         Ok((self.0, bytes.into()))
     }
 
-    fn end(self) -> SdkResult<(HeaderMap, Bytes)> {
+    fn end(self) -> SdkResult<(Vec<Header>, Bytes)> {
         Ok((self.0, Bytes::new()))
     }
 }

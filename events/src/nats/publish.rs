@@ -3,7 +3,10 @@
 //! With `sync_interval: always` the server fsyncs before each ack, so a batch (ADR-50 of NATS)
 //! is what makes durable ingest fast: one fsync of the stream for all of its messages.
 
-use super::{binding, connection::Connection};
+use super::{
+    binding::{self, Header},
+    connection::Connection,
+};
 use crate::{Envelope, StreamName};
 use async_nats::{HeaderMap, Request, client::RequestErrorKind, header::NATS_MESSAGE_ID};
 use bytes::Bytes;
@@ -21,7 +24,8 @@ const STREAM_FULL: [u64; 2] = [10077, 10047];
 #[derive(Debug, Clone)]
 pub struct Outbound {
     subject: String,
-    headers: HeaderMap,
+    headers: Vec<Header>,
+    message_id: String,
     payload: Bytes,
 }
 
@@ -31,10 +35,18 @@ impl Outbound {
     /// # Errors
     /// When an attribute does not fit a header.
     pub fn new(envelope: &Envelope, subject: String) -> Result<Self, PublishError> {
-        let (mut headers, payload) =
-            binding::encode(envelope).map_err(|error| PublishError::Unsendable(error.to_string()))?;
-        headers.insert(NATS_MESSAGE_ID, envelope.message_id());
-        let message = Self { subject, headers, payload };
+        Self::of(envelope.clone(), subject)
+    }
+
+    /// The same without copying the envelope's data.
+    ///
+    /// # Errors
+    /// When an attribute does not fit a header.
+    pub fn of(envelope: Envelope, subject: String) -> Result<Self, PublishError> {
+        let message_id = envelope.message_id();
+        let (headers, payload) =
+            binding::into_parts(envelope).map_err(|error| PublishError::Unsendable(error.to_string()))?;
+        let message = Self { subject, headers, message_id, payload };
         if message.size() > StreamName::LARGEST_MESSAGE as usize {
             return Err(PublishError::Unsendable("larger than 1 MiB with its headers".into()));
         }
@@ -44,14 +56,9 @@ impl Outbound {
     /// Bytes on the wire, about: headers and payload.
     #[must_use]
     pub fn size(&self) -> usize {
-        let headers: usize = self
-            .headers
-            .iter()
-            .flat_map(|(name, values)| {
-                let name: &str = name.as_ref();
-                values.iter().map(move |value| name.len() + value.as_str().len() + 4)
-            })
-            .sum();
+        let header = |name: &str, value: &str| name.len() + value.len() + ": \r\n".len();
+        let headers: usize = self.headers.iter().map(|(name, value)| header(name.as_ref(), value.as_str())).sum();
+        let headers = headers + header("Nats-Msg-Id", &self.message_id);
         headers + self.payload.len() + self.subject.len()
     }
 
@@ -67,10 +74,16 @@ impl Outbound {
         &self.subject
     }
 
+    fn header_map(&self) -> HeaderMap {
+        let mut headers: HeaderMap = self.headers.iter().cloned().collect();
+        headers.insert(NATS_MESSAGE_ID, self.message_id.as_str());
+        headers
+    }
+
     /// Its `Nats-Msg-Id`: two messages with the same one are the same fact.
     #[must_use]
     pub fn message_id(&self) -> &str {
-        self.headers.get(NATS_MESSAGE_ID).map_or("", |value| value.as_str())
+        &self.message_id
     }
 }
 
@@ -134,7 +147,7 @@ impl Connection {
     /// # Errors
     /// See [`PublishError`]; after `Unknown` try again with the same message.
     pub async fn publish(&self, message: &Outbound, timeout: Duration) -> Result<PublishAck, PublishError> {
-        self.request(message.subject.clone(), message.headers.clone(), message.payload.clone(), timeout)
+        self.request(message.subject.clone(), message.header_map(), message.payload.clone(), timeout)
             .await
             .map(|ack| PublishAck { sequence: ack.seq.unwrap_or_default(), duplicate: ack.duplicate })
     }
@@ -155,13 +168,13 @@ impl Connection {
             return Err(PublishError::Unsendable("an empty batch".into()));
         };
         for (index, message) in rest.iter().enumerate() {
-            let headers = batch_headers(&message.headers, batch_id, index + 1);
+            let headers = batch_headers(message, batch_id, index + 1);
             self.client
                 .publish_with_headers(message.subject.clone(), headers, message.payload.clone())
                 .await
                 .map_err(|_| PublishError::Unknown)?;
         }
-        let mut headers = batch_headers(&last.headers, batch_id, messages.len());
+        let mut headers = batch_headers(last, batch_id, messages.len());
         headers.insert("Nats-Batch-Commit", "1");
         let ack = self.request(last.subject.clone(), headers, last.payload.clone(), timeout).await?;
         if ack.count.is_some_and(|count| count != messages.len()) {
@@ -205,8 +218,8 @@ fn refusal(error: AckError) -> PublishError {
     }
 }
 
-fn batch_headers(headers: &HeaderMap, batch_id: &str, sequence: usize) -> HeaderMap {
-    let mut headers = headers.clone();
+fn batch_headers(message: &Outbound, batch_id: &str, sequence: usize) -> HeaderMap {
+    let mut headers = message.header_map();
     headers.insert("Nats-Batch-Id", batch_id);
     headers.insert("Nats-Batch-Sequence", sequence.to_string());
     headers
