@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect, test } from "./dashboard";
 
 test("calls appear, ring and end by themselves", async ({ dashboard: page }) => {
@@ -52,5 +54,20 @@ test.describe("a lost connection", () => {
     await page.unroute("**/api/live");
     await expect(page.getByTestId("freshness")).toHaveText(/^Live/, { timeout: 60_000 });
     await asked;
+  });
+
+  /** A command that stops the server and starts it again; the set-up may offer one. */
+  const restart = process.env.FRONTDESK_RESTART;
+  test("outlives a server that is stopped and started again", async ({ dashboard: page }) => {
+    test.skip(!restart, "FRONTDESK_RESTART is not set");
+    const freshness = page.getByTestId("freshness");
+    await expect(freshness).toHaveText(/^Live/, { timeout: 60_000 });
+    const restarted = promisify(execFile)("sh", ["-c", restart ?? ""]);
+    await expect(freshness).toHaveText(/^Reconnecting/, { timeout: 30_000 });
+    await restarted;
+    await expect(freshness).toHaveText(/^Live/, { timeout: 60_000 });
+    const newest = page.getByRole("table", { name: "Newest calls" }).locator("a[data-row]").first();
+    const before = await newest.getAttribute("href");
+    await expect.poll(() => newest.getAttribute("href"), { timeout: 60_000 }).not.toBe(before);
   });
 });

@@ -67,7 +67,7 @@ export function Calls() {
 function Quick({ filter }: { filter: CallFilter }) {
   const chosen = quickChoice(filter);
   return (
-    <nav aria-label="Which calls" className="flex min-w-0 gap-1 overflow-x-auto">
+    <nav aria-label="Which calls" className="flex min-w-0 gap-0.5 overflow-x-auto">
       {QUICK.map((choice) => {
         const current = choice === chosen;
         return (
@@ -76,7 +76,7 @@ function Quick({ filter }: { filter: CallFilter }) {
             to={paths.calls({ ...filter, state: choice.state, result: choice.result })}
             aria-current={current ? "true" : undefined}
             className={classes(
-              "inline-flex min-h-9 shrink-0 items-center rounded-inner px-3 font-medium transition-colors",
+              "inline-flex min-h-9 shrink-0 items-center rounded-inner px-2.5 font-medium transition-colors",
               "focus-visible:-outline-offset-2",
               current ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
             )}

@@ -8,7 +8,7 @@ import { Mark, type Tone } from "../../ui/Mark";
 import { isDiallable, phone } from "../../ui/phone";
 import { RunningClock } from "../../ui/RunningClock";
 import { day, duration, timeOfDay } from "../../ui/time";
-import { callerWords, clientWords, sentence, verdict } from "../calls/words";
+import { callerWords, sentence, verdict } from "../calls/words";
 
 type Detail = OneCall["call"];
 
@@ -24,8 +24,7 @@ export function CallHead({ call, now }: { call: Detail; now: Date }) {
           </h1>
           <p className="figures text-quiet [overflow-wrap:anywhere]">
             {call.caller_name && call.caller_number && <>{phone(call.caller_number)} </>}
-            to <bdi>{clientWords(call)}</bdi>
-            {call.dialled_number && <> on {phone(call.dialled_number)}</>}
+            <To call={call} />
           </p>
         </div>
         <CallBack call={call} />
@@ -43,6 +42,17 @@ export function CallHead({ call, now }: { call: Detail; now: Date }) {
       <Sentiment call={call} />
       <Extras call={call} />
     </header>
+  );
+}
+
+function To({ call }: { call: Detail }) {
+  const number = call.dialled_number && phone(call.dialled_number);
+  if (!call.client) return <>{number ? `to ${number}, not assigned to a business` : "not assigned to a business"}</>;
+  return (
+    <>
+      to <bdi>{call.client.name}</bdi>
+      {number && ` on ${number}`}
+    </>
   );
 }
 

@@ -36,7 +36,7 @@ export function Now({ live, ringing, whose }: Props) {
   return (
     <Panel
       title="Now"
-      hint={known && calls.length > 0 ? summed(calls) : null}
+      hint={known && calls.length > 0 ? summed(live.data, ringing.data) : null}
       flush
       control={
         hidden > 0 && (
@@ -122,8 +122,13 @@ function Quiet() {
   );
 }
 
-function summed(calls: Call[]) {
-  const talking = calls.filter((call) => call.state === "live").length;
-  const ringing = calls.length - talking;
-  return [talking > 0 && `${talking} on the line`, ringing > 0 && `${ringing} ringing`].filter(Boolean).join(", ");
+function summed(live: CallPage, ringing: CallPage) {
+  // Beyond the first page they are not counted: nobody watches that many.
+  const count = ({ items, next_cursor }: CallPage) => (next_cursor ? `${items.length} or more` : String(items.length));
+  return [
+    live.items.length > 0 && `${count(live)} on the line`,
+    ringing.items.length > 0 && `${count(ringing)} ringing`,
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
