@@ -23,7 +23,7 @@ describe("the filter in the address", () => {
 
   it("names what it does not know instead of dropping it silently", () => {
     const search = new URLSearchParams(
-      "state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps",
+      "state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps&number=Maria",
     );
     const { filter, refused } = readFilter(search);
     expect(filter).toEqual({});
@@ -35,6 +35,7 @@ describe("the filter in the address", () => {
       "from=2026-02-30",
       "to=soon",
       "has_recording=perhaps",
+      "number=Maria",
     ]);
   });
 

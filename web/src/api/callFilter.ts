@@ -59,12 +59,20 @@ export function filterQuery(filter: CallFilter) {
   };
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** What the api takes for an id: a UUID in its usual form. */
+export function isId(value: string) {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+}
+
+/** What the api takes for part of a number: up to 15 digits, written as people write them. */
+export function isNumberPart(value: string) {
+  return /^\+?\d{1,15}$/.test(value.replace(/[\s().-]/g, ""));
+}
 
 function read(filter: CallFilter, name: string, value: string): boolean {
   switch (name) {
     case "client_id":
-      if (!UUID.test(value)) return false;
+      if (!isId(value)) return false;
       filter.client_id = value;
       return true;
     case "unassigned":
@@ -76,6 +84,7 @@ function read(filter: CallFilter, name: string, value: string): boolean {
       filter[name] = value;
       return true;
     case "number":
+      if (!isNumberPart(value)) return false;
       filter.number = value;
       return true;
     case "min_talk_ms":

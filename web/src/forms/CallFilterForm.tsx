@@ -4,7 +4,7 @@
  */
 import * as Popover from "@radix-ui/react-popover";
 import { type ChangeEvent, useEffect, useState } from "react";
-import type { CallFilter } from "../api/callFilter";
+import { type CallFilter, isNumberPart } from "../api/callFilter";
 import { Button } from "../ui/Button";
 import { Choice, TextField } from "../ui/Field";
 import {
@@ -65,14 +65,15 @@ function NumberField({ filter, change }: Props) {
     // Another link changed it; our own change must not overwrite what was typed since.
     if (sent !== inAddress) setNumber(inAddress);
   }
+  const readable = number.trim() === "" || isNumberPart(number);
   useEffect(() => {
-    if (number.trim() === inAddress) return;
+    if (number.trim() === inAddress || !readable) return;
     const timer = window.setTimeout(() => {
       setSent(number.trim());
       change({ ...filter, number: number.trim() });
     }, TYPING_MS);
     return () => window.clearTimeout(timer);
-  }, [number, inAddress, filter, change]);
+  }, [number, inAddress, readable, filter, change]);
   return (
     <div className="min-w-0 flex-1">
       <TextField
@@ -81,6 +82,7 @@ function NumberField({ filter, change }: Props) {
         type="search"
         inputMode="tel"
         placeholder="Number or part of one"
+        error={readable ? null : "Up to 15 digits: the search is by number."}
         value={number}
         onChange={(event) => setNumber(event.target.value)}
       />

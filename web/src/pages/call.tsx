@@ -2,6 +2,7 @@
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
+import { isId } from "../api/callFilter";
 import { askAhead, callEventsQuery, callQuery } from "../api/queries";
 import { serverNow } from "../api/serverClock";
 import { Awaiting } from "../ui/Awaiting";
@@ -12,15 +13,22 @@ import { Cost } from "./call/Cost";
 import { Latencies } from "./call/Latencies";
 import { Transcript } from "./call/Transcript";
 import { WhatHappened } from "./call/WhatHappened";
+import { Lost } from "./lost";
 import { Failure } from "./shell/Failure";
 import { Freshness } from "./shell/Freshness";
 
 export function ask(queries: QueryClient, id: string) {
+  if (!isId(id)) return null;
   return askAhead(queries.query(callQuery(id)), queries.query(callEventsQuery(id)));
 }
 
 export function OneCall() {
   const { id = "" } = useParams();
+  // What is no id is not asked for: no call could have it.
+  return isId(id) ? <Call id={id} /> : <Lost />;
+}
+
+function Call({ id }: { id: string }) {
   const [search] = useSearchParams();
   const one = useQuery(callQuery(id));
   const events = useQuery(callEventsQuery(id));

@@ -226,6 +226,23 @@ it("a call that is not there says so and names the request", async () => {
   expect(screen.getAllByText("Request req-7").length).toBeGreaterThan(0);
 });
 
+it("what is no id is not asked for", async () => {
+  open("/calls/not-an-id");
+  expect(await screen.findByText("There is nothing at this address")).toBeTruthy();
+  expect(asked.some((url) => url.pathname.startsWith("/api/calls/"))).toBe(false);
+});
+
+it("letters in the number field are refused in words and asked of nobody", async () => {
+  const user = userEvent.setup();
+  const router = open("/calls");
+  await user.type(await screen.findByLabelText("Number or part of one"), "Maria");
+  expect(screen.getByRole("alert").textContent).toMatch(/digits/);
+  await user.clear(screen.getByLabelText("Number or part of one"));
+  await user.type(screen.getByLabelText("Number or part of one"), "+1 (202)");
+  await vi.waitFor(() => expect(router.state.location.search).toBe("?number=%2B1+%28202%29"));
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
 it("without a subscription, billing says what one brings", async () => {
   open("/billing");
   expect(await screen.findByText("No subscription yet")).toBeTruthy();
