@@ -8,12 +8,18 @@ use frontdesk_sandbox::{
     delivery,
     livekit::token::LiveKitKey,
     loopback,
+    paypal::transmission::Transmitter,
     run::{Outside, Pace, serve_certificates, state::State},
     seed,
-    wire::{self, Post, Signatures},
+    wire::{self, Post},
     world::World,
 };
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Plays the outside world for one machine: LiveKit with callers and an agent, and PayPal.
 #[derive(Debug, Parser)]
@@ -157,7 +163,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             history_days,
         } => {
             anyhow::ensure!(
-                calls_per_minute > 0.0 && speed > 0.0,
+                calls_per_minute > 0.0 && speed > 0.0 && speed.is_finite(),
                 "calls a minute and speed are above zero"
             );
             let shutdown = supervise::shutdown_on_signal()?;
@@ -189,7 +195,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         } => {
             let outside = Outside::from(outside);
             let target = loopback::target(&outside.target)?;
-            let post = sign(sender, read(&file)?, &outside.signatures().await?)?;
+            let (post, _) = sign(sender, read(&file)?, &outside).await?;
             print(&format!(
                 "{}\n",
                 post.curl(&target, &file.to_string_lossy())
@@ -202,16 +208,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
 async fn history(outside: Outside, days: u32) -> anyhow::Result<()> {
     let (state_dir, listen) = (outside.state_dir.clone(), outside.listen);
     let certificates = Shutdown::new();
-    // A running sandbox serves the same certificate at the same address.
-    if let Err(error) = serve_certificates(
-        listen,
-        &outside.signatures().await?.paypal,
-        certificates.clone(),
-    )
-    .await
-    {
-        tracing::debug!(%error, "leaving the certificate to whoever serves there");
-    }
+    lend_certificate(listen, &outside.transmitter().await?, &certificates).await;
     let scene = outside.prepare().await?;
     let mut state = State::open(&state_dir, clock::now())?;
     scene.tell_past(state.anchor, days).await;
@@ -221,20 +218,12 @@ async fn history(outside: Outside, days: u32) -> anyhow::Result<()> {
     state.write(&state_dir)
 }
 
-async fn send(
-    sender: Sender,
-    file: &std::path::Path,
-    outside: Outside,
-) -> anyhow::Result<ExitCode> {
+async fn send(sender: Sender, file: &Path, outside: Outside) -> anyhow::Result<ExitCode> {
     let target = loopback::target(&outside.target)?;
-    let signatures = outside.signatures().await?;
-    let post = sign(sender, read(file)?, &signatures)?;
+    let (post, transmitter) = sign(sender, read(file)?, &outside).await?;
     let certificates = Shutdown::new();
-    if matches!(sender, Sender::Paypal)
-        && let Err(error) =
-            serve_certificates(outside.listen, &signatures.paypal, certificates.clone()).await
-    {
-        tracing::debug!(%error, "leaving the certificate to whoever serves there");
+    if let Some(transmitter) = transmitter {
+        lend_certificate(outside.listen, &transmitter, &certificates).await;
     }
     let answer = delivery::request(&delivery::client()?, &target, &post)
         .send()
@@ -245,15 +234,12 @@ async fn send(
         answer.text().await.context("reading the answer")?,
     );
     certificates.cancel();
-    print(&format!(
-        "{status}\n{}{}",
-        text,
-        if text.is_empty() || text.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        }
-    ))?;
+    let end = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    print(&format!("{status}\n{text}{end}"))?;
     Ok(if status.is_success() {
         ExitCode::SUCCESS
     } else {
@@ -261,21 +247,33 @@ async fn send(
     })
 }
 
-fn sign(sender: Sender, body: Bytes, signatures: &Signatures) -> anyhow::Result<Post> {
+/// A running sandbox serves the same certificate at the same address; where none runs, this does.
+async fn lend_certificate(listen: SocketAddr, transmitter: &Transmitter, until: &Shutdown) {
+    if let Err(error) = serve_certificates(listen, transmitter, until.clone()).await {
+        tracing::debug!(%error, "leaving the certificate to whoever serves there");
+    }
+}
+
+/// The signed request, and for PayPal whose certificate it needs.
+async fn sign(
+    sender: Sender,
+    body: Bytes,
+    outside: &Outside,
+) -> anyhow::Result<(Post, Option<Transmitter>)> {
     match sender {
-        Sender::Livekit => wire::livekit(&signatures.livekit, body),
-        Sender::Event => wire::written_event(&signatures.livekit, body),
+        Sender::Livekit => Ok((wire::livekit(&outside.livekit_key(), body)?, None)),
+        Sender::Event => Ok((wire::written_event(&outside.livekit_key(), body)?, None)),
         Sender::Paypal => {
+            let transmitter = outside.transmitter().await?;
             let event: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
             let id = event["id"].as_str().unwrap_or("unnamed").to_owned();
-            Ok(signatures
-                .paypal
-                .post(&signatures.paypal.prepare(&id, 0, clock::now()), body))
+            let post = transmitter.post(&transmitter.prepare(&id, 0, clock::now()), body);
+            Ok((post, Some(transmitter)))
         }
     }
 }
 
-fn read(file: &std::path::Path) -> anyhow::Result<Bytes> {
+fn read(file: &Path) -> anyhow::Result<Bytes> {
     Ok(std::fs::read(file)
         .with_context(|| format!("reading {}", file.display()))?
         .into())

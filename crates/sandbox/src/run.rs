@@ -5,7 +5,7 @@
 pub mod state;
 
 use crate::{
-    delivery::{self, Courier, rules::Rules},
+    delivery::{self, Counts, Courier, rules::Rules},
     livekit::token::LiveKitKey,
     loopback,
     paypal::{
@@ -31,7 +31,7 @@ const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How often PayPal looks for renewals that fell due.
 const BILL_EVERY: Duration = Duration::from_secs(60);
 /// Calls a day of the whole town in the past.
-const PAST_CALLS_A_DAY: f64 = 14.0;
+const PAST_CALLS_A_DAY: f64 = 10.0;
 
 /// What the outside world is made of.
 #[derive(Debug, Clone)]
@@ -101,29 +101,39 @@ impl Outside {
         })
     }
 
-    /// Everything that signs. RSA keys are made at the first time, which takes a moment.
+    /// Everything that signs.
     ///
     /// # Errors
     /// When the state directory cannot be used.
     pub async fn signatures(&self) -> anyhow::Result<Signatures> {
+        let paypal = self.transmitter().await?;
+        Ok(Signatures {
+            livekit: self.livekit_key(),
+            paypal,
+        })
+    }
+
+    /// LiveKit's key, the first while several are accepted.
+    #[must_use]
+    pub fn livekit_key(&self) -> LiveKitKey {
+        LiveKitKey {
+            key: first(&self.livekit.key),
+            secret: first(&self.livekit.secret),
+        }
+    }
+
+    /// PayPal's signing hand. RSA keys are made at the first time, which takes a moment.
+    ///
+    /// # Errors
+    /// When the state directory cannot be used.
+    pub async fn transmitter(&self) -> anyhow::Result<Transmitter> {
         let (state, now) = (self.state_dir.clone(), clock::now());
         let (_, leaf) =
             tokio::task::spawn_blocking(move || authority::open_or_create(&state, now)).await??;
-        let paypal = Transmitter {
+        Ok(Transmitter {
             signer: Arc::new(leaf),
-            // More than one may be accepted; PayPal sends for one.
-            webhook_id: self
-                .webhook_id
-                .split(',')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_owned(),
+            webhook_id: first(&self.webhook_id),
             certificates_at: format!("http://{}", self.listen),
-        };
-        Ok(Signatures {
-            livekit: self.livekit.clone(),
-            paypal,
         })
     }
 }
@@ -221,55 +231,49 @@ impl Scene {
     }
 
     /// Tells the calls of the days before `anchor`, waiting for every answer.
-    pub async fn tell_past(&self, anchor: DateTime<Utc>, days: u32) {
+    pub async fn tell_past(&self, anchor: DateTime<Utc>, days: u32) -> Counts {
         let began = clock::monotonic();
-        let stories = traffic::past_calls(
-            &self.world,
-            self.outside.seed,
-            anchor,
-            days,
-            PAST_CALLS_A_DAY,
-        );
+        let seed = self.outside.seed;
+        let stories = traffic::past_calls(&self.world, seed, anchor, days, PAST_CALLS_A_DAY);
         tracing::info!(calls = stories.len(), days, "telling the calls of the past");
         let courier = self.courier(Rules::past());
-        for story in stories {
-            for (_, event) in story.events {
-                courier.send(event);
-            }
+        // The newest first: the month somebody looks at is whole after a moment.
+        for (_, event) in stories.into_iter().rev().flat_map(|story| story.events) {
+            courier.send(event);
         }
         let counts = courier.drain().await;
-        tracing::info!(
-            ?counts,
-            seconds = began.elapsed().as_secs_f64(),
-            "the past is told"
-        );
+        let seconds = began.elapsed().as_secs_f64();
+        tracing::info!(?counts, seconds, "the past is told");
+        counts
     }
 
     /// Tells what PayPal has to say since the last time, in the order and number asked for.
-    pub async fn tell_billing(&self, state: &mut State) {
+    pub async fn tell_billing(&self, state: &mut State) -> Counts {
         let now = clock::now();
-        let mut notifications = billing::past_notifications(&self.world, state.anchor, now);
-        notifications.retain(|notification| {
+        let mut told = billing::past_notifications(&self.world, state.anchor, now);
+        told.retain(|notification| {
             state
                 .billed_until
                 .is_none_or(|until| notification.time > until)
         });
-        if notifications.is_empty() {
-            return;
+        if told.is_empty() {
+            return Counts::default();
         }
-        let count = notifications.len();
+        let events = told.len();
         let courier = self.courier(Rules::paypal());
-        for notification in arrange(
-            notifications,
-            self.outside.seed,
-            self.outside.shuffle,
-            self.outside.double,
-        ) {
+        let Outside {
+            seed,
+            shuffle,
+            double,
+            ..
+        } = self.outside;
+        for notification in arrange(told, seed, shuffle, double) {
             courier.send(WorldEvent::PayPal(notification));
         }
         let counts = courier.drain().await;
-        tracing::info!(events = count, ?counts, "PayPal has told what was paid");
+        tracing::info!(events, ?counts, "PayPal has told what was paid");
         state.billed_until = Some(now);
+        counts
     }
 
     async fn bill(&self, state: &mut State) -> anyhow::Result<()> {
@@ -327,6 +331,11 @@ impl Scene {
             Err(_) => tracing::warn!("some of the last events could not be delivered in time"),
         }
     }
+}
+
+/// Settings name several with commas while keys are rotated; a sender uses one.
+fn first(list: &str) -> String {
+    list.split(',').next().unwrap_or_default().trim().to_owned()
 }
 
 /// PayPal promises neither order nor single delivery: both can be asked for.

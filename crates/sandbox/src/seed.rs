@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, NoTls};
 
-/// Before any call the sandbox can tell of: the number history must own the past as well.
-const ASSIGNED_SINCE: DateTime<Utc> =
+/// Before any call the sandbox can tell of: clients and their numbers must own the past as well.
+const SINCE: DateTime<Utc> =
     DateTime::from_timestamp(1_704_067_200, 0).expect("the first of January 2024");
 /// One seeding at a time; the number is this program's own.
 const LOCK: i64 = 0x0066_726f_6e74;
@@ -42,9 +42,17 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
     for user in &world.users {
         transaction
             .execute(
-                "insert into account.users (id, email, name, billing_key, time_zone) values ($1, $2, $3, $4, $5)
+                "insert into account.users (id, email, name, billing_key, time_zone, created_at)
+                 values ($1, $2, $3, $4, $5, $6)
                  on conflict (id) do nothing",
-                &[&user.id, &user.email, &user.name, &user.billing_key, &user.time_zone.name()],
+                &[
+                    &user.id,
+                    &user.email,
+                    &user.name,
+                    &user.billing_key,
+                    &user.time_zone.name(),
+                    &SINCE,
+                ],
             )
             .await
             .with_context(|| format!("writing user {}", user.email))?;
@@ -53,8 +61,8 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
         let (profession, zone) = (business.profession.word(), business.time_zone.name());
         transaction
             .execute(
-                "insert into account.clients (id, user_id, name, profession, tenant_key, time_zone)
-                 values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing",
+                "insert into account.clients (id, user_id, name, profession, tenant_key, time_zone, created_at)
+                 values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing",
                 &[
                     &business.id,
                     &business.user_id,
@@ -62,6 +70,7 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
                     &profession,
                     &business.tenant_key,
                     &zone,
+                    &SINCE,
                 ],
             )
             .await
@@ -73,7 +82,7 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
                     "insert into account.number_assignments (number, client_id, assigned_at)
                      select $1, $2, $3 where not exists (
                          select from account.number_assignments where number = $1 and client_id = $2)",
-                    &[number, &business.id, &ASSIGNED_SINCE],
+                    &[number, &business.id, &SINCE],
                 )
                 .await
                 .with_context(|| format!("assigning {number}"))?;

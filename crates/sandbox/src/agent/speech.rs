@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// Letters a second, as people talk on the phone; the voice is a little quicker.
-const CALLER_PACE: f64 = 13.5;
-const VOICE_PACE: f64 = 15.5;
+const CALLER_PACE: f64 = 12.0;
+const VOICE_PACE: f64 = 14.5;
 
 /// One item of a chat history; times in ms since the call was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,7 +163,7 @@ impl Talk {
 
     /// A caller thinks a moment; now and then longer.
     fn caller_begins(&mut self, dice: &mut Dice) -> Delays {
-        self.now += (dice.skewed(650.0, 0.7) * self.hurry) as i64;
+        self.now += (dice.skewed(900.0, 0.7) * self.hurry) as i64;
         self.heard = Delays {
             transcription: seconds(dice.skewed(0.24 * self.strain, 0.5)),
             end_of_turn: seconds(dice.skewed(0.42, 0.5)),

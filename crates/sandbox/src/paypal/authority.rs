@@ -29,6 +29,7 @@ pub const MESSAGE_NAME: &str = "messageverificationcerts.sandbox.paypal.com";
 /// What others load as their trust bundle.
 pub const CA_FILE: &str = "paypal-ca.pem";
 const CA_KEY_FILE: &str = "paypal-ca.key";
+const LOCK_FILE: &str = "lock";
 const LEAF_FILE: &str = "paypal-leaf.pem";
 const LEAF_KEY_FILE: &str = "paypal-leaf.key";
 /// PayPal's lives about thirteen months.
@@ -190,6 +191,11 @@ impl Authority {
 /// When the directory cannot be written or holds something else.
 pub fn open_or_create(state: &Path, now: DateTime<Utc>) -> anyhow::Result<(Authority, Signer)> {
     fs::create_dir_all(state).with_context(|| format!("making {}", state.display()))?;
+    // Two commands may start at once; held until this file is closed.
+    let lock =
+        fs::File::create(state.join(LOCK_FILE)).context("making the state directory's lock")?;
+    lock.lock()
+        .context("waiting for the state directory's lock")?;
     let authority = match read_pair(state, CA_FILE, CA_KEY_FILE)? {
         Some(ca) => Authority { ca },
         None => Authority::create(now)?,

@@ -198,7 +198,7 @@ fn report_speech(stage: &mut Stage, job: &Job, speech: &Speech, answered: i64) -
     }
     let (mut from, mut part) = (0, 0);
     while from < speech.items.len() {
-        let until = (from + 2 + stage.dice.below(3)).min(speech.items.len());
+        let until = (from + 1 + stage.dice.below(3)).min(speech.items.len());
         let items = &speech.items[from..until];
         let said = answered + items.last().map_or(0, |item| item.stopped_ms);
         let sent = said + stage.dice.between(150, 450);
