@@ -1,5 +1,9 @@
 //! The engine against a real stream and a real database: the laws that only a database can break.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "projector/tally.rs"]
 mod tally;
@@ -22,7 +26,10 @@ async fn any_split_into_batches_gives_the_same_tables() {
         let running = Running::start(&stage.connection, &stage.database, batch);
         publish(&stage.connection, &adds).await;
         stage.caught_up().await;
-        assert_eq!(stage.number("select count(*) from tally.event_index").await, 600);
+        assert_eq!(
+            stage.number("select count(*) from tally.event_index").await,
+            600
+        );
         dumps.push(stage.dump().await);
         drop(running);
     }
@@ -32,10 +39,18 @@ async fn any_split_into_batches_gives_the_same_tables() {
     // And they are what the events say, by another road.
     let mut names: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
     for add in &adds {
-        let n = names.entry(&add.name).or_default().entry(&add.id).or_insert(i64::MIN);
+        let n = names
+            .entry(&add.name)
+            .or_default()
+            .entry(&add.id)
+            .or_insert(i64::MIN);
         *n = add.n.max(*n);
     }
-    let sum: i64 = names.values().flat_map(|parts| parts.values()).filter(|n| **n > 0).sum();
+    let sum: i64 = names
+        .values()
+        .flat_map(|parts| parts.values())
+        .filter(|n| **n > 0)
+        .sum();
     let totals: i64 = dumps[0]
         .iter()
         .filter_map(|line| line.strip_prefix("total "))
@@ -54,7 +69,11 @@ async fn a_projector_killed_between_and_within_batches_loses_and_repeats_nothing
         // Somewhere in the middle of it; the next round starts wherever this one was.
         let wanted = (round * 150 + round * 7 % 150) as i64;
         eventually("it has come some way", async || {
-            (stage.number("select coalesce(max(sequence), 0) from tally.checkpoints").await >= wanted).then_some(())
+            (stage
+                .number("select coalesce(max(sequence), 0) from tally.checkpoints")
+                .await
+                >= wanted)
+                .then_some(())
         })
         .await;
         running.task.abort();
@@ -62,7 +81,10 @@ async fn a_projector_killed_between_and_within_batches_loses_and_repeats_nothing
     let _running = Running::start(&stage.connection, &stage.database, 1000);
     stage.caught_up().await;
     stage.must_equal_a_replay().await;
-    assert_eq!(stage.number("select count(*) from tally.event_index").await, 3000);
+    assert_eq!(
+        stage.number("select count(*) from tally.event_index").await,
+        3000
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +113,10 @@ async fn projectors_share_the_partitions_and_a_later_one_takes_over_where_each_w
     let _all = Running::start(&stage.connection, &stage.database, 50);
     publish(&stage.connection, &adds[500..]).await;
     stage.caught_up().await;
-    assert_eq!(stage.number("select count(*) from tally.event_index").await, 900);
+    assert_eq!(
+        stage.number("select count(*) from tally.event_index").await,
+        900
+    );
     stage.must_equal_a_replay().await;
 }
 
@@ -103,13 +128,22 @@ async fn a_swap_under_load_shows_readers_whole_tables_and_loses_nothing() {
     let connection = stage.connection.clone();
     let publishing = tokio::spawn(async move {
         for (round, part) in many(3000, 80).chunks(30).enumerate() {
-            let part: Vec<Add> = part.iter().map(|add| Add { id: format!("{}-{round}", add.id), ..add.clone() }).collect();
+            let part: Vec<Add> = part
+                .iter()
+                .map(|add| Add {
+                    id: format!("{}-{round}", add.id),
+                    ..add.clone()
+                })
+                .collect();
             publish(&connection, &part).await;
         }
     });
     let reader = stage.database.client().await;
     let reading = tokio::spawn(async move {
-        let statement = reader.prepare("select count(*), coalesce(sum(total), 0)::bigint from tally.tallies").await.unwrap();
+        let statement = reader
+            .prepare("select count(*), coalesce(sum(total), 0)::bigint from tally.tallies")
+            .await
+            .unwrap();
         let (mut reads, mut last) = (0, 0_i64);
         loop {
             let count: i64 = reader.query_one(&statement, &[]).await.unwrap().get(0);
@@ -123,7 +157,11 @@ async fn a_swap_under_load_shows_readers_whole_tables_and_loses_nothing() {
     });
     for _ in 0..3 {
         let mut bar = frontdesk_projector::operate::bar::Bar::new("", true);
-        let rebuilt = stage.operator().rebuild(projection(), &mut bar).await.unwrap();
+        let rebuilt = stage
+            .operator()
+            .rebuild(projection(), &mut bar)
+            .await
+            .unwrap();
         assert!(rebuilt.events > 0 && rebuilt.dead_letters == 0);
         stage.operator().swap(projection()).await.unwrap();
     }
@@ -132,7 +170,10 @@ async fn a_swap_under_load_shows_readers_whole_tables_and_loses_nothing() {
     assert!(!reading.is_finished(), "reading went on through all swaps");
     reading.abort();
     stage.must_equal_a_replay().await;
-    assert_eq!(stage.number("select count(*) from tally.event_index").await, 5000);
+    assert_eq!(
+        stage.number("select count(*) from tally.event_index").await,
+        5000
+    );
     stage.operator().rollback(projection()).await.unwrap();
     publish(&stage.connection, &[add("after", "rollback", 5)]).await;
     stage.caught_up().await;
@@ -150,22 +191,43 @@ async fn a_stream_that_is_not_the_one_of_the_checkpoint_halts_the_projection() {
     let other = frontdesk_harness::nats().await;
     let connection = other.connect(Role::Operator).await;
     let behind = Running::start(&connection, &stage.database, 100);
-    eventually("it halts: behind", async || behind.why().contains("behind the checkpoint 20").then_some(())).await;
+    eventually("it halts: behind", async || {
+        behind
+            .why()
+            .contains("behind the checkpoint 20")
+            .then_some(())
+    })
+    .await;
     drop(behind);
     publish(&connection, &many(30, 5)).await;
     let foreign = Running::start(&connection, &stage.database, 100);
-    eventually("it halts: another stream", async || foreign.why().contains("another stream").then_some(())).await;
+    eventually("it halts: another stream", async || {
+        foreign.why().contains("another stream").then_some(())
+    })
+    .await;
     drop(foreign);
     // The same stream, but with another message where the checkpoint stands.
-    stage.client.execute("update tally.checkpoints set event_hash = 'not it'", &[]).await.unwrap();
+    stage
+        .client
+        .execute("update tally.checkpoints set event_hash = 'not it'", &[])
+        .await
+        .unwrap();
     let rewound = Running::start(&stage.connection, &stage.database, 100);
-    eventually("it halts: another message", async || rewound.why().contains("took other events").then_some(())).await;
-    assert_eq!(stage.number("select count(*) from tally.event_index").await, 20);
+    eventually("it halts: another message", async || {
+        rewound.why().contains("took other events").then_some(())
+    })
+    .await;
+    assert_eq!(
+        stage.number("select count(*) from tally.event_index").await,
+        20
+    );
 }
 
 /// The reasons in DEAD, by the sequence they are about.
 async fn dead_letters(stage: &Stage, wanted: usize) -> BTreeMap<u64, String> {
-    let mut reader = Reader::open(&stage.connection, StreamName::Dead, &PartitionSet::all(), 1).await.unwrap();
+    let mut reader = Reader::open(&stage.connection, StreamName::Dead, &PartitionSet::all(), 1)
+        .await
+        .unwrap();
     let mut found = BTreeMap::new();
     while found.len() < wanted {
         for delivery in reader.read(100, Duration::from_secs(3)).await.unwrap() {
@@ -182,8 +244,14 @@ async fn dead_letters(stage: &Stage, wanted: usize) -> BTreeMap<u64, String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does() {
     let stage = Stage::set().await;
-    let with = |id: &str, name: &str, word: &str| Add { word: word.into(), ..add(id, name, 1) };
-    let small = |id: &str, name: &str| Add { small: Some(7), ..add(id, name, 1) };
+    let with = |id: &str, name: &str, word: &str| Add {
+        word: word.into(),
+        ..add(id, name, 1)
+    };
+    let small = |id: &str, name: &str| Add {
+        small: Some(7),
+        ..add(id, name, 1)
+    };
     let mut adds = many(40, 10);
     adds.push(with("41", "refused", "refuse"));
     adds.push(with("42", "panics", "panic in decode"));
@@ -191,35 +259,78 @@ async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does()
     adds.push(with("83", "panics", "panic in fold"));
     adds.push(small("84", "first"));
     adds.push(small("85", "second"));
-    adds.push(Add { n: i64::MAX, ..add("86", "sums", 0) });
-    adds.push(Add { n: i64::MAX, ..add("87", &"long".repeat(1000), 0) });
+    adds.push(Add {
+        n: i64::MAX,
+        ..add("86", "sums", 0)
+    });
+    adds.push(Add {
+        n: i64::MAX,
+        ..add("87", &"long".repeat(1000), 0)
+    });
     adds.push(with("88", "nul \0 in a key", "nul \0 in a word"));
     adds.extend(many(40, 10));
     let running = Running::start(&stage.connection, &stage.database, 1000);
     publish(&stage.connection, &adds).await;
-    let no_event = Envelope::new("129", "/agents/x", "dev.frontdesk.test.add").unwrap().with_data("text/plain", b"{".to_vec());
+    let no_event = Envelope::new("129", "/agents/x", "dev.frontdesk.test.add")
+        .unwrap()
+        .with_data("text/plain", b"{".to_vec());
     let outbound = Outbound::new(&no_event, tally::subject_of("x")).unwrap();
-    stage.connection.publish(&outbound, Duration::from_secs(5)).await.unwrap();
+    stage
+        .connection
+        .publish(&outbound, Duration::from_secs(5))
+        .await
+        .unwrap();
     stage.caught_up().await;
     let dead = dead_letters(&stage, 6).await;
     let sequences: Vec<u64> = dead.keys().copied().collect();
     assert_eq!(sequences, [41, 42, 83, 85, 87, 129], "{dead:?}");
     assert!(dead[&85].contains("one_small"), "{dead:?}");
-    assert_eq!(stage.number("select count(*) from tally.event_index").await, 129);
-    assert_eq!(stage.number("select count(*) from tally.tallies where name like 'nul _ in a key'").await, 1);
-    assert_eq!(stage.number("select count(*) from tally.tallies where name = 'first'").await, 1);
-    eventually("it is well", async || running.why().is_empty().then_some(())).await;
+    assert_eq!(
+        stage.number("select count(*) from tally.event_index").await,
+        129
+    );
+    assert_eq!(
+        stage
+            .number("select count(*) from tally.tallies where name like 'nul _ in a key'")
+            .await,
+        1
+    );
+    assert_eq!(
+        stage
+            .number("select count(*) from tally.tallies where name = 'first'")
+            .await,
+        1
+    );
+    eventually("it is well", async || {
+        running.why().is_empty().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_dead_letters_stops_the_projection() {
     let stage = Stage::set().await;
     let running = Running::start(&stage.connection, &stage.database, 50);
-    let refused: Vec<Add> =
-        (0..300).map(|id| Add { word: "refuse".into(), ..add(&id.to_string(), "storm", 1) }).collect();
+    let refused: Vec<Add> = (0..300)
+        .map(|id| Add {
+            word: "refuse".into(),
+            ..add(&id.to_string(), "storm", 1)
+        })
+        .collect();
     publish(&stage.connection, &refused).await;
-    eventually("it stops", async || running.why().contains("bug of the projection").then_some(())).await;
-    assert!(stage.number("select coalesce(max(sequence), 0) from tally.checkpoints").await <= 150);
+    eventually("it stops", async || {
+        running
+            .why()
+            .contains("bug of the projection")
+            .then_some(())
+    })
+    .await;
+    assert!(
+        stage
+            .number("select coalesce(max(sequence), 0) from tally.checkpoints")
+            .await
+            <= 150
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,21 +339,46 @@ async fn owners_come_from_history_and_are_told_after_the_commit() {
     let (user, client) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
     let mut told = stage.connection.listen().await.unwrap();
     let _running = Running::start(&stage.connection, &stage.database, 100);
-    publish(&stage.connection, &[Add { tenant: Some("key".into()), ..add("1", "owned", 1) }]).await;
+    publish(
+        &stage.connection,
+        &[Add {
+            tenant: Some("key".into()),
+            ..add("1", "owned", 1)
+        }],
+    )
+    .await;
     stage.caught_up().await;
     let insert = format!(
         "insert into account.users (id, email, name, billing_key) values ('{user}', 'a@b', 'A', 'b');
          insert into account.clients (id, user_id, name, profession, tenant_key) values ('{client}', '{user}', 'C', 'p', 'key')"
     );
     stage.client.batch_execute(&insert).await.unwrap();
-    publish(&stage.connection, &[Add { tenant: Some("key".into()), ..add("2", "owned", 1) }]).await;
+    publish(
+        &stage.connection,
+        &[Add {
+            tenant: Some("key".into()),
+            ..add("2", "owned", 1)
+        }],
+    )
+    .await;
     stage.caught_up().await;
-    let found: Option<uuid::Uuid> =
-        stage.client.query_one("select user_id from tally.tallies", &[]).await.unwrap().get(0);
-    assert_eq!(found, Some(user), "the question is about 2099, so no earlier answer is final");
+    let found: Option<uuid::Uuid> = stage
+        .client
+        .query_one("select user_id from tally.tallies", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(
+        found,
+        Some(user),
+        "the question is about 2099, so no earlier answer is final"
+    );
     let mut users = Vec::new();
     while users.len() < 3 {
-        let Change { user, ids, .. } = tokio::time::timeout(Duration::from_secs(10), told.next()).await.unwrap().unwrap();
+        let Change { user, ids, .. } = tokio::time::timeout(Duration::from_secs(10), told.next())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(ids, ["owned"]);
         users.push(user);
     }
@@ -257,7 +393,11 @@ async fn a_difference_is_found_and_named() {
     let _running = Running::start(&stage.connection, &stage.database, 100);
     publish(&stage.connection, &many(100, 10)).await;
     stage.caught_up().await;
-    stage.client.execute("delete from tally.parts where name = 'n3' and n > 0", &[]).await.unwrap();
+    stage
+        .client
+        .execute("delete from tally.parts where name = 'n3' and n > 0", &[])
+        .await
+        .unwrap();
     let verified = stage.verify().await;
     assert_eq!(verified.differences.len(), 1, "{verified:?}");
     assert_eq!(verified.differences[0].table, "parts");
@@ -267,11 +407,15 @@ async fn a_difference_is_found_and_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_of_another_version_is_refused_in_one_line() {
     let stage = Stage::set().await;
-    let comment = "comment on schema tally is 'frontdesk read model tally, version 0123456789abcdef'";
+    let comment =
+        "comment on schema tally is 'frontdesk read model tally, version 0123456789abcdef'";
     stage.client.batch_execute(comment).await.unwrap();
     let running = Running::start(&stage.connection, &stage.database, 100);
     eventually("it says what to do", async || {
-        running.why().contains("run `frontdesk projections rebuild tally`").then_some(())
+        running
+            .why()
+            .contains("run `frontdesk projections rebuild tally`")
+            .then_some(())
     })
     .await;
 }

@@ -39,7 +39,12 @@ pub(crate) type Poison = HashMap<u64, String>;
 impl<F: Fact> Folder<F> {
     pub(crate) fn new(projection: &Projection<F>, stream_created_at: DateTime<Utc>) -> Self {
         let lanes = projection.lanes();
-        Self { lanes, owners: OwnerBook::default(), tables: projection.tables(), stream_created_at }
+        Self {
+            lanes,
+            owners: OwnerBook::default(),
+            tables: projection.tables(),
+            stream_created_at,
+        }
     }
 
     /// Folds a batch and moves the checkpoint in memory. `None` when all of it was folded before.
@@ -51,9 +56,15 @@ impl<F: Fact> Folder<F> {
         poison: &Poison,
     ) -> Result<Option<Flush>, Stop> {
         batch.retain(|taken| !checkpoint.has(taken.partition, taken.delivery.sequence as i64));
-        let Some(last) = batch.last() else { return Ok(None) };
+        let Some(last) = batch.last() else {
+            return Ok(None);
+        };
         let (sequence, events) = (last.delivery.sequence, batch.len());
-        let broken = |reason: String| Stop::Data { reason, last: sequence, events };
+        let broken = |reason: String| Stop::Data {
+            reason,
+            last: sequence,
+            events,
+        };
 
         let mut dead = self.group(&batch, poison);
         self.load(loader).await?;
@@ -63,11 +74,17 @@ impl<F: Fact> Folder<F> {
         for lane in &self.lanes {
             lane.questions(&mut questions);
         }
-        self.owners.learn(&loader.client, &loader.owners, questions.iter()).await?;
+        self.owners
+            .learn(&loader.client, &loader.owners, questions.iter())
+            .await?;
         let derived = catch_unwind(AssertUnwindSafe(|| self.derive()));
-        let (states, mut changes) = derived.map_err(|_| broken("deriving its rows panicked".into()))?;
+        let (states, mut changes) =
+            derived.map_err(|_| broken("deriving its rows panicked".into()))?;
 
-        let letters = dead.iter().map(|(index, reason)| DeadLetter::new(&batch[*index], reason)).collect();
+        let letters = dead
+            .iter()
+            .map(|(index, reason)| DeadLetter::new(&batch[*index], reason))
+            .collect();
         let index = index_events(&batch, &dead);
         Ok(Some(Flush {
             events,
@@ -109,17 +126,22 @@ impl<F: Fact> Folder<F> {
     /// Loads the states the batch needs and nobody remembers, all aggregates in one round trip.
     async fn load(&mut self, loader: &Loader) -> Result<(), Stop> {
         let missing: Vec<Vec<String>> = self.lanes.iter().map(|lane| lane.missing()).collect();
-        let queries = loader.states.iter().zip(&missing).map(|(statement, keys)| async move {
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            loader.client.query(statement, &[keys]).await
-        });
+        let queries = loader
+            .states
+            .iter()
+            .zip(&missing)
+            .map(|(statement, keys)| async move {
+                if keys.is_empty() {
+                    return Ok(Vec::new());
+                }
+                loader.client.query(statement, &[keys]).await
+            });
         let loaded = try_join_all(queries).await?;
         for (lane, rows) in self.lanes.iter_mut().zip(loaded) {
             for row in rows {
                 let key: String = row.get(0);
-                let admitted = catch_unwind(AssertUnwindSafe(|| lane.admit(key.clone(), row.get(1))));
+                let admitted =
+                    catch_unwind(AssertUnwindSafe(|| lane.admit(key.clone(), row.get(1))));
                 let broken = match admitted {
                     Ok(Ok(())) => continue,
                     Ok(Err(error)) => error.to_string(),
@@ -175,14 +197,23 @@ fn index_events<F: Fact>(batch: &[Taken<F>], dead: &HashMap<usize, String>) -> V
     let mut rows = Values::new(EVENT_INDEX.columns.len());
     for (index, taken) in batch.iter().enumerate() {
         let event = taken.envelope.as_ref();
-        let key = taken.fact.as_ref().ok().filter(|_| !dead.contains_key(&index)).and_then(Fact::index_key);
+        let key = taken
+            .fact
+            .as_ref()
+            .ok()
+            .filter(|_| !dead.contains_key(&index))
+            .and_then(Fact::index_key);
         rows.put(&(taken.delivery.sequence as i64));
         rows.put(event.map_or("", Envelope::source));
         rows.put(event.map_or("", Envelope::id));
         rows.put(event.map_or("", Envelope::kind));
         rows.put(&key.filter(|key| key.len() <= LONGEST_INDEX_KEY));
         rows.put(&event.and_then(Envelope::time));
-        rows.put(&event.and_then(Envelope::recorded_time).unwrap_or(taken.delivery.stored_at));
+        rows.put(
+            &event
+                .and_then(Envelope::recorded_time)
+                .unwrap_or(taken.delivery.stored_at),
+        );
     }
     rows
 }

@@ -39,8 +39,14 @@ pub(crate) struct Checkpoint {
 
 impl Checkpoint {
     /// Reads the reader's rows, and makes those that are not there yet.
-    pub(crate) async fn load(client: &Client, partitions: &PartitionSet) -> Result<Self, tokio_postgres::Error> {
-        let numbers: Vec<i16> = partitions.iter().map(|partition| i16::from(partition.number())).collect();
+    pub(crate) async fn load(
+        client: &Client,
+        partitions: &PartitionSet,
+    ) -> Result<Self, tokio_postgres::Error> {
+        let numbers: Vec<i16> = partitions
+            .iter()
+            .map(|partition| i16::from(partition.number()))
+            .collect();
         client
             .execute(
                 "insert into checkpoints (partition, sequence)
@@ -56,15 +62,28 @@ impl Checkpoint {
                 &[&numbers],
             )
             .await?;
-        let mut checkpoint = Self { table: 0, positions: BTreeMap::new(), anchors: BTreeMap::new() };
+        let mut checkpoint = Self {
+            table: 0,
+            positions: BTreeMap::new(),
+            anchors: BTreeMap::new(),
+        };
         for row in rows {
             checkpoint.table = row.get(0);
-            let partition = u8::try_from(row.get::<_, i16>(1)).ok().and_then(Partition::new);
+            let partition = u8::try_from(row.get::<_, i16>(1))
+                .ok()
+                .and_then(Partition::new);
             let Some(partition) = partition else { continue };
             let sequence = row.get(2);
             checkpoint.positions.insert(partition, sequence);
             if let (Some(hash), Some(stream_created_at)) = (row.get(4), row.get(5)) {
-                checkpoint.anchors.insert(sequence, Anchor { event_id: row.get(3), hash, stream_created_at });
+                checkpoint.anchors.insert(
+                    sequence,
+                    Anchor {
+                        event_id: row.get(3),
+                        hash,
+                        stream_created_at,
+                    },
+                );
             }
         }
         Ok(checkpoint)
@@ -84,13 +103,20 @@ impl Checkpoint {
     /// Whether a partition has this message already; so it is where readers of other partitions
     /// were ahead.
     pub(crate) fn has(&self, partition: Partition, sequence: i64) -> bool {
-        self.positions.get(&partition).is_some_and(|position| *position >= sequence)
+        self.positions
+            .get(&partition)
+            .is_some_and(|position| *position >= sequence)
     }
 
     /// Moves to a sequence; answers each partition that moves, with where it stood.
     pub(crate) fn advance(&mut self, sequence: i64) -> Vec<(Partition, i64)> {
-        let behind = self.positions.iter_mut().filter(|(_, position)| **position < sequence);
-        behind.map(|(partition, position)| (*partition, std::mem::replace(position, sequence))).collect()
+        let behind = self
+            .positions
+            .iter_mut()
+            .filter(|(_, position)| **position < sequence);
+        behind
+            .map(|(partition, position)| (*partition, std::mem::replace(position, sequence)))
+            .collect()
     }
 
     /// Checks that the stream is the one these checkpoints were made on. The inner error is for
@@ -118,7 +144,9 @@ impl Checkpoint {
                     state.created, anchor.stream_created_at
                 )));
             }
-            let found = connection.stored(stream, u64::try_from(*sequence).unwrap_or(0)).await?;
+            let found = connection
+                .stored(stream, u64::try_from(*sequence).unwrap_or(0))
+                .await?;
             // Erasing a person deletes messages, so a missing one proves nothing.
             let Some(found) = found else { continue };
             if hash(&found.subject, &found.payload) != anchor.hash {
@@ -145,7 +173,9 @@ pub(crate) fn hash(subject: &str, payload: &[u8]) -> Vec<u8> {
 /// The event time the tables are current to after this message. A clock that is wrong by years
 /// must not say so of the tables: then the time it was stored counts.
 pub(crate) fn as_of(happened: Option<DateTime<Utc>>, stored: DateTime<Utc>) -> DateTime<Utc> {
-    happened.filter(|time| *time <= stored && stored - *time <= LATEST).unwrap_or(stored)
+    happened
+        .filter(|time| *time <= stored && stored - *time <= LATEST)
+        .unwrap_or(stored)
 }
 
 #[cfg(test)]
@@ -156,8 +186,15 @@ mod tests {
     fn a_clock_of_1970_or_9999_does_not_date_the_tables() {
         let stored: DateTime<Utc> = "2026-11-23T18:00:00Z".parse().unwrap();
         let time = |text: &str| Some(text.parse::<DateTime<Utc>>().unwrap());
-        assert_eq!(as_of(time("2026-11-23T17:59:58Z"), stored), time("2026-11-23T17:59:58Z").unwrap());
-        for absurd in [time("1970-01-01T00:00:00Z"), time("9999-12-31T23:59:59Z"), None] {
+        assert_eq!(
+            as_of(time("2026-11-23T17:59:58Z"), stored),
+            time("2026-11-23T17:59:58Z").unwrap()
+        );
+        for absurd in [
+            time("1970-01-01T00:00:00Z"),
+            time("9999-12-31T23:59:59Z"),
+            None,
+        ] {
             assert_eq!(as_of(absurd, stored), stored);
         }
     }
@@ -166,10 +203,17 @@ mod tests {
     fn partitions_that_are_ahead_stay_where_they_are() {
         let partition = |number| Partition::new(number).unwrap();
         let positions = BTreeMap::from([(partition(0), 5), (partition(1), 9)]);
-        let mut checkpoint = Checkpoint { table: 1, positions, anchors: BTreeMap::new() };
+        let mut checkpoint = Checkpoint {
+            table: 1,
+            positions,
+            anchors: BTreeMap::new(),
+        };
         assert_eq!(checkpoint.start(), 6);
         assert!(checkpoint.has(partition(1), 9) && !checkpoint.has(partition(0), 6));
         assert_eq!(checkpoint.advance(8), [(partition(0), 5)]);
-        assert_eq!(checkpoint.advance(12), [(partition(0), 8), (partition(1), 9)]);
+        assert_eq!(
+            checkpoint.advance(12),
+            [(partition(0), 8), (partition(1), 9)]
+        );
     }
 }

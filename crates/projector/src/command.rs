@@ -67,8 +67,15 @@ pub enum Name {
 ///
 /// # Errors
 /// When it cannot be done, or a verification finds a difference.
-pub async fn command(command: ProjectionsCommand, database_url: &str, nats: &NatsArgs) -> anyhow::Result<()> {
-    let operator = Operator::new(database_url, Connection::open_now(nats, Role::Operator).await?);
+pub async fn command(
+    command: ProjectionsCommand,
+    database_url: &str,
+    nats: &NatsArgs,
+) -> anyhow::Result<()> {
+    let operator = Operator::new(
+        database_url,
+        Connection::open_now(nats, Role::Operator).await?,
+    );
     let named = match &command {
         ProjectionsCommand::Status(output) => return status(&operator, *output).await,
         ProjectionsCommand::Rebuild(named)
@@ -93,7 +100,12 @@ async fn carry_out<F: Fact>(
     match command {
         ProjectionsCommand::Status(_) => Ok(()),
         ProjectionsCommand::Rebuild(_) => {
-            let done = operator.rebuild(projection, &mut Bar::new(&format!("rebuilding {name}"), json)).await?;
+            let done = operator
+                .rebuild(
+                    projection,
+                    &mut Bar::new(&format!("rebuilding {name}"), json),
+                )
+                .await?;
             let words = format!(
                 "{} holds {} events, folded in {:.1} s ({:.0}/s), {} dead letters; `frontdesk projections swap {name}` \
                  puts it in place",
@@ -106,17 +118,35 @@ async fn carry_out<F: Fact>(
                 ProjectionsCommand::Swap(_) => operator.swap(projection).await?,
                 _ => operator.rollback(projection).await?,
             };
-            let dropped = done.dropped.as_ref().map_or(String::new(), |schema| format!("; the older {schema} was dropped"));
-            say(json, &done, &format!("{} is in place, what it was is {}{dropped}", done.live, done.kept))
+            let dropped = done.dropped.as_ref().map_or(String::new(), |schema| {
+                format!("; the older {schema} was dropped")
+            });
+            say(
+                json,
+                &done,
+                &format!(
+                    "{} is in place, what it was is {}{dropped}",
+                    done.live, done.kept
+                ),
+            )
         }
         ProjectionsCommand::Verify(_) => {
-            let found = operator.verify(projection, &mut Bar::new(&format!("verifying {name}"), json)).await?;
+            let found = operator
+                .verify(
+                    projection,
+                    &mut Bar::new(&format!("verifying {name}"), json),
+                )
+                .await?;
             let mut words = format!(
                 "{} rows in {} tables up to sequence {}: {}",
                 found.rows,
                 found.tables,
                 found.sequence,
-                if found.differences.is_empty() { "all equal to a replay" } else { "NOT what the stream gives" }
+                if found.differences.is_empty() {
+                    "all equal to a replay"
+                } else {
+                    "NOT what the stream gives"
+                }
             );
             for difference in &found.differences {
                 let user = difference.user.as_deref().unwrap_or("nobody");
@@ -133,7 +163,11 @@ async fn carry_out<F: Fact>(
         }
         ProjectionsCommand::DropShadow { previous, .. } => {
             let schema = operator.drop_shadow(name, *previous).await?;
-            say(json, &serde_json::json!({ "dropped": schema }), &format!("{schema} is gone"))
+            say(
+                json,
+                &serde_json::json!({ "dropped": schema }),
+                &format!("{schema} is gone"),
+            )
         }
     }
 }
@@ -147,7 +181,9 @@ async fn status(operator: &Operator, Output { json }: Output) -> anyhow::Result<
         "schema", "checkpoint", "stream end", "lag", "lag s", "events/s"
     );
     for status in &all {
-        let as_of = status.as_of.map_or_else(|| "nothing folded".into(), |time| time.to_rfc3339());
+        let as_of = status
+            .as_of
+            .map_or_else(|| "nothing folded".into(), |time| time.to_rfc3339());
         words += &format!(
             "\n{:<14} {:>12} {:>12} {:>10} {:>8.1} {:>9.0}  {as_of}{}",
             status.schema,
@@ -156,7 +192,11 @@ async fn status(operator: &Operator, Output { json }: Output) -> anyhow::Result<
             status.lag_events,
             status.lag_seconds,
             status.events_per_s,
-            if status.current { "" } else { "  (made by another version)" }
+            if status.current {
+                ""
+            } else {
+                "  (made by another version)"
+            }
         );
     }
     say(json, &all, &words)

@@ -40,13 +40,22 @@ impl DeadLetter {
             headers: cut(&serde_json::to_string(&headers).unwrap_or_default()),
             subject: taken.delivery.subject.clone(),
             stored_at: taken.delivery.stored_at.to_rfc3339(),
-            content_type: taken.envelope.as_ref().and_then(Envelope::content_type).map(str::to_owned),
+            content_type: taken
+                .envelope
+                .as_ref()
+                .and_then(Envelope::content_type)
+                .map(str::to_owned),
             payload: taken.delivery.payload().to_vec(),
         }
     }
 
     /// Its id follows from stream, sequence and reader, so repeats are one.
-    fn envelope(&self, stream: StreamName, reader: &str, payload: bool) -> Result<Envelope, EnvelopeError> {
+    fn envelope(
+        &self,
+        stream: StreamName,
+        reader: &str,
+        payload: bool,
+    ) -> Result<Envelope, EnvelopeError> {
         let id = format!("{stream}-{}-{reader}", self.sequence);
         let envelope = Envelope::new(&id, "/frontdesk/projector", "dev.frontdesk.dead_letter.v1")?
             .with_extension("deadstream", stream.as_str())
@@ -56,7 +65,10 @@ impl DeadLetter {
             .with_extension("deadreason", &self.reason)
             .with_extension("deadheaders", &self.headers)
             .with_extension("deadstoredat", &self.stored_at);
-        let content_type = self.content_type.as_deref().unwrap_or("application/octet-stream");
+        let content_type = self
+            .content_type
+            .as_deref()
+            .unwrap_or("application/octet-stream");
         Ok(match payload {
             true => envelope.with_data(content_type, self.payload.clone()),
             // It would not fit beside its reason; it stands in its stream under this sequence.
@@ -76,7 +88,9 @@ impl DeadLetter {
         let subject = subject::dead(stream, reader);
         let outbound = Outbound::new(&self.envelope(stream, reader, true)?, subject.clone());
         let outbound = match outbound {
-            Err(PublishError::Unsendable(_)) => Outbound::new(&self.envelope(stream, reader, false)?, subject)?,
+            Err(PublishError::Unsendable(_)) => {
+                Outbound::new(&self.envelope(stream, reader, false)?, subject)?
+            }
             other => other?,
         };
         connection.publish(&outbound, TIMEOUT).await?;
@@ -85,7 +99,10 @@ impl DeadLetter {
 }
 
 fn cut(text: &str) -> String {
-    text.char_indices().take_while(|(at, _)| *at < LONGEST_TEXT).map(|(_, letter)| letter).collect()
+    text.char_indices()
+        .take_while(|(at, _)| *at < LONGEST_TEXT)
+        .map(|(_, letter)| letter)
+        .collect()
 }
 
 /// Watches for a storm of dead letters.
@@ -100,7 +117,11 @@ impl Storm {
     pub(crate) fn count(&mut self, events: usize, dead: &[DeadLetter]) -> Option<String> {
         self.events += events as u64;
         self.dead.extend(dead.iter().map(|_| self.events));
-        while self.dead.front().is_some_and(|at| at + WINDOW < self.events) {
+        while self
+            .dead
+            .front()
+            .is_some_and(|at| at + WINDOW < self.events)
+        {
             self.dead.pop_front();
         }
         (self.dead.len() > MOST).then(|| {

@@ -80,11 +80,19 @@ pub(crate) struct Done {
 
 impl Progress {
     pub(crate) fn read(&self) -> Done {
-        self.0.lock().expect("nothing panics while it holds this lock").clone()
+        self.0
+            .lock()
+            .expect("nothing panics while it holds this lock")
+            .clone()
     }
 
     fn note(&self, note: impl FnOnce(&mut Done)) {
-        note(&mut self.0.lock().expect("nothing panics while it holds this lock"));
+        note(
+            &mut self
+                .0
+                .lock()
+                .expect("nothing panics while it holds this lock"),
+        );
     }
 }
 
@@ -144,7 +152,12 @@ impl<F: Fact> Engine<F> {
             () = shutdown.cancelled() => Ok(()),
         };
         self.progress.note(|done| done.running = false);
-        if let Err(Stop::Data { reason, last, events }) = &result {
+        if let Err(Stop::Data {
+            reason,
+            last,
+            events,
+        }) = &result
+        {
             self.be_careful(reason, *last, *events);
         }
         result
@@ -152,41 +165,71 @@ impl<F: Fact> Engine<F> {
 
     /// Halves the batch until the event that cannot be written stands alone; then it is known.
     fn be_careful(&mut self, reason: &str, last: u64, events: usize) {
-        tracing::warn!(projection = self.projection.name, reason, last, events, "a batch could not be written");
+        tracing::warn!(
+            projection = self.projection.name,
+            reason,
+            last,
+            events,
+            "a batch could not be written"
+        );
         if events == 1 {
             self.poison.insert(last, reason.to_owned());
         }
         let past = self.careful.map_or(last, |careful| careful.past.max(last));
-        self.careful = Some(Careful { most: (events / 2).max(1), past });
+        self.careful = Some(Careful {
+            most: (events / 2).max(1),
+            past,
+        });
     }
 
     async fn follow(&mut self) -> Result<(), Stop> {
         let (schema, projection) = (&self.settings.schema, &self.projection);
-        let loader = Loader::open(&self.database_url, schema, projection).await.map_err(Stop::Lost)?;
-        let writer = Arc::new(Writer::open(&self.database_url, schema, projection).await.map_err(Stop::Lost)?);
+        let loader = Loader::open(&self.database_url, schema, projection)
+            .await
+            .map_err(Stop::Lost)?;
+        let writer = Arc::new(
+            Writer::open(&self.database_url, schema, projection)
+                .await
+                .map_err(Stop::Lost)?,
+        );
         schema::must_be_current(&loader.client, schema, projection).await?;
         let mut checkpoint = Checkpoint::load(&loader.client, &self.settings.partitions).await?;
-        let stream = checkpoint.check(&self.connection, projection.stream).await.map_err(Stop::Lost)?;
+        let stream = checkpoint
+            .check(&self.connection, projection.stream)
+            .await
+            .map_err(Stop::Lost)?;
         let stream = stream.map_err(Stop::Halt)?;
         let mut folder = Folder::new(projection, stream.created);
         let start = checkpoint.start();
-        let mut read =
-            ReadAhead::<F>::start(&self.connection, projection.stream, &self.settings.partitions, start).await?;
+        let mut read = ReadAhead::<F>::start(
+            &self.connection,
+            projection.stream,
+            &self.settings.partitions,
+            start,
+        )
+        .await?;
         self.progress.note(|done| done.running = true);
         if self.is_reached(start - 1, stream.last_sequence.saturating_sub(start - 1)) {
             return Ok(());
         }
         let mut in_flight: Option<InFlight> = None;
         loop {
-            if self.gather(&mut read, &mut in_flight, &checkpoint).await? == Gathered::Nothing {
+            if self
+                .gather(&mut read, &mut in_flight, &checkpoint, &loader)
+                .await?
+                == Gathered::Nothing
+            {
                 return Ok(());
             }
             let most = self.most(&checkpoint);
             let mut batch = read.take(most, LARGEST_BATCH_BYTES)?;
-            let (seen, pending) =
-                batch.last().map_or((0, 0), |taken| (taken.delivery.sequence, taken.delivery.pending));
+            let (seen, pending) = batch.last().map_or((0, 0), |taken| {
+                (taken.delivery.sequence, taken.delivery.pending)
+            });
             self.leave_out_what_is_beyond(&mut batch);
-            let flush = folder.fold(&loader, batch, &mut checkpoint, &self.poison).await?;
+            let flush = folder
+                .fold(&loader, batch, &mut checkpoint, &self.poison)
+                .await?;
             if let Some(flight) = in_flight.take() {
                 self.landed(flight).await?;
             }
@@ -219,6 +262,7 @@ impl<F: Fact> Engine<F> {
         read: &mut ReadAhead<F>,
         in_flight: &mut Option<InFlight>,
         checkpoint: &Checkpoint,
+        loader: &Loader,
     ) -> Result<Gathered, Stop> {
         loop {
             match in_flight {
@@ -236,7 +280,7 @@ impl<F: Fact> Engine<F> {
                 None => match tokio::time::timeout(STALLED, read.ready()).await {
                     Ok(ready) => return ready.map(|()| Gathered::Messages).map_err(Stop::from),
                     Err(_) => {
-                        self.must_be_idle(checkpoint).await?;
+                        self.must_be_idle(checkpoint, loader).await?;
                         if self.settings.goal != Goal::Follow {
                             return Ok(Gathered::Nothing);
                         }
@@ -247,14 +291,25 @@ impl<F: Fact> Engine<F> {
     }
 
     /// Nothing came for a while: right when there is nothing, otherwise the reader is broken.
-    async fn must_be_idle(&self, checkpoint: &Checkpoint) -> Result<(), Stop> {
+    async fn must_be_idle(&self, checkpoint: &Checkpoint, loader: &Loader) -> Result<(), Stop> {
+        // Nobody else would notice before the next event comes.
+        loader.client.batch_execute("").await?;
         // As an anchor check too: a stream that was replaced under a living reader is noticed.
-        let state = checkpoint.check(&self.connection, self.projection.stream).await.map_err(Stop::Lost)?;
+        let state = checkpoint
+            .check(&self.connection, self.projection.stream)
+            .await
+            .map_err(Stop::Lost)?;
         state.map_err(Stop::Halt)?;
         for partition in self.settings.partitions.iter() {
-            let last = self.connection.last_stored(self.projection.stream, partition).await.map_err(Stop::Lost)?;
+            let last = self
+                .connection
+                .last_stored(self.projection.stream, partition)
+                .await
+                .map_err(Stop::Lost)?;
             if last.is_some_and(|last| !checkpoint.has(partition, last.sequence as i64)) {
-                return Err(Stop::Lost(anyhow::anyhow!("no progress for {STALLED:?} with messages to come")));
+                return Err(Stop::Lost(anyhow::anyhow!(
+                    "no progress for {STALLED:?} with messages to come"
+                )));
             }
         }
         Ok(())
@@ -264,7 +319,10 @@ impl<F: Fact> Engine<F> {
         self.landed_with(flight.await)
     }
 
-    fn landed_with(&self, landed: Result<Result<Flush, Stop>, tokio::task::JoinError>) -> Result<(), Stop> {
+    fn landed_with(
+        &self,
+        landed: Result<Result<Flush, Stop>, tokio::task::JoinError>,
+    ) -> Result<(), Stop> {
         let flush = landed.map_err(|error| Stop::Lost(error.into()))??;
         self.progress.note(|done| {
             done.events += flush.events as u64;
@@ -277,18 +335,27 @@ impl<F: Fact> Engine<F> {
     }
 
     fn storm_check(&mut self, flush: &Flush) -> Result<(), Stop> {
-        self.storm.count(flush.events, &flush.dead).map_or(Ok(()), |why| Err(Stop::Storm(why)))
+        self.storm
+            .count(flush.events, &flush.dead)
+            .map_or(Ok(()), |why| Err(Stop::Storm(why)))
     }
 
     /// Writes a batch in the background: dead letters before the checkpoint passes them, then
     /// the transaction, then word of it.
     fn launch(&self, mut flush: Flush, writer: Arc<Writer>) -> InFlight {
-        let (name, stream, live) = (self.projection.name, self.projection.stream, self.settings.live);
+        let (name, stream, live) = (
+            self.projection.name,
+            self.projection.stream,
+            self.settings.live,
+        );
         let connection = self.connection.clone();
         tokio::spawn(async move {
             if live {
                 for letter in &flush.dead {
-                    letter.publish(&connection, stream, name).await.map_err(Stop::Lost)?;
+                    letter
+                        .publish(&connection, stream, name)
+                        .await
+                        .map_err(Stop::Lost)?;
                 }
             }
             let started = clock::monotonic();
@@ -304,7 +371,9 @@ impl<F: Fact> Engine<F> {
     fn leave_out_what_is_beyond(&self, batch: &mut Vec<Taken<F>>) {
         if let Goal::Reach(until) = &self.settings.goal {
             batch.retain(|taken| {
-                until.get(&taken.partition).is_some_and(|until| taken.delivery.sequence as i64 <= *until)
+                until
+                    .get(&taken.partition)
+                    .is_some_and(|until| taken.delivery.sequence as i64 <= *until)
             });
         }
     }
@@ -320,7 +389,9 @@ impl<F: Fact> Engine<F> {
 }
 
 fn count(name: &'static str, flush: &Flush, took: Duration) {
-    metrics::counter!("frontdesk_projection_events_total", "projection" => name).increment(flush.events as u64);
+    metrics::counter!("frontdesk_projection_events_total", "projection" => name)
+        .increment(flush.events as u64);
     metrics::counter!("frontdesk_projection_batches_total", "projection" => name).increment(1);
-    metrics::histogram!("frontdesk_projection_flush_seconds", "projection" => name).record(took.as_secs_f64());
+    metrics::histogram!("frontdesk_projection_flush_seconds", "projection" => name)
+        .record(took.as_secs_f64());
 }

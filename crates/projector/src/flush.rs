@@ -12,10 +12,23 @@ use crate::{
 };
 use bytes::{BufMut as _, BytesMut};
 use chrono::{DateTime, Utc};
-use frontdesk_events::{Partition, nats::{Connection, live::{Change, MOST_IDS}}};
-use futures::{FutureExt as _, SinkExt as _, future::{BoxFuture, join_all}};
+use frontdesk_events::{
+    Partition,
+    nats::{
+        Connection,
+        live::{Change, MOST_IDS},
+    },
+};
+use futures::{
+    FutureExt as _, SinkExt as _,
+    future::{BoxFuture, join_all},
+};
 use std::{collections::BTreeSet, pin::pin, time::Duration};
-use tokio_postgres::{Client, Statement, error::SqlState, types::{IsNull, Kind as TypeKind, ToSql, Type, to_sql_checked}};
+use tokio_postgres::{
+    Client, Statement,
+    error::SqlState,
+    types::{IsNull, Kind as TypeKind, ToSql, Type, to_sql_checked},
+};
 
 /// A transaction that takes longer than this is on a connection nobody answers.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,8 +71,13 @@ impl Flush {
     /// Commits the batch.
     pub(crate) async fn commit(&self, writer: &Writer) -> Result<(), Stop> {
         let client = &writer.client;
-        let zeros: Vec<_> = self.rollups.iter().map(|(table, sums)| keys_of(table, sums)).collect();
-        let mut steps: Vec<Step<'_>> = vec![client.batch_execute("begin").boxed(), self.advance(writer)];
+        let zeros: Vec<_> = self
+            .rollups
+            .iter()
+            .map(|(table, sums)| keys_of(table, sums))
+            .collect();
+        let mut steps: Vec<Step<'_>> =
+            vec![client.batch_execute("begin").boxed(), self.advance(writer)];
         if self.index.rows() >= COPY_FROM {
             steps.push(copy_rows(client, &writer.index_copy, &self.index).boxed());
         } else {
@@ -83,13 +101,27 @@ impl Flush {
         // Polled in order the first time, which is when each sends: that is the pipeline.
         let results = tokio::time::timeout(PATIENCE, join_all(steps))
             .await
-            .map_err(|_| Stop::Lost(anyhow::anyhow!("the database did not answer for {PATIENCE:?}")))?;
+            .map_err(|_| {
+                Stop::Lost(anyhow::anyhow!(
+                    "the database did not answer for {PATIENCE:?}"
+                ))
+            })?;
         self.judge(results)
     }
 
     fn advance<'a>(&'a self, writer: &'a Writer) -> Step<'a> {
-        let Advance { table, from, to, anchor, as_of, pending } = &self.advance;
-        let partitions: Vec<i16> = from.iter().map(|(partition, _)| i16::from(partition.number())).collect();
+        let Advance {
+            table,
+            from,
+            to,
+            anchor,
+            as_of,
+            pending,
+        } = &self.advance;
+        let partitions: Vec<i16> = from
+            .iter()
+            .map(|(partition, _)| i16::from(partition.number()))
+            .collect();
         let before: Vec<i64> = from.iter().map(|(_, sequence)| *sequence).collect();
         async move {
             let parameters: [&(dyn ToSql + Sync); 9] = [
@@ -103,20 +135,33 @@ impl Flush {
                 as_of,
                 pending,
             ];
-            writer.client.query(&writer.advance, &parameters).await.map(|_| ())
+            writer
+                .client
+                .query(&writer.advance, &parameters)
+                .await
+                .map(|_| ())
         }
         .boxed()
     }
 
     fn judge(&self, results: Vec<Result<(), tokio_postgres::Error>>) -> Result<(), Stop> {
         // The first failure is the cause; the others only say that the transaction is lost.
-        let failed = results.into_iter().enumerate().find_map(|(step, result)| Some((step, result.err()?)));
-        let Some((step, error)) = failed else { return Ok(()) };
+        let failed = results
+            .into_iter()
+            .enumerate()
+            .find_map(|(step, result)| Some((step, result.err()?)));
+        let Some((step, error)) = failed else {
+            return Ok(());
+        };
         if step == 1 && error.code() == Some(&SqlState::DIVISION_BY_ZERO) {
             return Err(Stop::Raced);
         }
         Err(match verdict(&error) {
-            Verdict::Data => Stop::Data { reason: words(&error), last: self.last, events: self.events },
+            Verdict::Data => Stop::Data {
+                reason: words(&error),
+                last: self.last,
+                events: self.events,
+            },
             _ => error.into(),
         })
     }
@@ -127,7 +172,13 @@ impl Flush {
         for group in tells.chunk_by(|a, b| (a.user, a.topic) == (b.user, b.topic)) {
             for part in group.chunks(MOST_IDS) {
                 let ids = part.iter().map(|tell| tell.id.clone()).collect();
-                connection.tell(&Change { user: part[0].user, topic: part[0].topic, ids }).await;
+                connection
+                    .tell(&Change {
+                        user: part[0].user,
+                        topic: part[0].topic,
+                        ids,
+                    })
+                    .await;
             }
         }
     }
@@ -146,15 +197,25 @@ fn write_rows<'a>(client: &'a Client, statement: &'a Statement, rows: &'a Values
         return futures::future::ok(()).boxed();
     }
     async move {
-        let arrays: Vec<Array<'_>> =
-            rows.columns().iter().map(|bytes| Array { rows: rows.rows(), bytes }).collect();
+        let arrays: Vec<Array<'_>> = rows
+            .columns()
+            .iter()
+            .map(|bytes| Array {
+                rows: rows.rows(),
+                bytes,
+            })
+            .collect();
         client.execute_raw(statement, &arrays).await.map(|_| ())
     }
     .boxed()
 }
 
 /// Rows in the format of binary COPY: each the number of its fields, then the fields.
-async fn copy_rows(client: &Client, statement: &Statement, rows: &Values) -> Result<(), tokio_postgres::Error> {
+async fn copy_rows(
+    client: &Client,
+    statement: &Statement,
+    rows: &Values,
+) -> Result<(), tokio_postgres::Error> {
     let mut sink = pin!(client.copy_in(statement).await?);
     let mut data = BytesMut::with_capacity(rows.size() + rows.rows() * 2 + 32);
     data.put_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
@@ -178,7 +239,11 @@ struct Array<'a> {
 }
 
 impl ToSql for Array<'_> {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         let TypeKind::Array(member) = kind.kind() else {
             return Err(format!("a column is written to a parameter of type {kind}").into());
         };

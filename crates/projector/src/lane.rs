@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 /// Saved bytes of states kept in the younger half; the older half holds as much, and a state in
 /// memory takes a few times its saved size.
-const YOUNG_BYTES: usize = 6 * 1024 * 1024;
+const YOUNG_BYTES: usize = 2 * 1024 * 1024;
 
 /// An index entry of PostgreSQL ends at 2,704 bytes; no provider's id comes near.
 const LONGEST_KEY: usize = 512;
@@ -66,7 +66,10 @@ struct Answers<'a>(&'a [(OwnerQuestion, Owner)]);
 
 impl Owners for Answers<'_> {
     fn owner(&self, question: &OwnerQuestion) -> Option<Owner> {
-        self.0.iter().find(|(asked, _)| asked == question).map(|(_, owner)| *owner)
+        self.0
+            .iter()
+            .find(|(asked, _)| asked == question)
+            .map(|(_, owner)| *owner)
     }
 }
 
@@ -80,7 +83,12 @@ pub(crate) struct AggregateLane<A: Aggregate> {
 
 impl<A: Aggregate> Default for AggregateLane<A> {
     fn default() -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, touched: HashMap::new() }
+        Self {
+            young: HashMap::new(),
+            old: HashMap::new(),
+            young_bytes: 0,
+            touched: HashMap::new(),
+        }
     }
 }
 
@@ -98,7 +106,11 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
     fn group(&mut self, index: usize, fact: &A::Fact) -> Result<(), FoldError> {
         for key in A::keys(fact) {
             if key.len() > LONGEST_KEY {
-                return Err(FoldError(format!("a {} key of {} bytes", A::NAME, key.len())));
+                return Err(FoldError(format!(
+                    "a {} key of {} bytes",
+                    A::NAME,
+                    key.len()
+                )));
             }
             let key = clean(&key).into_owned();
             if let Some(entry) = self.old.remove(&key) {
@@ -111,14 +123,25 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
     }
 
     fn missing(&self) -> Vec<String> {
-        self.touched.keys().filter(|key| !self.young.contains_key(*key)).cloned().collect()
+        self.touched
+            .keys()
+            .filter(|key| !self.young.contains_key(*key))
+            .cloned()
+            .collect()
     }
 
     fn admit(&mut self, key: String, saved: &[u8]) -> Result<(), serde_json::Error> {
         let Saved { state, owners } = serde_json::from_slice::<Saved<A::State>>(saved)?;
         let rows = A::rows(&key, &state, &Answers(&owners));
         self.young_bytes += saved.len();
-        self.young.insert(key, Entry { state, rows, size: saved.len() });
+        self.young.insert(
+            key,
+            Entry {
+                state,
+                rows,
+                size: saved.len(),
+            },
+        );
         Ok(())
     }
 
@@ -131,7 +154,9 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
                 size: 0,
             });
             for index in indexes {
-                let Ok(fact) = &batch[*index].fact else { continue };
+                let Ok(fact) = &batch[*index].fact else {
+                    continue;
+                };
                 if let Err(error) = A::fold(&mut entry.state, key, fact) {
                     refused.push((*index, error));
                 }
@@ -142,14 +167,22 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
 
     fn questions(&self, out: &mut HashSet<OwnerQuestion>) {
         for key in self.touched.keys() {
-            out.extend(self.young.get(key).into_iter().flat_map(|entry| A::questions(&entry.state)));
+            out.extend(
+                self.young
+                    .get(key)
+                    .into_iter()
+                    .flat_map(|entry| A::questions(&entry.state)),
+            );
         }
     }
 
     fn derive(&mut self, owners: &dyn Owners, changes: &mut Changes, states: &mut Values) {
         let mut saved = Vec::new();
         for key in self.touched.keys() {
-            let entry = self.young.get_mut(key).expect("fold makes an entry for every touched key");
+            let entry = self
+                .young
+                .get_mut(key)
+                .expect("fold makes an entry for every touched key");
             let mut questions = A::questions(&entry.state);
             questions.sort_unstable();
             questions.dedup();
@@ -161,7 +194,10 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
             A::Rows::changes(&entry.rows, &rows, changes);
             entry.rows = rows;
             saved.clear();
-            let save = Save { state: &entry.state, owners: &answers };
+            let save = Save {
+                state: &entry.state,
+                owners: &answers,
+            };
             serde_json::to_writer(&mut saved, &save)
                 .expect("a state is maps with text keys and plain values, which JSON can hold");
             self.young_bytes = (self.young_bytes + saved.len()).saturating_sub(entry.size);

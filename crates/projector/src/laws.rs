@@ -24,9 +24,17 @@ impl Owners for MadeUpOwners {
             OwnerQuestion::Tenant(key, _) => (key, 0, false),
             OwnerQuestion::Billing(key, _) => (key, 0, true),
         };
-        let uuid = |what: &str| Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{what} {epoch} {key}").as_bytes());
+        let uuid = |what: &str| {
+            Uuid::new_v5(
+                &Uuid::NAMESPACE_OID,
+                format!("{what} {epoch} {key}").as_bytes(),
+            )
+        };
         let owned = uuid("owned").as_u128() % 3 > 0;
-        owned.then(|| Owner { user: uuid("user"), client: (!billing).then(|| uuid("client")) })
+        owned.then(|| Owner {
+            user: uuid("user"),
+            client: (!billing).then(|| uuid("client")),
+        })
     }
 }
 
@@ -34,17 +42,25 @@ impl Owners for MadeUpOwners {
 /// arrangements drawn from `seed`. Events that cannot be decoded are left out, as dead letters
 /// are; an event that cannot be folded must leave its state as it was.
 pub fn hold<A: Aggregate>(envelopes: &[Envelope], owners: &dyn Owners, seed: u64) {
-    let facts: Vec<A::Fact> =
-        envelopes.iter().filter_map(|envelope| A::Fact::decode(envelope).ok()).collect();
+    let facts: Vec<A::Fact> = envelopes
+        .iter()
+        .filter_map(|envelope| A::Fact::decode(envelope).ok())
+        .collect();
     let mut random = Random(seed);
     let order: Vec<usize> = (0..facts.len()).collect();
     let expected = play::<A>(&facts, std::slice::from_ref(&order), owners);
 
     let one_by_one: Vec<Vec<usize>> = order.iter().map(|index| vec![*index]).collect();
-    expected.must_equal(&play::<A>(&facts, &one_by_one, owners), "batch: one event a batch");
+    expected.must_equal(
+        &play::<A>(&facts, &one_by_one, owners),
+        "batch: one event a batch",
+    );
 
     let twice: Vec<usize> = order.iter().chain(&order).copied().collect();
-    expected.must_equal(&play::<A>(&facts, &[order.clone(), twice], owners), "repeat: all events again");
+    expected.must_equal(
+        &play::<A>(&facts, &[order.clone(), twice], owners),
+        "repeat: all events again",
+    );
 
     let backwards: Vec<usize> = order.iter().rev().copied().collect();
     expected.must_equal(&play::<A>(&facts, &[backwards], owners), "order: backwards");
@@ -60,19 +76,27 @@ pub fn hold<A: Aggregate>(envelopes: &[Envelope], owners: &dyn Owners, seed: u64
             &format!("order, repeat and batch together: {batches:?}"),
         );
     }
-    expected.must_equal(&play::<A>(&facts, &[order], owners), "rebuild: the same once more");
+    expected.must_equal(
+        &play::<A>(&facts, &[order], owners),
+        "rebuild: the same once more",
+    );
 }
 
 /// Panics if the event, or any mutilation of it, makes decoding, folding or deriving rows panic.
 pub fn total<A: Aggregate>(envelope: &Envelope, owners: &dyn Owners, seed: u64) {
     let mut random = Random(seed);
-    let content_type = envelope.content_type().unwrap_or("application/json").to_owned();
+    let content_type = envelope
+        .content_type()
+        .unwrap_or("application/json")
+        .to_owned();
     let mut data = vec![envelope.data().to_vec()];
     data.extend((0..24).map(|_| random.mutilate(envelope.data())));
     let mut state = A::State::default();
     for data in data {
         let mutilated = envelope.clone().with_data(&content_type, data);
-        let Ok(fact) = A::Fact::decode(&mutilated) else { continue };
+        let Ok(fact) = A::Fact::decode(&mutilated) else {
+            continue;
+        };
         for key in A::keys(&fact) {
             // Into a fresh state and on top of everything before: both must stand it.
             for state in [&mut state, &mut A::State::default()] {
@@ -95,11 +119,23 @@ struct Outcome {
 impl Outcome {
     fn must_equal(&self, other: &Self, law: &str) {
         for (key, state) in &self.states {
-            assert_eq!(Some(state), other.states.get(key), "law {law}: state of {key:?}");
+            assert_eq!(
+                Some(state),
+                other.states.get(key),
+                "law {law}: state of {key:?}"
+            );
         }
-        assert_eq!(self.states.len(), other.states.len(), "law {law}: number of states");
+        assert_eq!(
+            self.states.len(),
+            other.states.len(),
+            "law {law}: number of states"
+        );
         let readable = |outcome: &Self| -> Vec<(&str, String)> {
-            outcome.rows.iter().map(|((table, _), row)| (*table, readable(row))).collect()
+            outcome
+                .rows
+                .iter()
+                .map(|((table, _), row)| (*table, readable(row)))
+                .collect()
         };
         assert_eq!(readable(self), readable(other), "law {law}: rows");
         assert_eq!(self.rows, other.rows, "law {law}: rows");
@@ -108,7 +144,10 @@ impl Outcome {
 }
 
 fn readable(row: &[u8]) -> String {
-    String::from_utf8_lossy(row).chars().filter(|letter| !letter.is_control()).collect()
+    String::from_utf8_lossy(row)
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect()
 }
 
 /// Folds batches as the engine does: states saved as JSON and loaded again between batches, rows
@@ -122,14 +161,20 @@ fn play<A: Aggregate>(facts: &[A::Fact], batches: &[Vec<usize>], owners: &dyn Ow
         for fact in batch.iter().map(|index| &facts[*index]) {
             for key in A::keys(fact) {
                 let (state, _) = touched.entry(key.clone()).or_insert_with(|| {
-                    let Some(saved) = states.get(&key) else { return Default::default() };
+                    let Some(saved) = states.get(&key) else {
+                        return Default::default();
+                    };
                     let state: A::State = serde_json::from_str(saved).expect("a saved state loads");
                     let before = A::rows(&key, &state, owners);
                     (state, before)
                 });
                 let before = json(state);
                 if A::fold(state, &key, fact).is_err() {
-                    assert_eq!(before, json(state), "a refused fact must leave the state as it was");
+                    assert_eq!(
+                        before,
+                        json(state),
+                        "a refused fact must leave the state as it was"
+                    );
                 }
             }
         }
@@ -141,8 +186,16 @@ fn play<A: Aggregate>(facts: &[A::Fact], batches: &[Vec<usize>], owners: &dyn Ow
         }
         write(&mut changes, &mut rows);
     }
-    let rollups = changes.rollups().into_iter().map(|(table, sums)| (table.name, flat(&sums))).collect();
-    Outcome { states, rows, rollups }
+    let rollups = changes
+        .rollups()
+        .into_iter()
+        .map(|(table, sums)| (table.name, flat(&sums)))
+        .collect();
+    Outcome {
+        states,
+        rows,
+        rollups,
+    }
 }
 
 fn json<S: serde::Serialize>(state: &S) -> String {
@@ -154,7 +207,10 @@ struct Only<'a>(&'a dyn Owners, BTreeSet<OwnerQuestion>);
 
 impl Owners for Only<'_> {
     fn owner(&self, question: &OwnerQuestion) -> Option<Owner> {
-        assert!(self.1.contains(question), "rows ask {question:?}, which Aggregate::questions does not name");
+        assert!(
+            self.1.contains(question),
+            "rows ask {question:?}, which Aggregate::questions does not name"
+        );
         self.0.owner(question)
     }
 }
@@ -165,14 +221,27 @@ fn write(changes: &mut Changes, rows: &mut BTreeMap<(&'static str, Vec<u8>), Vec
             .table
             .keys
             .iter()
-            .filter_map(|key| table.table.columns.iter().position(|column| column.name == *key))
+            .filter_map(|key| {
+                table
+                    .table
+                    .columns
+                    .iter()
+                    .position(|column| column.name == *key)
+            })
             .collect();
         for key in table.deletes.iter_rows() {
             let gone = rows.remove(&(table.table.name, key.concat()));
-            assert!(gone.is_some(), "a deleted row of {} was never written", table.table.name);
+            assert!(
+                gone.is_some(),
+                "a deleted row of {} was never written",
+                table.table.name
+            );
         }
         for row in table.upserts.iter_rows() {
-            let key: Vec<u8> = keys.iter().flat_map(|key| row[*key].iter().copied()).collect();
+            let key: Vec<u8> = keys
+                .iter()
+                .flat_map(|key| row[*key].iter().copied())
+                .collect();
             rows.insert((table.table.name, key), row.concat());
         }
     }

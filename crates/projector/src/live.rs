@@ -10,7 +10,7 @@ use crate::{
     projections,
     stop::Stop,
 };
-use frontdesk_events::{PartitionSet, nats::Connection};
+use frontdesk_events::{Partition, PartitionSet, nats::Connection};
 use frontdesk_process::{Shutdown, clock, health::Health};
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,8 @@ const WATCH: Duration = Duration::from_secs(1);
 /// How the projector runs.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ProjectorArgs {
-    /// The partitions of CALLS this process folds, for example 0-7 (several projectors share the sixteen).
+    /// The partitions this process folds, for example 0-7: several projectors share the sixteen.
+    /// Billing has only the first.
     #[arg(long, env = "PROJECTOR_PARTITIONS", default_value = "0-15")]
     pub partitions: PartitionSet,
     /// The most events in one transaction.
@@ -58,9 +59,25 @@ pub async fn run(
     );
     let billing = Arc::new(projections::billing());
     let partition = billing.all_partitions();
-    // One process must fold BILLING, and its compare-and-set makes it one: the others stand by.
-    let keep_billing =
-        keep(billing, partition, &args, &database_url, connection.clone(), &health, &shutdown);
+    // BILLING has one partition; whoever owns its number folds it.
+    let keep_billing = async {
+        if args
+            .partitions
+            .iter()
+            .any(|owned| owned == Partition::BILLING)
+        {
+            keep(
+                billing,
+                partition,
+                &args,
+                &database_url,
+                connection.clone(),
+                &health,
+                &shutdown,
+            )
+            .await;
+        }
+    };
     tokio::join!(keep_calls, keep_billing);
     Ok(())
 }
@@ -91,12 +108,18 @@ pub async fn keep<F: Fact>(
         let mut patience = FIRST_RETRY;
         while !shutdown.is_cancelled() {
             let before = engine.progress.read().events;
-            let Err(stop) = engine.run(shutdown).await else { return };
+            let Err(stop) = engine.run(shutdown).await else {
+                return;
+            };
             if engine.progress.read().events > before {
                 patience = FIRST_RETRY;
             }
             let pause = after(name, &condition, &stop, patience, health);
-            patience = if pause == patience { LAST_RETRY.min(patience * 2) } else { patience };
+            patience = if pause == patience {
+                LAST_RETRY.min(patience * 2)
+            } else {
+                patience
+            };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.cancelled() => return,
@@ -110,15 +133,28 @@ pub async fn keep<F: Fact>(
 }
 
 /// Says why a run ended; answers how long to wait before the next.
-fn after(name: &str, condition: &str, stop: &Stop, patience: Duration, health: &Health) -> Duration {
+fn after(
+    name: &str,
+    condition: &str,
+    stop: &Stop,
+    patience: Duration,
+    health: &Health,
+) -> Duration {
     match stop {
         Stop::Lost(error) => {
-            tracing::warn!(projection = name, error = format!("{error:#}"), "the projection starts again");
+            tracing::warn!(
+                projection = name,
+                error = format!("{error:#}"),
+                "the projection starts again"
+            );
             health.not_ok(condition, &format!("starting again: {error:#}"));
             patience
         }
         Stop::Raced => {
-            tracing::info!(projection = name, "another writer was first, or the schema was swapped");
+            tracing::info!(
+                projection = name,
+                "another writer was first, or the schema was swapped"
+            );
             FIRST_RETRY / 2
         }
         Stop::Data { .. } => Duration::ZERO,
@@ -143,15 +179,21 @@ async fn watch(name: &'static str, condition: &str, progress: Progress, health: 
         if done.events != last.0 || done.pending == 0 {
             last = (done.events, clock::monotonic());
         }
-        let lag = done.stored_at.filter(|_| done.pending > 0).map_or(0.0, |stored| {
-            (clock::now() - stored).as_seconds_f64()
-        });
-        metrics::gauge!("frontdesk_projection_lag_events", "projection" => name).set(done.pending as f64);
+        let lag = done
+            .stored_at
+            .filter(|_| done.pending > 0)
+            .map_or(0.0, |stored| (clock::now() - stored).as_seconds_f64());
+        metrics::gauge!("frontdesk_projection_lag_events", "projection" => name)
+            .set(done.pending as f64);
         metrics::gauge!("frontdesk_projection_lag_seconds", "projection" => name).set(lag);
         if done.running && last.1.elapsed() < UNHEALTHY {
             health.ok(condition);
         } else if done.running {
-            let why = format!("no progress for {} s with {} events to come", UNHEALTHY.as_secs(), done.pending);
+            let why = format!(
+                "no progress for {} s with {} events to come",
+                UNHEALTHY.as_secs(),
+                done.pending
+            );
             health.not_ok(condition, &why);
         }
         tokio::time::sleep(WATCH).await;

@@ -39,14 +39,22 @@ impl Operator {
     /// DATABASE_URL must name a user who may create schemas.
     #[must_use]
     pub fn new(database_url: &str, connection: Connection) -> Self {
-        Self { database_url: database_url.to_owned(), connection }
+        Self {
+            database_url: database_url.to_owned(),
+            connection,
+        }
     }
 
     async fn database(&self) -> anyhow::Result<Client> {
         store::connect_as_owner(&self.database_url).await
     }
 
-    fn engine<F: Fact>(&self, projection: &Arc<Projection<F>>, schema: &str, goal: Goal) -> Engine<F> {
+    fn engine<F: Fact>(
+        &self,
+        projection: &Arc<Projection<F>>,
+        schema: &str,
+        goal: Goal,
+    ) -> Engine<F> {
         let settings = Settings {
             schema: schema.to_owned(),
             partitions: projection.all_partitions(),
@@ -54,7 +62,12 @@ impl Operator {
             live: false,
             goal,
         };
-        Engine::new(Arc::clone(projection), settings, &self.database_url, self.connection.clone())
+        Engine::new(
+            Arc::clone(projection),
+            settings,
+            &self.database_url,
+            self.connection.clone(),
+        )
     }
 }
 
@@ -76,12 +89,18 @@ async fn positions<F: Fact>(
 ) -> anyhow::Result<std::collections::BTreeMap<frontdesk_events::Partition, i64>> {
     let owned: PartitionSet = projection.all_partitions();
     let rows = client
-        .query(&format!("select partition, sequence from {schema}.checkpoints"), &[])
+        .query(
+            &format!("select partition, sequence from {schema}.checkpoints"),
+            &[],
+        )
         .await
         .with_context(|| format!("reading the checkpoints of schema {schema}"))?;
-    let mut positions: std::collections::BTreeMap<_, _> = owned.iter().map(|partition| (partition, 0)).collect();
+    let mut positions: std::collections::BTreeMap<_, _> =
+        owned.iter().map(|partition| (partition, 0)).collect();
     for row in rows {
-        let partition = u8::try_from(row.get::<_, i16>(0)).ok().and_then(frontdesk_events::Partition::new);
+        let partition = u8::try_from(row.get::<_, i16>(0))
+            .ok()
+            .and_then(frontdesk_events::Partition::new);
         if let Some(position) = partition.and_then(|partition| positions.get_mut(&partition)) {
             *position = row.get(1);
         }
@@ -90,7 +109,10 @@ async fn positions<F: Fact>(
 }
 
 /// Runs an engine to its goal, showing how far it is.
-async fn drive<F: Fact>(engine: &mut Engine<F>, mut show: impl FnMut(&Done)) -> anyhow::Result<Done> {
+async fn drive<F: Fact>(
+    engine: &mut Engine<F>,
+    mut show: impl FnMut(&Done),
+) -> anyhow::Result<Done> {
     let shutdown = Shutdown::new();
     let progress = engine.progress.clone();
     let mut tries = 0;
@@ -107,12 +129,18 @@ async fn drive<F: Fact>(engine: &mut Engine<F>, mut show: impl FnMut(&Done)) -> 
             }
         };
         show(&progress.read());
-        tries = if progress.read().events > before { 0 } else { tries + 1 };
+        tries = if progress.read().events > before {
+            0
+        } else {
+            tries + 1
+        };
         match stop {
             Ok(()) => return Ok(progress.read()),
             Err(Stop::Data { .. }) => {}
             Err(Stop::Halt(why) | Stop::Storm(why)) => bail!(why),
-            Err(Stop::Raced) if tries > 3 => bail!("another program writes the same schema; stop it first"),
+            Err(Stop::Raced) if tries > 3 => {
+                bail!("another program writes the same schema; stop it first")
+            }
             Err(stop) if tries > TRIES => return Err(anyhow::anyhow!(stop)),
             Err(stop) => {
                 tracing::warn!(%stop, "starting again at the checkpoint");

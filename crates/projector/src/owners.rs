@@ -70,7 +70,10 @@ impl OwnerBook {
         let mut unknown: [Vec<String>; 3] = Default::default();
         for question in questions {
             let (kind, key, at) = parts(question);
-            if self.known[kind].get(&key).is_none_or(|known| at >= known.loaded_at) {
+            if self.known[kind]
+                .get(&key)
+                .is_none_or(|known| at >= known.loaded_at)
+            {
                 unknown[kind].push(key);
             }
         }
@@ -94,7 +97,13 @@ impl OwnerBook {
         let loaded_at: DateTime<Utc> = clock.get(0);
         for (kind, rows) in [rows.0, rows.1, rows.2].into_iter().enumerate() {
             for key in std::mem::take(&mut unknown[kind]) {
-                self.known[kind].insert(key, Known { loaded_at, history: Vec::new() });
+                self.known[kind].insert(
+                    key,
+                    Known {
+                        loaded_at,
+                        history: Vec::new(),
+                    },
+                );
             }
             for row in rows {
                 self.note(kind, &row);
@@ -106,7 +115,9 @@ impl OwnerBook {
     fn note(&mut self, kind: usize, row: &Row) {
         let key: String = row.get(0);
         let client: Option<Uuid> = row.get(2);
-        let owner = row.get::<_, Option<Uuid>>(3).map(|user| Owner { user, client });
+        let owner = row
+            .get::<_, Option<Uuid>>(3)
+            .map(|user| Owner { user, client });
         if let Some(known) = self.known[kind].get_mut(&key) {
             known.history.push((row.get(1), owner));
         }
@@ -117,7 +128,11 @@ impl Owners for OwnerBook {
     fn owner(&self, question: &OwnerQuestion) -> Option<Owner> {
         let (kind, key, at) = parts(question);
         let history = &self.known[kind].get(&key)?.history;
-        history.iter().rev().find(|(from, _)| *from <= at).and_then(|(_, owner)| *owner)
+        history
+            .iter()
+            .rev()
+            .find(|(from, _)| *from <= at)
+            .and_then(|(_, owner)| *owner)
     }
 }
 
@@ -139,13 +154,32 @@ mod tests {
     #[test]
     fn the_owner_is_the_last_one_not_after_the_instant() {
         let at = |hour| Utc.with_ymd_and_hms(2026, 1, 1, hour, 0, 0).unwrap();
-        let owner = |id| Owner { user: Uuid::from_u128(id), client: Some(Uuid::from_u128(id)) };
+        let owner = |id| Owner {
+            user: Uuid::from_u128(id),
+            client: Some(Uuid::from_u128(id)),
+        };
         let mut book = OwnerBook::default();
-        let history = vec![(at(1), Some(owner(1))), (at(3), None), (at(5), Some(owner(2)))];
-        book.known[0].insert("+1".into(), Known { loaded_at: at(9), history });
+        let history = vec![
+            (at(1), Some(owner(1))),
+            (at(3), None),
+            (at(5), Some(owner(2))),
+        ];
+        book.known[0].insert(
+            "+1".into(),
+            Known {
+                loaded_at: at(9),
+                history,
+            },
+        );
         let ask = |hour| book.owner(&OwnerQuestion::Number("+1".into(), at(hour)));
-        assert_eq!([ask(0), ask(1), ask(2)], [None, Some(owner(1)), Some(owner(1))]);
-        assert_eq!([ask(3), ask(4), ask(5), ask(8)], [None, None, Some(owner(2)), Some(owner(2))]);
+        assert_eq!(
+            [ask(0), ask(1), ask(2)],
+            [None, Some(owner(1)), Some(owner(1))]
+        );
+        assert_eq!(
+            [ask(3), ask(4), ask(5), ask(8)],
+            [None, None, Some(owner(2)), Some(owner(2))]
+        );
         assert_eq!(book.owner(&OwnerQuestion::Tenant("+1".into(), at(2))), None);
     }
 }

@@ -34,13 +34,34 @@ pub const EVENT_INDEX: Table = Table {
     name: "event_index",
     keys: &["sequence"],
     columns: &[
-        Column { name: "sequence", kind: Kind::BigInt },
-        Column { name: "source", kind: Kind::Text },
-        Column { name: "event_id", kind: Kind::Text },
-        Column { name: "kind", kind: Kind::Text },
-        Column { name: "aggregate", kind: Kind::Text },
-        Column { name: "occurred_at", kind: Kind::Time },
-        Column { name: "received_at", kind: Kind::Time },
+        Column {
+            name: "sequence",
+            kind: Kind::BigInt,
+        },
+        Column {
+            name: "source",
+            kind: Kind::Text,
+        },
+        Column {
+            name: "event_id",
+            kind: Kind::Text,
+        },
+        Column {
+            name: "kind",
+            kind: Kind::Text,
+        },
+        Column {
+            name: "aggregate",
+            kind: Kind::Text,
+        },
+        Column {
+            name: "occurred_at",
+            kind: Kind::Time,
+        },
+        Column {
+            name: "received_at",
+            kind: Kind::Time,
+        },
     ],
     sums: &[],
 };
@@ -49,7 +70,13 @@ impl<F: Fact> Projection<F> {
     /// A projection without aggregates: it only indexes events.
     #[must_use]
     pub fn new(name: &'static str, stream: StreamName, sql: &'static str, rules: u32) -> Self {
-        Self { name, stream, sql, rules, lanes: Vec::new() }
+        Self {
+            name,
+            stream,
+            sql,
+            rules,
+            lanes: Vec::new(),
+        }
     }
 
     /// Adds an aggregate.

@@ -12,15 +12,25 @@ const BILLING_RULES: u32 = 1;
 /// Calls, transcripts and their figures.
 #[must_use]
 pub fn calls() -> Projection<calls::CallFact> {
-    Projection::new("calls", StreamName::Calls, include_str!("../schema/calls.sql"), CALLS_RULES)
-        .with::<calls::RoomSession>()
-        .with::<calls::Transcript>()
+    Projection::new(
+        "calls",
+        StreamName::Calls,
+        include_str!("../schema/calls.sql"),
+        CALLS_RULES,
+    )
+    .with::<calls::RoomSession>()
+    .with::<calls::Transcript>()
 }
 
 /// Subscriptions, invoices and payments.
 #[must_use]
 pub fn billing() -> Projection<billing::Fact> {
-    Projection::new("billing", StreamName::Billing, include_str!("../schema/billing.sql"), BILLING_RULES)
-        .with::<billing::Subscription>()
-        .with::<billing::Sale>()
+    Projection::new(
+        "billing",
+        StreamName::Billing,
+        include_str!("../schema/billing.sql"),
+        BILLING_RULES,
+    )
+    .with::<billing::Subscription>()
+    .with::<billing::Sale>()
 }

@@ -23,7 +23,7 @@ use tokio::{
 /// rest of it.
 const CHUNK: usize = 256;
 /// Payload bytes that may be waiting, decoded; in memory they take a few times as much.
-const WAITING_BYTES: usize = 8 * 1024 * 1024;
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// How long one read waits before it looks whether anyone still wants messages.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -40,8 +40,14 @@ pub(crate) struct Taken<F> {
 impl<F: Fact> Taken<F> {
     fn decode(delivery: Delivery) -> Self {
         // `calls.<pp>.…`; whatever else matched the filter is of the first partition.
-        let partition = delivery.subject.split('.').nth(1).and_then(|token| token.parse().ok());
-        let partition = partition.and_then(Partition::new).unwrap_or(Partition::BILLING);
+        let partition = delivery
+            .subject
+            .split('.')
+            .nth(1)
+            .and_then(|token| token.parse().ok());
+        let partition = partition
+            .and_then(Partition::new)
+            .unwrap_or(Partition::BILLING);
         let (envelope, fact) = match delivery.envelope() {
             Ok(envelope) => {
                 // A decoder that panics loses one event to DEAD instead of stopping the rest.
@@ -51,7 +57,12 @@ impl<F: Fact> Taken<F> {
             }
             Err(error) => (None, Err(FoldError(error.to_string()))),
         };
-        Self { delivery, partition, envelope, fact }
+        Self {
+            delivery,
+            partition,
+            envelope,
+            fact,
+        }
     }
 
     /// What it counts against byte bounds. The constant stands for headers and bookkeeping.
@@ -85,7 +96,11 @@ impl<F: Fact> ReadAhead<F> {
         let reader = Reader::open(connection, stream, partitions, start).await?;
         let (sender, chunks) = mpsc::unbounded_channel();
         let task = tokio::spawn(read_on(reader, sender));
-        Ok(Self { chunks, waiting: VecDeque::new(), task })
+        Ok(Self {
+            chunks,
+            waiting: VecDeque::new(),
+            task,
+        })
     }
 
     /// Waits until at least one message waits, or the reader has ended. Safe to cancel.
@@ -99,12 +114,15 @@ impl<F: Fact> ReadAhead<F> {
     /// Waits for more messages than wait already. Safe to cancel.
     pub(crate) async fn more(&mut self) -> Result<(), ReadError> {
         let chunk = self.chunks.recv().await;
-        self.accept(chunk.unwrap_or_else(|| Err(ReadError::Silent("the reading task ended".into()))))
+        self.accept(
+            chunk.unwrap_or_else(|| Err(ReadError::Silent("the reading task ended".into()))),
+        )
     }
 
     fn accept(&mut self, chunk: Result<Chunk<F>, ReadError>) -> Result<(), ReadError> {
         let Chunk { messages, claim } = chunk?;
-        self.waiting.extend(messages.into_iter().map(|message| (message, None)));
+        self.waiting
+            .extend(messages.into_iter().map(|message| (message, None)));
         if let Some((_, last)) = self.waiting.back_mut() {
             *last = Some(claim);
         }
@@ -117,9 +135,15 @@ impl<F: Fact> ReadAhead<F> {
     }
 
     /// Takes what is there, within these bounds, but one message at least if one waits.
-    pub(crate) fn take(&mut self, messages: usize, bytes: usize) -> Result<Vec<Taken<F>>, ReadError> {
+    pub(crate) fn take(
+        &mut self,
+        messages: usize,
+        bytes: usize,
+    ) -> Result<Vec<Taken<F>>, ReadError> {
         while self.waiting.len() < messages {
-            let Ok(chunk) = self.chunks.try_recv() else { break };
+            let Ok(chunk) = self.chunks.try_recv() else {
+                break;
+            };
             self.accept(chunk)?;
         }
         let mut taken = Vec::with_capacity(messages.min(self.waiting.len()));
@@ -137,7 +161,10 @@ impl<F: Fact> ReadAhead<F> {
     }
 }
 
-async fn read_on<F: Fact>(mut reader: Reader, sender: mpsc::UnboundedSender<Result<Chunk<F>, ReadError>>) {
+async fn read_on<F: Fact>(
+    mut reader: Reader,
+    sender: mpsc::UnboundedSender<Result<Chunk<F>, ReadError>>,
+) {
     let room = Arc::new(Semaphore::new(WAITING_BYTES));
     while !sender.is_closed() {
         let deliveries = match reader.read(CHUNK, PATIENCE).await {
@@ -151,8 +178,14 @@ async fn read_on<F: Fact>(mut reader: Reader, sender: mpsc::UnboundedSender<Resu
         };
         let messages: Vec<_> = deliveries.into_iter().map(Taken::decode).collect();
         // A chunk larger than the whole room waits for all of it.
-        let size = messages.iter().map(Taken::size).sum::<usize>().min(WAITING_BYTES);
-        let Ok(claim) = Arc::clone(&room).acquire_many_owned(size as u32).await else { return };
+        let size = messages
+            .iter()
+            .map(Taken::size)
+            .sum::<usize>()
+            .min(WAITING_BYTES);
+        let Ok(claim) = Arc::clone(&room).acquire_many_owned(size as u32).await else {
+            return;
+        };
         if sender.send(Ok(Chunk { messages, claim })).is_err() {
             return;
         }

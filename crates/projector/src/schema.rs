@@ -9,16 +9,36 @@ use tokio_postgres::Client;
 
 /// Creates the schema of a projection if it is not there. Leaves one of another version alone:
 /// it is still what the dashboard shows.
-pub(crate) async fn ensure<F: Fact>(client: &mut Client, projection: &Projection<F>) -> anyhow::Result<()> {
+pub(crate) async fn ensure<F: Fact>(
+    client: &mut Client,
+    projection: &Projection<F>,
+) -> anyhow::Result<()> {
     // Two programs may start at once; the second finds what the first made.
-    client.execute("select pg_advisory_lock(hashtext('frontdesk read models'))", &[]).await?;
+    client
+        .execute(
+            "select pg_advisory_lock(hashtext('frontdesk read models'))",
+            &[],
+        )
+        .await?;
     let found = version(client, projection.name).await?;
     if found.is_none() {
         create(client, projection.name, projection).await?;
     } else if found.as_deref() != Some(&projection.version()) {
-        tracing::warn!("{}", outdated(projection.name, found.as_deref().unwrap_or_default(), projection));
+        tracing::warn!(
+            "{}",
+            outdated(
+                projection.name,
+                found.as_deref().unwrap_or_default(),
+                projection
+            )
+        );
     }
-    client.execute("select pg_advisory_unlock(hashtext('frontdesk read models'))", &[]).await?;
+    client
+        .execute(
+            "select pg_advisory_unlock(hashtext('frontdesk read models'))",
+            &[],
+        )
+        .await?;
     Ok(())
 }
 
@@ -40,7 +60,10 @@ pub(crate) async fn create<F: Fact>(
          grant select on all tables in schema {schema} to frontdesk_api, frontdesk_workers;
          comment on schema {schema} is 'frontdesk read model {name}, version {version}';"
     );
-    transaction.batch_execute(&script).await.with_context(|| format!("creating schema {schema}"))?;
+    transaction
+        .batch_execute(&script)
+        .await
+        .with_context(|| format!("creating schema {schema}"))?;
     transaction.commit().await?;
     tracing::info!(schema, version, "created a read model");
     Ok(())
@@ -49,17 +72,30 @@ pub(crate) async fn create<F: Fact>(
 /// Drops a schema and its tables.
 pub(crate) async fn drop(client: &Client, schema: &str) -> anyhow::Result<()> {
     let sql = format!("drop schema if exists {schema} cascade");
-    client.batch_execute(&sql).await.with_context(|| format!("dropping schema {schema}"))
+    client
+        .batch_execute(&sql)
+        .await
+        .with_context(|| format!("dropping schema {schema}"))
 }
 
 /// The version a schema was made by; empty when it does not say, `None` without the schema.
-pub(crate) async fn version(client: &Client, schema: &str) -> Result<Option<String>, tokio_postgres::Error> {
+pub(crate) async fn version(
+    client: &Client,
+    schema: &str,
+) -> Result<Option<String>, tokio_postgres::Error> {
     let row = client
-        .query_opt("select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = $1", &[&schema])
+        .query_opt(
+            "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = $1",
+            &[&schema],
+        )
         .await?;
     Ok(row.map(|row| {
         let comment: Option<String> = row.get(0);
-        comment.as_deref().and_then(|text| text.rsplit_once("version ")).map_or("", |(_, version)| version).to_owned()
+        comment
+            .as_deref()
+            .and_then(|text| text.rsplit_once("version "))
+            .map_or("", |(_, version)| version)
+            .to_owned()
     }))
 }
 
@@ -72,7 +108,9 @@ pub(crate) async fn must_be_current<F: Fact>(
     match version(client, schema).await? {
         Some(found) if found == projection.version() => Ok(()),
         Some(found) => Err(Stop::Halt(outdated(schema, &found, projection))),
-        None => Err(Stop::Halt(format!("schema {schema} does not exist: run `frontdesk migrate`"))),
+        None => Err(Stop::Halt(format!(
+            "schema {schema} does not exist: run `frontdesk migrate`"
+        ))),
     }
 }
 
@@ -97,6 +135,13 @@ pub async fn ensure_read_models(database_url: &str) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When the database is away, or its user may not create schemas.
-pub async fn ensure_read_model<F: Fact>(database_url: &str, projection: &Projection<F>) -> anyhow::Result<()> {
-    ensure(&mut store::connect_as_owner(database_url).await?, projection).await
+pub async fn ensure_read_model<F: Fact>(
+    database_url: &str,
+    projection: &Projection<F>,
+) -> anyhow::Result<()> {
+    ensure(
+        &mut store::connect_as_owner(database_url).await?,
+        projection,
+    )
+    .await
 }

@@ -44,8 +44,14 @@ pub(crate) fn states_table(aggregate: &str) -> Shape {
         name: format!("{aggregate}_states"),
         keys: vec!["key"],
         columns: vec![
-            Column { name: "key", kind: Kind::Text },
-            Column { name: "state", kind: Kind::Bytes },
+            Column {
+                name: "key",
+                kind: Kind::Text,
+            },
+            Column {
+                name: "state",
+                kind: Kind::Bytes,
+            },
         ],
         sums: &[],
     }
@@ -58,7 +64,11 @@ pub(crate) fn load_states(aggregate: &str) -> String {
 /// `unnest($1::uuid[], …) as u (a0, …)`
 fn unnest(kinds: &[Kind]) -> String {
     let list = |write: &dyn Fn(usize, Kind) -> String| -> String {
-        let parts: Vec<String> = kinds.iter().enumerate().map(|(index, kind)| write(index, *kind)).collect();
+        let parts: Vec<String> = kinds
+            .iter()
+            .enumerate()
+            .map(|(index, kind)| write(index, *kind))
+            .collect();
         parts.join(", ")
     };
     let arrays = list(&|index, kind| format!("${}::{}[]", index + 1, kind.carrier().sql()));
@@ -70,7 +80,11 @@ fn insert_of(shape: &Shape) -> String {
     let names: Vec<&str> = shape.columns.iter().map(|column| column.name).collect();
     let kinds: Vec<Kind> = shape.columns.iter().map(|column| column.kind).collect();
     let cast = |(index, kind): (usize, &Kind)| {
-        if *kind == kind.carrier() { format!("a{index}") } else { format!("a{index}::{}", kind.sql()) }
+        if *kind == kind.carrier() {
+            format!("a{index}")
+        } else {
+            format!("a{index}::{}", kind.sql())
+        }
     };
     let values: Vec<String> = kinds.iter().enumerate().map(cast).collect();
     format!(
@@ -90,13 +104,19 @@ pub(crate) fn insert(table: &Table) -> String {
 /// Rows written over what has their key; of a rollup, added to it.
 pub(crate) fn upsert(shape: &Shape) -> String {
     let mut sql = insert_of(shape);
-    let rest: Vec<&Column> =
-        shape.columns.iter().filter(|column| !shape.keys.contains(&column.name)).collect();
+    let rest: Vec<&Column> = shape
+        .columns
+        .iter()
+        .filter(|column| !shape.keys.contains(&column.name))
+        .collect();
     let _ = write!(sql, " on conflict ({}) do ", shape.keys.join(", "));
     if rest.is_empty() {
         return sql + "nothing";
     }
-    let set: Vec<String> = rest.iter().map(|column| assignment(shape, column)).collect();
+    let set: Vec<String> = rest
+        .iter()
+        .map(|column| assignment(shape, column))
+        .collect();
     let _ = write!(sql, "update set {}", set.join(", "));
     sql
 }
@@ -116,11 +136,23 @@ fn assignment(shape: &Shape, column: &Column) -> String {
 /// Deletes rows by key; of a rollup, only those whose sums are all zero, because a rebuild
 /// would not have made them.
 pub(crate) fn delete(table: &Table) -> String {
-    let same: Vec<String> =
-        table.keys.iter().enumerate().map(|(index, key)| format!("t.{key} = u.a{index}")).collect();
-    let mut sql = format!("delete from {} t using {} where {}", table.name, unnest(&table.key_kinds()), same.join(" and "));
+    let same: Vec<String> = table
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(index, key)| format!("t.{key} = u.a{index}"))
+        .collect();
+    let mut sql = format!(
+        "delete from {} t using {} where {}",
+        table.name,
+        unnest(&table.key_kinds()),
+        same.join(" and ")
+    );
     for sum in table.sums {
-        let array = table.columns.iter().any(|column| column.name == *sum && column.kind == Kind::BigIntArray);
+        let array = table
+            .columns
+            .iter()
+            .any(|column| column.name == *sum && column.kind == Kind::BigIntArray);
         let _ = match array {
             true => write!(sql, " and 0 = all (t.{sum})"),
             false => write!(sql, " and t.{sum} = 0"),
@@ -131,9 +163,18 @@ pub(crate) fn delete(table: &Table) -> String {
 
 /// Binary COPY. Only for tables whose columns travel as what they are.
 pub(crate) fn copy(table: &Table) -> String {
-    debug_assert!(table.columns.iter().all(|column| column.kind == column.kind.carrier()));
+    debug_assert!(
+        table
+            .columns
+            .iter()
+            .all(|column| column.kind == column.kind.carrier())
+    );
     let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    format!("copy {} ({}) from stdin (format binary)", table.name, names.join(", "))
+    format!(
+        "copy {} ({}) from stdin (format binary)",
+        table.name,
+        names.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -144,11 +185,26 @@ mod tests {
         name: "hourly",
         keys: &["client", "hour"],
         columns: &[
-            Column { name: "client", kind: Kind::Uuid },
-            Column { name: "hour", kind: Kind::Time },
-            Column { name: "owner", kind: Kind::Uuid },
-            Column { name: "calls", kind: Kind::BigInt },
-            Column { name: "latency", kind: Kind::BigIntArray },
+            Column {
+                name: "client",
+                kind: Kind::Uuid,
+            },
+            Column {
+                name: "hour",
+                kind: Kind::Time,
+            },
+            Column {
+                name: "owner",
+                kind: Kind::Uuid,
+            },
+            Column {
+                name: "calls",
+                kind: Kind::BigInt,
+            },
+            Column {
+                name: "latency",
+                kind: Kind::BigIntArray,
+            },
         ],
         sums: &["calls", "latency"],
     };
@@ -156,9 +212,18 @@ mod tests {
     #[test]
     fn a_rollup_is_added_to_and_everything_else_written_over() {
         let sql = upsert(&Shape::of(&HOURLY));
-        assert!(sql.contains("a3, a4::bigint[] from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]"), "{sql}");
-        assert!(sql.contains("on conflict (client, hour) do update set owner = excluded.owner"), "{sql}");
-        assert!(sql.contains("calls = hourly.calls + excluded.calls"), "{sql}");
+        assert!(
+            sql.contains("a3, a4::bigint[] from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]"),
+            "{sql}"
+        );
+        assert!(
+            sql.contains("on conflict (client, hour) do update set owner = excluded.owner"),
+            "{sql}"
+        );
+        assert!(
+            sql.contains("calls = hourly.calls + excluded.calls"),
+            "{sql}"
+        );
     }
 
     #[test]

@@ -41,7 +41,9 @@ pub(crate) enum Verdict {
 
 /// Sorts a database error by its SQLSTATE class.
 pub(crate) fn verdict(error: &tokio_postgres::Error) -> Verdict {
-    let Some(state) = error.code().map(SqlState::code) else { return Verdict::Lost };
+    let Some(state) = error.code().map(SqlState::code) else {
+        return Verdict::Lost;
+    };
     match state.get(..2) {
         // Serialisation failure or deadlock: the other one has won.
         Some("40") => Verdict::Raced,

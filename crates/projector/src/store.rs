@@ -38,20 +38,26 @@ pub(crate) async fn connect(database_url: &str, schema: &str) -> anyhow::Result<
         .application_name(format!("frontdesk projector {schema}"))
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_user_timeout(CONNECT_TIMEOUT * 2)
-        .keepalives_idle(CONNECT_TIMEOUT);
+        .keepalives_idle(CONNECT_TIMEOUT)
+        .keepalives_interval(CONNECT_TIMEOUT)
+        .keepalives_retries(2);
     connect_with(&config).await
 }
 
 /// A connection as DATABASE_URL's own user, for what only the owner of schemas may do.
 pub(crate) async fn connect_as_owner(database_url: &str) -> anyhow::Result<Client> {
     let mut config = Config::from_str(database_url).context("reading DATABASE_URL")?;
-    config.application_name("frontdesk projections").connect_timeout(CONNECT_TIMEOUT);
+    config
+        .application_name("frontdesk projections")
+        .connect_timeout(CONNECT_TIMEOUT);
     connect_with(&config).await
 }
 
 async fn connect_with(config: &Config) -> anyhow::Result<Client> {
-    let (client, connection) =
-        config.connect(NoTls).await.context("connecting to PostgreSQL (DATABASE_URL)")?;
+    let (client, connection) = config
+        .connect(NoTls)
+        .await
+        .context("connecting to PostgreSQL (DATABASE_URL)")?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to PostgreSQL ended");
@@ -75,12 +81,18 @@ impl Loader {
         projection: &Projection<F>,
     ) -> anyhow::Result<Self> {
         let client = connect(database_url, schema).await?;
-        let owners = OwnerStatements::prepare(&client).await.context("preparing questions to account")?;
+        let owners = OwnerStatements::prepare(&client)
+            .await
+            .context("preparing questions to account")?;
         let mut states = Vec::new();
         for aggregate in projection.aggregates() {
             states.push(client.prepare(&sql::load_states(aggregate)).await?);
         }
-        Ok(Self { client, owners, states })
+        Ok(Self {
+            client,
+            owners,
+            states,
+        })
     }
 }
 
@@ -111,7 +123,11 @@ impl Writer {
         let client = connect(database_url, schema).await?;
         let mut states = Vec::new();
         for aggregate in projection.aggregates() {
-            states.push(client.prepare(&sql::upsert(&sql::states_table(aggregate))).await?);
+            states.push(
+                client
+                    .prepare(&sql::upsert(&sql::states_table(aggregate)))
+                    .await?,
+            );
         }
         let mut tables = Vec::new();
         for table in projection.tables() {
@@ -125,7 +141,10 @@ impl Writer {
             });
         }
         Ok(Self {
-            advance: client.prepare(sql::ADVANCE).await.context("preparing the checkpoint's statement")?,
+            advance: client
+                .prepare(sql::ADVANCE)
+                .await
+                .context("preparing the checkpoint's statement")?,
             index: client.prepare(&sql::insert(&EVENT_INDEX)).await?,
             index_copy: client.prepare(&sql::copy(&EVENT_INDEX)).await?,
             client,
@@ -136,7 +155,10 @@ impl Writer {
 
     /// The statements of a table.
     pub(crate) fn writes(&self, table: &Table) -> &Writes {
-        let found = self.tables.iter().find(|writes| writes.table.name == table.name);
+        let found = self
+            .tables
+            .iter()
+            .find(|writes| writes.table.name == table.name);
         found.expect("statements were prepared for every table of the projection")
     }
 }

@@ -83,13 +83,23 @@ impl Table {
     /// The table of a row type.
     #[must_use]
     pub fn of<R: Row>() -> Self {
-        Self { name: R::TABLE, keys: R::KEYS, columns: R::COLUMNS, sums: &[] }
+        Self {
+            name: R::TABLE,
+            keys: R::KEYS,
+            columns: R::COLUMNS,
+            sums: &[],
+        }
     }
 
     /// The table of a rollup.
     #[must_use]
     pub fn rollup<R: Rollup>() -> Self {
-        Self { name: R::TABLE, keys: R::KEYS, columns: R::COLUMNS, sums: R::SUMS }
+        Self {
+            name: R::TABLE,
+            keys: R::KEYS,
+            columns: R::COLUMNS,
+            sums: R::SUMS,
+        }
     }
 
     /// The kinds of the key's columns, in the key's order.
@@ -97,7 +107,9 @@ impl Table {
     pub fn key_kinds(&self) -> Vec<Kind> {
         let kind = |key: &&str| {
             let column = self.columns.iter().find(|column| column.name == *key);
-            column.expect("a key is one of the columns: `row!` writes both from one list").kind
+            column
+                .expect("a key is one of the columns: `row!` writes both from one list")
+                .kind
         };
         self.keys.iter().map(kind).collect()
     }

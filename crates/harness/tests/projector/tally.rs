@@ -1,7 +1,12 @@
 //! A small read model that uses everything the engine offers: owners, rows that come and go,
 //! arrays, a rollup, live changes, refusals and values a database cannot hold.
-#![allow(dead_code, unreachable_pub, reason = "each test file that includes this uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file that includes this uses a part of it"
+)]
 
+use chrono::{DateTime, TimeZone as _, Utc};
 use frontdesk_events::{
     Envelope, Partition, StreamName,
     nats::{Connection, Outbound, live::Topic},
@@ -18,7 +23,6 @@ use frontdesk_projector::{
     rollup, row,
     table::{Changes, Derived, Table, Tell},
 };
-use chrono::{DateTime, TimeZone as _, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -63,8 +67,8 @@ pub struct Add {
 
 impl Fact for Add {
     fn decode(envelope: &Envelope) -> Result<Self, FoldError> {
-        let mut add: Self =
-            serde_json::from_slice(envelope.data()).map_err(|error| FoldError(error.to_string()))?;
+        let mut add: Self = serde_json::from_slice(envelope.data())
+            .map_err(|error| FoldError(error.to_string()))?;
         add.id = envelope.id().to_owned();
         assert_ne!(add.word, "panic in decode");
         Ok(add)
@@ -124,19 +128,29 @@ impl Rows {
             user_id: None,
             names: 1,
             sum: tally.total,
-            spread: std::array::from_fn(|place| i64::from(tally.total.rem_euclid(3) == place as i64)),
+            spread: std::array::from_fn(|place| {
+                i64::from(tally.total.rem_euclid(3) == place as i64)
+            }),
         })
     }
 }
 
 impl Derived for Rows {
     fn tables() -> Vec<Table> {
-        vec![Table::of::<Tally>(), Table::of::<Part>(), Table::rollup::<Total>()]
+        vec![
+            Table::of::<Tally>(),
+            Table::of::<Part>(),
+            Table::rollup::<Total>(),
+        ]
     }
 
     fn changes(before: &Self, after: &Self, out: &mut Changes) {
         out.rows_telling(&before.tallies, &after.tallies, |tally| {
-            Some(Tell { user: tally.user_id, topic: Topic::Calls, id: tally.name.clone() })
+            Some(Tell {
+                user: tally.user_id,
+                topic: Topic::Calls,
+                id: tally.name.clone(),
+            })
         });
         out.rows(&before.parts, &after.parts);
         out.rollup(before.totals(), after.totals());
@@ -168,17 +182,27 @@ impl Aggregate for Tallies {
     }
 
     fn questions(state: &State) -> Vec<OwnerQuestion> {
-        state.tenant.iter().map(|tenant| OwnerQuestion::Tenant(tenant.clone(), noon())).collect()
+        state
+            .tenant
+            .iter()
+            .map(|tenant| OwnerQuestion::Tenant(tenant.clone(), noon()))
+            .collect()
     }
 
     fn rows(key: &str, state: &State, owners: &dyn Owners) -> Rows {
-        let owner = Self::questions(state).first().and_then(|question| owners.owner(question));
+        let owner = Self::questions(state)
+            .first()
+            .and_then(|question| owners.owner(question));
         // Parts of zero or less have no row, so that rows come and go.
         let parts: Vec<Part> = state
             .parts
             .iter()
             .filter(|(_, (n, _))| *n > 0)
-            .map(|(id, (n, _))| Part { name: key.to_owned(), id: id.clone(), n: *n })
+            .map(|(id, (n, _))| Part {
+                name: key.to_owned(),
+                id: id.clone(),
+                n: *n,
+            })
             .collect();
         let tally = Tally {
             name: key.to_owned(),
@@ -187,7 +211,10 @@ impl Aggregate for Tallies {
             words: state.parts.values().map(|(_, word)| word.clone()).collect(),
             small: state.small,
         };
-        Rows { tallies: vec![tally], parts }
+        Rows {
+            tallies: vec![tally],
+            parts,
+        }
     }
 }
 
@@ -203,7 +230,14 @@ pub fn projection() -> Projection<Add> {
 /// An addition as an event.
 #[must_use]
 pub fn add(id: &str, name: &str, n: i64) -> Add {
-    Add { name: name.into(), n, word: format!("word {id}, \"quoted\\\" {{}}"), tenant: None, small: None, id: id.into() }
+    Add {
+        name: name.into(),
+        n,
+        word: format!("word {id}, \"quoted\\\" {{}}"),
+        tenant: None,
+        small: None,
+        id: id.into(),
+    }
 }
 
 /// Publishes additions, each a message of its own, in batches.
@@ -214,16 +248,23 @@ pub async fn publish(connection: &Connection, adds: &[Add]) {
         .enumerate()
         .map(|(index, add)| {
             let data = serde_json::to_vec(add).unwrap();
-            let envelope = Envelope::new(&add.id, &format!("/agents/{}", Uuid::new_v4()), "dev.frontdesk.test.add")
-                .unwrap()
-                .with_time(time + chrono::TimeDelta::seconds(index as i64))
-                .with_data("application/json", data);
+            let envelope = Envelope::new(
+                &add.id,
+                &format!("/agents/{}", Uuid::new_v4()),
+                "dev.frontdesk.test.add",
+            )
+            .unwrap()
+            .with_time(time + chrono::TimeDelta::seconds(index as i64))
+            .with_data("application/json", data);
             Outbound::new(&envelope, subject_of(&add.name)).unwrap()
         })
         .collect();
     for batch in outbound.chunks(500) {
         let id = Uuid::new_v4().to_string();
-        connection.publish_batch(&id, batch, Duration::from_secs(10)).await.unwrap();
+        connection
+            .publish_batch(&id, batch, Duration::from_secs(10))
+            .await
+            .unwrap();
     }
 }
 
@@ -248,19 +289,43 @@ impl Running {
     #[must_use]
     pub fn start_on(nats: &Connection, database: &Database, batch: u32, partitions: &str) -> Self {
         let (health, shutdown) = (Health::default(), Shutdown::new());
-        let args = ProjectorArgs { partitions: partitions.parse().unwrap(), batch };
-        let (url, nats, token, told) = (database.url(), nats.clone(), shutdown.clone(), health.clone());
+        let args = ProjectorArgs {
+            partitions: partitions.parse().unwrap(),
+            batch,
+        };
+        let (url, nats, token, told) = (
+            database.url(),
+            nats.clone(),
+            shutdown.clone(),
+            health.clone(),
+        );
         let task = tokio::spawn(async move {
             let partitions = args.partitions.clone();
-            keep(Arc::new(projection()), partitions, &args, &url, nats, &told, &token).await;
+            keep(
+                Arc::new(projection()),
+                partitions,
+                &args,
+                &url,
+                nats,
+                &told,
+                &token,
+            )
+            .await;
         });
-        Self { health, shutdown, task }
+        Self {
+            health,
+            shutdown,
+            task,
+        }
     }
 
     /// Why it is not well; empty while it is.
     #[must_use]
     pub fn why(&self) -> String {
-        self.health.conditions().get("projector-tally").map_or("unknown".into(), |condition| condition.why.clone())
+        self.health
+            .conditions()
+            .get("projector-tally")
+            .map_or("unknown".into(), |condition| condition.why.clone())
     }
 }
 
@@ -283,9 +348,16 @@ impl Stage {
         let nats = frontdesk_harness::nats().await;
         let database = frontdesk_harness::database().await;
         let connection = nats.connect(frontdesk_events::nats::Role::Operator).await;
-        frontdesk_projector::ensure_read_model(&database.url(), &projection()).await.unwrap();
+        frontdesk_projector::ensure_read_model(&database.url(), &projection())
+            .await
+            .unwrap();
         let client = database.client().await;
-        Self { nats, database, connection, client }
+        Self {
+            nats,
+            database,
+            connection,
+            client,
+        }
     }
 
     #[must_use]
@@ -300,15 +372,25 @@ impl Stage {
     /// Waits until every partition's checkpoint is at the stream's end (of those this asks for).
     pub async fn caught_up(&self) {
         eventually("the projector has caught up", async || {
-            let end = self.connection.stream_state(StreamName::Calls).await.ok()?.last_sequence;
-            let at = self.number("select coalesce(min(sequence), 0) from tally.checkpoints").await;
+            let end = self
+                .connection
+                .stream_state(StreamName::Calls)
+                .await
+                .ok()?
+                .last_sequence;
+            let at = self
+                .number("select coalesce(min(sequence), 0) from tally.checkpoints")
+                .await;
             (at as u64 >= end).then_some(())
         })
         .await;
     }
 
     pub async fn verify(&self) -> Verified {
-        self.operator().verify(projection(), &mut Bar::new("", true)).await.unwrap()
+        self.operator()
+            .verify(projection(), &mut Bar::new("", true))
+            .await
+            .unwrap()
     }
 
     pub async fn must_equal_a_replay(&self) {
@@ -322,7 +404,13 @@ impl Stage {
         let sql = "select 'tally ' || t::text from tally.tallies t union all select 'part ' || t::text from tally.parts t
                    union all select 'total ' || t::text from tally.totals t
                    union all select 'state ' || key || convert_from(state, 'utf8') from tally.tally_states order by 1";
-        self.client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+        self.client
+            .query(sql, &[])
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(0))
+            .collect()
     }
 }
 
@@ -333,7 +421,11 @@ pub fn many(count: usize, names: usize) -> Vec<Add> {
         .map(|index| {
             let mixed = (index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 17;
             let id = format!("e{}", mixed % (count as u64 * 3 / 4 + 1));
-            add(&id, &format!("n{}", mixed as usize % names), (mixed % 2000) as i64 - 300)
+            add(
+                &id,
+                &format!("n{}", mixed as usize % names),
+                (mixed % 2000) as i64 - 300,
+            )
         })
         .collect()
 }

@@ -34,7 +34,14 @@ impl Bar {
         bar.set_style(ProgressStyle::with_template(template).expect("the template is a constant"));
         bar.set_message(what.to_owned());
         let now = clock::monotonic();
-        Self { bar, lines: !silent && !terminal, started: now, last_line: now, first: None, what: what.to_owned() }
+        Self {
+            bar,
+            lines: !silent && !terminal,
+            started: now,
+            last_line: now,
+            first: None,
+            what: what.to_owned(),
+        }
     }
 
     /// So many are done, so many are still to come.
@@ -45,8 +52,16 @@ impl Bar {
         if self.lines && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = clock::monotonic();
             let rate = (done - first) as f64 / self.started.elapsed().as_secs_f64();
-            let eta = if rate > 0.0 { pending as f64 / rate } else { 0.0 };
-            eprintln!("{}: {done} of {} events, {rate:.0}/s, {eta:.0} s to go", self.what, done + pending);
+            let eta = if rate > 0.0 {
+                pending as f64 / rate
+            } else {
+                0.0
+            };
+            eprintln!(
+                "{}: {done} of {} events, {rate:.0}/s, {eta:.0} s to go",
+                self.what,
+                done + pending
+            );
         }
     }
 

@@ -31,17 +31,29 @@ impl Operator {
     ///
     /// # Errors
     /// When a server stays away, or the stream holds what the projection cannot be trusted with.
-    pub async fn rebuild<F: Fact>(&self, projection: Projection<F>, bar: &mut Bar) -> anyhow::Result<Rebuilt> {
+    pub async fn rebuild<F: Fact>(
+        &self,
+        projection: Projection<F>,
+        bar: &mut Bar,
+    ) -> anyhow::Result<Rebuilt> {
         let projection = Arc::new(projection);
         let schema = shadow(projection.name);
         let mut database = self.database().await?;
         schema::drop(&database, &schema).await?;
         schema::create(&mut database, &schema, &projection).await?;
-        let total = self.connection.stream_state(projection.stream).await?.messages;
+        let total = self
+            .connection
+            .stream_state(projection.stream)
+            .await?
+            .messages;
         let started = clock::monotonic();
         let mut engine = self.engine(&projection, &schema, Goal::CatchUp { within: WITHIN });
         let done = drive(&mut engine, |done| {
-            let pending = if done.events == 0 { total } else { done.pending };
+            let pending = if done.events == 0 {
+                total
+            } else {
+                done.pending
+            };
             bar.show(done.events, pending);
         })
         .await?;
@@ -62,7 +74,11 @@ impl Operator {
     /// # Errors
     /// When the database refuses.
     pub async fn drop_shadow(&self, name: &str, left_behind: bool) -> anyhow::Result<String> {
-        let schema = if left_behind { super::previous(name) } else { shadow(name) };
+        let schema = if left_behind {
+            super::previous(name)
+        } else {
+            shadow(name)
+        };
         schema::drop(&self.database().await?, &schema).await?;
         Ok(schema)
     }
@@ -72,11 +88,17 @@ impl Operator {
 /// ones.
 async fn analyze(database: &tokio_postgres::Client, schema: &str) -> anyhow::Result<()> {
     let tables = database
-        .query("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = $1", &[&schema])
+        .query(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = $1",
+            &[&schema],
+        )
         .await?;
     for table in tables {
         let table: String = table.get(0);
-        database.batch_execute(&format!("analyze {table}")).await.with_context(|| format!("analysing {table}"))?;
+        database
+            .batch_execute(&format!("analyze {table}"))
+            .await
+            .with_context(|| format!("analysing {table}"))?;
     }
     Ok(())
 }

@@ -57,9 +57,13 @@ impl Operator {
                     &[],
                 )
                 .await?;
-            let lag_events = stream.last_sequence.saturating_sub(u64::try_from(checkpoint).unwrap_or(0));
+            let lag_events = stream
+                .last_sequence
+                .saturating_sub(u64::try_from(checkpoint).unwrap_or(0));
             let updated: Option<DateTime<Utc>> = row.get(1);
-            let waiting = updated.map_or(0.0, |updated| (clock::now() - updated).as_seconds_f64().max(0.0));
+            let waiting = updated.map_or(0.0, |updated| {
+                (clock::now() - updated).as_seconds_f64().max(0.0)
+            });
             statuses.push(Status {
                 current: version == projection.version(),
                 schema,
@@ -80,5 +84,9 @@ async fn lowest<F: Fact>(
     schema: &str,
     projection: &Projection<F>,
 ) -> anyhow::Result<i64> {
-    Ok(positions(database, schema, projection).await?.into_values().min().unwrap_or(0))
+    Ok(positions(database, schema, projection)
+        .await?
+        .into_values()
+        .min()
+        .unwrap_or(0))
 }

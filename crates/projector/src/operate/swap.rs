@@ -38,20 +38,34 @@ impl Operator {
     /// # Errors
     /// When there is no shadow of this version, or the live projector cannot be caught up with.
     pub async fn swap<F: Fact>(&self, projection: Projection<F>) -> anyhow::Result<Swapped> {
-        let (live, incoming, kept) =
-            (projection.name.to_owned(), shadow(projection.name), previous(projection.name));
+        let (live, incoming, kept) = (
+            projection.name.to_owned(),
+            shadow(projection.name),
+            previous(projection.name),
+        );
         let mut database = self.database().await?;
         match schema::version(&database, &incoming).await? {
-            None => bail!("there is no schema {incoming}: run `frontdesk projections rebuild {live}` first"),
+            None => bail!(
+                "there is no schema {incoming}: run `frontdesk projections rebuild {live}` first"
+            ),
             Some(version) if version != projection.version() => {
-                bail!("schema {incoming} was made by another version: rebuild it with this program");
+                bail!(
+                    "schema {incoming} was made by another version: rebuild it with this program"
+                );
             }
             Some(_) => {}
         }
-        let dropped = schema::version(&database, &kept).await?.map(|_| kept.clone());
+        let dropped = schema::version(&database, &kept)
+            .await?
+            .map(|_| kept.clone());
         schema::drop(&database, &kept).await?;
-        self.exchange(&mut database, &Arc::new(projection), &incoming, &kept).await?;
-        Ok(Swapped { live, kept, dropped })
+        self.exchange(&mut database, &Arc::new(projection), &incoming, &kept)
+            .await?;
+        Ok(Swapped {
+            live,
+            kept,
+            dropped,
+        })
     }
 
     /// Puts `<name>_prev` back; what was read until now becomes `<name>_next`.
@@ -59,25 +73,39 @@ impl Operator {
     /// # Errors
     /// When there is nothing to go back to, or a shadow is in the way.
     pub async fn rollback<F: Fact>(&self, projection: Projection<F>) -> anyhow::Result<Swapped> {
-        let (live, incoming, kept) =
-            (projection.name.to_owned(), previous(projection.name), shadow(projection.name));
+        let (live, incoming, kept) = (
+            projection.name.to_owned(),
+            previous(projection.name),
+            shadow(projection.name),
+        );
         let mut database = self.database().await?;
         let Some(version) = schema::version(&database, &incoming).await? else {
             bail!("there is no schema {incoming} to go back to");
         };
         if schema::version(&database, &kept).await?.is_some() {
-            bail!("schema {kept} is in the way: run `frontdesk projections drop-shadow {live}` first");
+            bail!(
+                "schema {kept} is in the way: run `frontdesk projections drop-shadow {live}` first"
+            );
         }
         if version == projection.version() {
-            self.exchange(&mut database, &Arc::new(projection), &incoming, &kept).await?;
+            self.exchange(&mut database, &Arc::new(projection), &incoming, &kept)
+                .await?;
         } else {
             // Only the program that made it can catch it up; whoever goes back starts that one.
-            tracing::warn!(incoming, version, "the schema belongs to another version of the program: start that one");
+            tracing::warn!(
+                incoming,
+                version,
+                "the schema belongs to another version of the program: start that one"
+            );
             let transaction = locked(&mut database, &live).await?;
             rename(&transaction, &live, &incoming, &kept).await?;
             transaction.commit().await?;
         }
-        Ok(Swapped { live, kept, dropped: None })
+        Ok(Swapped {
+            live,
+            kept,
+            dropped: None,
+        })
     }
 
     async fn exchange<F: Fact>(
@@ -89,11 +117,17 @@ impl Operator {
     ) -> anyhow::Result<()> {
         let live = projection.name;
         if schema::version(database, live).await?.is_none() {
-            database.batch_execute(&format!("alter schema {incoming} rename to {live}")).await?;
+            database
+                .batch_execute(&format!("alter schema {incoming} rename to {live}"))
+                .await?;
             return Ok(());
         }
         for _ in 0..TRIES {
-            drive(&mut self.engine(projection, incoming, Goal::CatchUp { within: WITHIN }), |_| {}).await?;
+            drive(
+                &mut self.engine(projection, incoming, Goal::CatchUp { within: WITHIN }),
+                |_| {},
+            )
+            .await?;
             let transaction = locked(database, live).await?;
             let goal = positions(&transaction, live, projection).await?;
             let mut engine = self.engine(projection, incoming, Goal::Reach(goal.clone()));
@@ -103,7 +137,10 @@ impl Operator {
                 let lock = format!("lock table {incoming}.checkpoints in exclusive mode");
                 transaction.batch_execute(&lock).await?;
                 let reached = positions(&transaction, incoming, projection).await?;
-                if goal.iter().all(|(partition, goal)| reached.get(partition) >= Some(goal)) {
+                if goal
+                    .iter()
+                    .all(|(partition, goal)| reached.get(partition) >= Some(goal))
+                {
                     rename(&transaction, live, incoming, outgoing).await?;
                     transaction.commit().await?;
                     return Ok(());
@@ -111,15 +148,24 @@ impl Operator {
             }
             transaction.rollback().await?;
         }
-        bail!("schema {incoming} does not catch up with {live} within {HOLD:?}; try again when there is less to do")
+        bail!(
+            "schema {incoming} does not catch up with {live} within {HOLD:?}; try again when there is less to do"
+        )
     }
 }
 
 /// A transaction that keeps the live projector from writing. Not for long.
-async fn locked<'a>(database: &'a mut Client, live: &str) -> anyhow::Result<tokio_postgres::Transaction<'a>> {
+async fn locked<'a>(
+    database: &'a mut Client,
+    live: &str,
+) -> anyhow::Result<tokio_postgres::Transaction<'a>> {
     let transaction = database.transaction().await?;
-    let lock = format!("set local lock_timeout = '3s'; lock table {live}.checkpoints in exclusive mode");
-    transaction.batch_execute(&lock).await.context("waiting for the live projector's transaction to end")?;
+    let lock =
+        format!("set local lock_timeout = '3s'; lock table {live}.checkpoints in exclusive mode");
+    transaction
+        .batch_execute(&lock)
+        .await
+        .context("waiting for the live projector's transaction to end")?;
     Ok(transaction)
 }
 
@@ -129,6 +175,11 @@ async fn rename(
     incoming: &str,
     outgoing: &str,
 ) -> anyhow::Result<()> {
-    let sql = format!("alter schema {live} rename to {outgoing}; alter schema {incoming} rename to {live}");
-    transaction.batch_execute(&sql).await.with_context(|| format!("putting {incoming} in the place of {live}"))
+    let sql = format!(
+        "alter schema {live} rename to {outgoing}; alter schema {incoming} rename to {live}"
+    );
+    transaction
+        .batch_execute(&sql)
+        .await
+        .with_context(|| format!("putting {incoming} in the place of {live}"))
 }

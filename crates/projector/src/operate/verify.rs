@@ -44,7 +44,11 @@ impl Operator {
     ///
     /// # Errors
     /// When a server stays away or the replay cannot be done; a difference is not an error.
-    pub async fn verify<F: Fact>(&self, projection: Projection<F>, bar: &mut Bar) -> anyhow::Result<Verified> {
+    pub async fn verify<F: Fact>(
+        &self,
+        projection: Projection<F>,
+        bar: &mut Bar,
+    ) -> anyhow::Result<Verified> {
         let projection = Arc::new(projection);
         let (name, scratch) = (projection.name, format!("{}_verify", projection.name));
         let mut database = self.database().await?;
@@ -63,12 +67,19 @@ impl Operator {
         schema::create(&mut database, &scratch, &projection).await?;
         let sequence = goal.values().max().copied().unwrap_or(0);
         let mut engine = self.engine(&projection, &scratch, Goal::Reach(goal));
-        drive(&mut engine, |done| bar.show(done.last, (sequence as u64).saturating_sub(done.last))).await?;
+        drive(&mut engine, |done| {
+            bar.show(done.last, (sequence as u64).saturating_sub(done.last))
+        })
+        .await?;
         bar.finish();
         let replayed = digests(&database, &scratch).await?;
         schema::drop(&database, &scratch).await?;
 
-        let tables: std::collections::BTreeSet<&String> = live.keys().chain(replayed.keys()).map(|(table, _)| table).collect();
+        let tables: std::collections::BTreeSet<&String> = live
+            .keys()
+            .chain(replayed.keys())
+            .map(|(table, _)| table)
+            .collect();
         Ok(Verified {
             sequence,
             tables: tables.len(),
@@ -91,7 +102,11 @@ async fn digests(client: &impl GenericClient, schema: &str) -> anyhow::Result<Di
     let mut digests = Digests::new();
     for row in tables {
         let (table, has_user): (String, bool) = (row.get(0), row.get(1));
-        let user = if has_user { "user_id::text" } else { "null::text" };
+        let user = if has_user {
+            "user_id::text"
+        } else {
+            "null::text"
+        };
         let sql = format!(
             "select {user}, count(*),
                  sum(hashtextextended(t::text, 0)::numeric)::text,
@@ -99,7 +114,10 @@ async fn digests(client: &impl GenericClient, schema: &str) -> anyhow::Result<Di
              from {schema}.{table} t group by 1"
         );
         for row in client.query(&sql, &[]).await? {
-            digests.insert((table.clone(), row.get(0)), (row.get(1), row.get(2), row.get(3)));
+            digests.insert(
+                (table.clone(), row.get(0)),
+                (row.get(1), row.get(2), row.get(3)),
+            );
         }
     }
     Ok(digests)

@@ -47,7 +47,11 @@ impl Changes {
                 deletes: Values::new(table.keys.len()),
             })
             .collect();
-        Self { tables, rollups: Vec::new(), tells: BTreeSet::new() }
+        Self {
+            tables,
+            rollups: Vec::new(),
+            tells: BTreeSet::new(),
+        }
     }
 
     /// Writes the rows of `after` that are not in `before`, deletes those whose key is only in
@@ -57,7 +61,12 @@ impl Changes {
     }
 
     /// Like [`Self::rows`], and tells the owner of each changed row, before and after.
-    pub fn rows_telling<R: Row>(&mut self, before: &[R], after: &[R], tell: impl Fn(&R) -> Option<Tell>) {
+    pub fn rows_telling<R: Row>(
+        &mut self,
+        before: &[R],
+        after: &[R],
+        tell: impl Fn(&R) -> Option<Tell>,
+    ) {
         if before == after {
             return;
         }
@@ -87,12 +96,18 @@ impl Changes {
         before: impl IntoIterator<Item = R>,
         after: impl IntoIterator<Item = R>,
     ) {
-        let index = self.rollups.iter().position(|sums| sums.table().name == R::TABLE).unwrap_or_else(|| {
-            self.rollups.push(Box::new(SumsOf::<R>(Vec::new())));
-            self.rollups.len() - 1
-        });
+        let index = self
+            .rollups
+            .iter()
+            .position(|sums| sums.table().name == R::TABLE)
+            .unwrap_or_else(|| {
+                self.rollups.push(Box::new(SumsOf::<R>(Vec::new())));
+                self.rollups.len() - 1
+            });
         let sums: &mut dyn Any = &mut *self.rollups[index];
-        let SumsOf::<R>(rows) = sums.downcast_mut().expect("a rollup's table has one row type");
+        let SumsOf::<R>(rows) = sums
+            .downcast_mut()
+            .expect("a rollup's table has one row type");
         rows.extend(before.into_iter().map(|row| (row, -1)));
         rows.extend(after.into_iter().map(|row| (row, 1)));
     }
@@ -107,7 +122,10 @@ impl Changes {
     /// two writers that lock rows in one order cannot deadlock.
     #[must_use]
     pub fn rollups(&self) -> Vec<(Table, Values)> {
-        self.rollups.iter().map(|sums| (sums.table(), sums.values())).collect()
+        self.rollups
+            .iter()
+            .map(|sums| (sums.table(), sums.values()))
+            .collect()
     }
 
     /// Who is told, sorted by user and kind.

@@ -89,7 +89,11 @@ impl Values {
     /// No rows yet, of this many columns.
     #[must_use]
     pub fn new(columns: usize) -> Self {
-        Self { columns: vec![Vec::new(); columns], next: 0, rows: 0 }
+        Self {
+            columns: vec![Vec::new(); columns],
+            next: 0,
+            rows: 0,
+        }
     }
 
     /// Appends the next value of the current row.
@@ -130,8 +134,15 @@ impl Values {
     /// The same rows with these columns only, in this order.
     #[must_use]
     pub fn select(&self, columns: &[usize]) -> Self {
-        let columns = columns.iter().map(|column| self.columns[*column].clone()).collect();
-        Self { columns, next: 0, rows: self.rows }
+        let columns = columns
+            .iter()
+            .map(|column| self.columns[*column].clone())
+            .collect();
+        Self {
+            columns,
+            next: 0,
+            rows: self.rows,
+        }
     }
 
     /// The fields of each row, encoded, in the order they were put.
@@ -143,7 +154,9 @@ impl Values {
 
 /// Takes the first field, its length included, off a column.
 fn split_field<'a>(column: &mut &'a [u8]) -> &'a [u8] {
-    let length = column.first_chunk().map_or(-1, |length| i32::from_be_bytes(*length));
+    let length = column
+        .first_chunk()
+        .map_or(-1, |length| i32::from_be_bytes(*length));
     let (field, rest) = column.split_at(4 + usize::try_from(length).unwrap_or(0));
     *column = rest;
     field
@@ -158,7 +171,11 @@ fn field(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Text as PostgreSQL can hold it: U+0000 becomes U+FFFD.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.as_bytes().contains(&0) { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+    if text.as_bytes().contains(&0) {
+        text.replace('\0', "\u{fffd}").into()
+    } else {
+        text.into()
+    }
 }
 
 impl Value for str {
@@ -215,7 +232,9 @@ impl Value for DateTime<Utc> {
     const KIND: Kind = Kind::Time;
     fn encode(&self, out: &mut Vec<u8>) {
         let time = if self.year() < FIRST_YEAR {
-            Utc.with_ymd_and_hms(FIRST_YEAR, 1, 1, 0, 0, 0).single().unwrap_or(Self::UNIX_EPOCH)
+            Utc.with_ymd_and_hms(FIRST_YEAR, 1, 1, 0, 0, 0)
+                .single()
+                .unwrap_or(Self::UNIX_EPOCH)
         } else {
             *self
         };
@@ -268,7 +287,15 @@ impl Value for serde_json::Value {
         // serde_json writes U+0000 as its escape, which `jsonb` refuses as well. Outside strings
         // and escapes a backslash cannot stand, so an even run of them before it is text.
         let text = self.to_string();
-        field(out, if text.contains("\\u0000") { escape_free(&text) } else { text }.as_bytes());
+        field(
+            out,
+            if text.contains("\\u0000") {
+                escape_free(&text)
+            } else {
+                text
+            }
+            .as_bytes(),
+        );
     }
 }
 
@@ -279,8 +306,11 @@ fn escape_free(json: &str) -> String {
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
         out.push_str(before);
-        let (taken, written) =
-            if escape.starts_with("\\u0000") { (6, "\u{fffd}") } else { (2, &escape[..2]) };
+        let (taken, written) = if escape.starts_with("\\u0000") {
+            (6, "\u{fffd}")
+        } else {
+            (2, &escape[..2])
+        };
         out.push_str(written);
         rest = &escape[taken..];
     }
