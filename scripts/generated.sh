@@ -7,7 +7,7 @@ generate_all() {
   say "writing schemas and asyncapi.yaml"
   cargo run --quiet --locked -p frontdesk-events --bin catalogue
   say "writing openapi.json"
-  cargo run --quiet --locked -p frontdesk -- openapi >crates/api/openapi.json.part
+  cargo run --quiet --locked -p frontdesk-api --example openapi >crates/api/openapi.json.part
   mv -f crates/api/openapi.json.part crates/api/openapi.json
   say "writing the dashboard's types"
   (cd web && npm run --silent generate)

@@ -17,7 +17,7 @@ Frontdesk is up.
 END
 if running sandbox; then
   cat <<END
-  Send    scripts/with-settings.sh frontdesk-sandbox send livekit scripts/examples/room_started.json
+  Call    scripts/call.sh
 
 Calls arrive by themselves. make logs shows what happens, make down stops it; data stays.
 END

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command with the settings file's names in its environment.
-# Usage: scripts/with-settings.sh frontdesk projections status
+# Paths among the arguments are from the root. Usage: scripts/with-settings.sh frontdesk projections status
 . "$(dirname "$0")/prelude.sh"
 . "$ROOT/scripts/settings.sh"
 [[ $# -gt 0 ]] || fail "usage: scripts/with-settings.sh COMMAND [ARGUMENT…]"
