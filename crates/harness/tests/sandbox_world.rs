@@ -16,7 +16,7 @@ use frontdesk_process::{
 };
 use frontdesk_sandbox::{
     livekit::token::LiveKitKey,
-    run::{Outside, Pace, Scene, serve_certificates, state::State},
+    run::{Outside, Pace, Real, Scene, serve_certificates, state::State},
     stories::billing,
     world::World,
 };
@@ -81,6 +81,7 @@ impl Stand {
             database_url: Some(database.url()),
             shuffle: true,
             double: true,
+            real: Real::default(),
         };
         let operator = nats.connect(Role::Operator).await;
         Self { _nats: nats, _ingest: ingest, database, operator, outside, shutdown }

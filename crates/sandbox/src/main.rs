@@ -9,7 +9,7 @@ use frontdesk_sandbox::{
     livekit::token::LiveKitKey,
     loopback,
     paypal::transmission::Transmitter,
-    run::{Outside, Pace, serve_certificates, state::State},
+    run::{Outside, Pace, Real, serve_certificates, state::State},
     seed,
     wire::{self, Post},
     world::World,
@@ -91,9 +91,17 @@ enum Sender {
 
 #[derive(Debug, Args)]
 struct OutsideArgs {
-    /// Frontdesk's ingest; this machine only
-    #[arg(long, default_value = "http://127.0.0.1:8081")]
-    target: String,
+    /// Frontdesk's ingest; this machine only [default: where INGEST_LISTEN says]
+    #[arg(long)]
+    target: Option<String>,
+    /// Where ingest listens
+    #[arg(
+        long,
+        env = "INGEST_LISTEN",
+        default_value = "127.0.0.1:8081",
+        hide = true
+    )]
+    ingest_listen: SocketAddr,
     /// The same seed and start time give the same calls
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -121,12 +129,20 @@ struct OutsideArgs {
     /// Deliver PayPal's events twice
     #[arg(long)]
     double: bool,
+    /// A real LiveKit: no calls are made up beside it
+    #[arg(long, env = "LIVEKIT_URL")]
+    livekit_url: Option<String>,
+    /// A real PayPal account: no payments are made up beside it
+    #[arg(long, env = "PAYPAL_CLIENT_ID")]
+    paypal_client_id: Option<String>,
 }
 
 impl From<OutsideArgs> for Outside {
     fn from(args: OutsideArgs) -> Self {
+        let given = |setting: Option<String>| setting.is_some_and(|value| !value.is_empty());
+        let ingest = args.ingest_listen;
         Self {
-            target: args.target,
+            target: args.target.unwrap_or_else(|| format!("http://{ingest}")),
             seed: args.seed,
             state_dir: args.state_dir,
             listen: args.listen,
@@ -138,6 +154,10 @@ impl From<OutsideArgs> for Outside {
             database_url: args.database_url,
             shuffle: args.shuffle,
             double: args.double,
+            real: Real {
+                livekit: given(args.livekit_url),
+                paypal: given(args.paypal_client_id),
+            },
         }
     }
 }

@@ -54,6 +54,17 @@ pub struct Outside {
     pub shuffle: bool,
     /// PayPal's events twice.
     pub double: bool,
+    /// What is real already and must not be imitated beside it.
+    pub real: Real,
+}
+
+/// Which outside services this machine has accounts at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Real {
+    /// A LiveKit server sends webhooks: no calls are made up.
+    pub livekit: bool,
+    /// PayPal sends webhooks: no payments are made up.
+    pub paypal: bool,
 }
 
 /// How the calls come.
@@ -189,8 +200,11 @@ impl Scene {
         .await?;
         let start = clock::now();
         let mut state = State::open(&self.outside.state_dir, start)?;
-        let tells_past =
-            pace.history_days > 0 && !state.past_told && !self.calls_are_known(&state, start).await;
+        if self.calls_are_known(&state, start).await {
+            state.past_told = true;
+            state.billed_until = Some(start);
+        }
+        let tells_past = pace.history_days > 0 && !state.past_told && !self.outside.real.livekit;
         let scene = Arc::new(self);
         let past = tokio::spawn({
             let (scene, shutdown) = (Arc::clone(&scene), shutdown.clone());
@@ -211,11 +225,16 @@ impl Scene {
                     .unwrap_or(Ok(()))
             }
         });
-        scene.play(pace, start, &shutdown).await;
+        if scene.outside.real.livekit {
+            tracing::info!("LIVEKIT_URL names a real LiveKit: no calls are made up");
+            shutdown.cancelled().await;
+        } else {
+            scene.play(pace, start, &shutdown).await;
+        }
         past.await.context("telling the past")?
     }
 
-    /// Calls of an earlier sandbox, or of somebody else: no past is invented beside them. A past
+    /// Calls of an earlier sandbox, or of somebody else: no past is made up beside them. A past
     /// that was begun by this state directory is told to its end instead.
     async fn calls_are_known(&self, state: &State, start: DateTime<Utc>) -> bool {
         if state.anchor < start {
@@ -277,6 +296,12 @@ impl Scene {
     }
 
     async fn bill(&self, state: &mut State) -> anyhow::Result<()> {
+        if self.outside.real.paypal || self.signatures.paypal.webhook_id.is_empty() {
+            tracing::info!(
+                "no payments are made up: PayPal is real, or PAYPAL_WEBHOOK_ID is missing"
+            );
+            return Ok(());
+        }
         loop {
             let before = state.billed_until;
             self.tell_billing(state).await;

@@ -3,24 +3,29 @@
 use super::*;
 use crate::stories::plot::{Course, NumberShown};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 fn start() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_795_194_240_118).unwrap()
 }
 
-/// Many calls of every kind, and the body of each of their events.
-fn stories() -> Vec<(Plot, Story)> {
-    let world = World::town();
-    let mut dice = Dice::new(21);
-    (0..400)
-        .map(|round| {
+/// Many calls of every kind, made once for all tests.
+fn stories() -> &'static [(Plot, Story)] {
+    static STORIES: LazyLock<Vec<(Plot, Story)>> = LazyLock::new(|| {
+        let world = World::town();
+        let mut dice = Dice::new(21);
+        let story = |round: usize| {
             let business = &world.businesses[round % world.businesses.len()];
             let plot = Plot::draw(&mut dice, business);
             let story = tell(&plot, &mut dice, business, Timeline::new(start(), 1.0));
             (plot, story)
-        })
-        .collect()
+        };
+        (0..400).map(story).collect()
+    });
+    &STORIES
 }
 
 fn body(event: &WorldEvent) -> Value {
@@ -218,7 +223,7 @@ fn each_course_ends_as_livekit_would_tell_it() {
 #[test]
 fn a_room_idles_for_twenty_seconds_after_its_last_caller() {
     for (plot, story) in stories()
-        .into_iter()
+        .iter()
         .filter(|(plot, _)| plot.course == Course::Abandoned)
     {
         let at = |name: &str| {
