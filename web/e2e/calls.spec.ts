@@ -45,7 +45,7 @@ test("one business alone, on every page", async ({ dashboard: page }) => {
 });
 
 test("an answered call opens beside the list with its transcript and its events", async ({ dashboard: page }) => {
-  await page.goto("/calls?state=ended&result=answered&min_talk_ms=5000");
+  await page.goto("/calls?state=ended&outcome=success&min_talk_ms=15000");
   const row = await firstRow(page);
   await row.click();
   await expect(page).toHaveURL(/\/calls\/[0-9a-f-]{36}\?/);

@@ -62,6 +62,12 @@ test.describe("a lost connection", () => {
     test.skip(!restart, "FRONTDESK_RESTART is not set");
     const freshness = page.getByTestId("freshness");
     await expect(freshness).toHaveText(/^Live/, { timeout: 60_000 });
+    await expect(
+      page
+        .getByRole("img", { name: /^Calls by hour/ })
+        .locator("svg")
+        .first(),
+    ).toBeVisible();
     const restarted = promisify(execFile)("sh", ["-c", restart ?? ""]);
     await expect(freshness).toHaveText(/^Reconnecting/, { timeout: 30_000 });
     await restarted;

@@ -17,9 +17,13 @@ import { Panel } from "../../ui/Panel";
 import { ROW_LINK } from "../../ui/Rows";
 import { monthName } from "../../ui/time";
 
-// The drawing library is larger than the rest of the dashboard; the figures above do not wait for it.
-const DayLines = lazy(() => import("../../ui/charts/DayLines"));
-const HourBars = lazy(() => import("../../ui/charts/HourBars"));
+// The drawing library is larger than the rest of the dashboard, so the figures do not wait for it;
+// but it is on its way while they are asked for.
+const dayLines = import("../../ui/charts/DayLines");
+const hourBars = import("../../ui/charts/HourBars");
+for (const loading of [dayLines, hourBars]) loading.catch(() => undefined);
+const DayLines = lazy(() => dayLines);
+const HourBars = lazy(() => hourBars);
 
 interface Props {
   month: UseQueryResult<Stats>;

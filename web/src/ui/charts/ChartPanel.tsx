@@ -1,5 +1,5 @@
 /** A chart in its card, with the same figures as a table one press away: for screen readers, and for copying. */
-import { type ReactNode, useState } from "react";
+import { Component, type ReactNode, useState } from "react";
 import { Button } from "../Button";
 import { Panel } from "../Panel";
 
@@ -32,13 +32,28 @@ export function ChartPanel({ title, hint, className, says, head, rows, children 
         {asTable ? (
           <FigureTable {...{ title, head, rows }} />
         ) : (
-          <div role="img" aria-label={says} className="h-full">
-            {children}
-          </div>
+          <Undrawable instead={<FigureTable {...{ title, head, rows }} />}>
+            <div role="img" aria-label={says} className="h-full">
+              {children}
+            </div>
+          </Undrawable>
         )}
       </div>
     </Panel>
   );
+}
+
+/** A picture that could not be loaded must not take the page with it: its figures are there as a table. */
+class Undrawable extends Component<{ instead: ReactNode; children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+
+  override render() {
+    return this.state.failed ? this.props.instead : this.props.children;
+  }
 }
 
 function FigureTable({ title, head, rows }: Pick<Props, "title" | "head" | "rows">) {
