@@ -7,6 +7,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use cloudevents::{
     AttributesReader, AttributesWriter, Data, Event, EventBuilder, EventBuilderV10,
+    event::SpecVersion,
 };
 use sha2::{Digest, Sha256};
 
@@ -61,6 +62,10 @@ impl Envelope {
     /// # Errors
     /// When the event breaks a rule of CloudEvents 1.0 or a bound of ours.
     pub fn from_event(mut event: Event) -> Result<Self, EnvelopeError> {
+        // The SDK still reads 0.3, whose attributes have other names.
+        if event.specversion() != SpecVersion::V10 {
+            return Err(EnvelopeError::Malformed("its version is not 1.0".to_owned()));
+        }
         for (name, value) in [
             ("id", event.id()),
             ("source", event.source().as_str()),

@@ -16,9 +16,11 @@ use cloudevents::{
     },
 };
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use std::borrow::Cow;
 
 const PREFIX: &str = "ce-";
 const CONTENT_TYPE: &str = "content-type";
+const CONTENT_TYPE_ATTRIBUTE: &str = "datacontenttype";
 const STRUCTURED: &str = "application/cloudevents";
 
 /// What CloudEvents encodes in a header value: space, `"`, `%` and everything outside
@@ -79,11 +81,24 @@ const NAMES: [(&str, HeaderName); 9] = [
 ];
 
 fn header_name(attribute: &str) -> Option<HeaderName> {
-    if attribute == "datacontenttype" {
+    if attribute == CONTENT_TYPE_ATTRIBUTE {
         return Some(HeaderName::from_static(CONTENT_TYPE));
     }
     let known = NAMES.iter().find(|(name, _)| *name == attribute).map(|(_, header)| header.clone());
     known.or_else(|| format!("{PREFIX}{attribute}").parse().ok())
+}
+
+fn encoded(name: &str, text: &str) -> String {
+    if name == CONTENT_TYPE_ATTRIBUTE && starts_structured(text) {
+        // As it is, it would say that this message is in structured mode. With one more character
+        // encoded it is the same media type to a reader, and not that sign.
+        return format!("%{:02X}{}", text.as_bytes()[0], utf8_percent_encode(&text[1..], ENCODED));
+    }
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+fn starts_structured(media_type: &str) -> bool {
+    media_type.get(..STRUCTURED.len()).is_some_and(|start| start.eq_ignore_ascii_case(STRUCTURED))
 }
 
 impl Writer {
@@ -93,7 +108,7 @@ impl Writer {
             MessageAttributeValue::DateTime(time) => time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
             other => other.to_string(),
         };
-        let encoded = utf8_percent_encode(&text, ENCODED).to_string();
+        let encoded = encoded(name, &text);
         let invalid = |_| Error::Other { source: format!("attribute {name} does not fit a header").into() };
         let value: HeaderValue = encoded.parse().map_err(|_| invalid(()))?;
         let name = header_name(name).ok_or_else(|| invalid(()))?;
@@ -131,19 +146,22 @@ struct Incoming<'a> {
 
 impl Incoming<'_> {
     fn content_type(&self) -> Option<&str> {
-        let (_, values) = self
-            .headers?
-            .iter()
-            .find(|(name, _)| AsRef::<str>::as_ref(*name).eq_ignore_ascii_case(CONTENT_TYPE))?;
-        values.first().map(HeaderValue::as_str)
+        let names = self.headers?.iter();
+        let spelt = names.filter(|(name, _)| AsRef::<str>::as_ref(*name).eq_ignore_ascii_case(CONTENT_TYPE));
+        // Two spellings of one name come in any order; the least value is the same every time.
+        spelt.filter_map(|(_, values)| values.first()).map(HeaderValue::as_str).min()
     }
 
-    fn attributes(&self) -> impl Iterator<Item = (String, &str)> {
+    fn attributes(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
         self.headers.into_iter().flat_map(HeaderMap::iter).filter_map(|(name, values)| {
             let name = AsRef::<str>::as_ref(name);
             let prefix = name.get(..PREFIX.len())?;
             prefix.eq_ignore_ascii_case(PREFIX).then_some(())?;
-            Some((name[PREFIX.len()..].to_ascii_lowercase(), values.first()?.as_str()))
+            let name = &name[PREFIX.len()..];
+            // Ours are lower case already.
+            let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+            let name = if is_lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) };
+            Some((name, values.first()?.as_str()))
         })
     }
 }
@@ -157,7 +175,12 @@ fn decoded(name: &str, value: &str) -> SdkResult<MessageAttributeValue> {
 
 impl BinaryDeserializer for Incoming<'_> {
     fn deserialize_binary<R: Sized, V: BinarySerializer<R>>(self, mut visitor: V) -> SdkResult<R> {
-        let attributes: Vec<_> = self.attributes().collect();
+        let mut attributes: Vec<_> = self.attributes().collect();
+        attributes.sort_unstable();
+        // Headers come in any order: which of two would win is chance, and a replay must not be.
+        if let Some(pair) = attributes.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(Error::Other { source: format!("attribute {} is there twice", pair[0].0).into() });
+        }
         let version = attributes
             .iter()
             .find(|(name, _)| name == "specversion")
@@ -170,14 +193,14 @@ impl BinaryDeserializer for Incoming<'_> {
         for (name, value) in &attributes {
             let value = decoded(name, value)?;
             if name == "specversion" {
-            } else if version.attribute_names().contains(&name.as_str()) {
+            } else if version.attribute_names().contains(&&**name) {
                 visitor = visitor.set_attribute(name, value)?;
             } else {
                 visitor = visitor.set_extension(name, value)?;
             }
         }
         if let Some(content_type) = self.content_type() {
-            visitor = visitor.set_attribute("datacontenttype", decoded("datacontenttype", content_type)?)?;
+            visitor = visitor.set_attribute(CONTENT_TYPE_ATTRIBUTE, decoded(CONTENT_TYPE_ATTRIBUTE, content_type)?)?;
         }
         if self.payload.is_empty() {
             visitor.end()
@@ -195,11 +218,7 @@ impl StructuredDeserializer for Incoming<'_> {
 
 impl MessageDeserializer for Incoming<'_> {
     fn encoding(&self) -> Encoding {
-        let structured = self
-            .content_type()
-            .and_then(|text| text.get(..STRUCTURED.len()))
-            .is_some_and(|start| start.eq_ignore_ascii_case(STRUCTURED));
-        if structured {
+        if self.content_type().is_some_and(starts_structured) {
             Encoding::STRUCTURED
         } else if self.attributes().any(|(name, _)| name == "specversion") {
             Encoding::BINARY
