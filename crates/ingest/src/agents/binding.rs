@@ -193,3 +193,74 @@ impl<'de> Deserialize<'de> for Members<'de> {
         deserializer.deserialize_map(Object)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents::rules;
+    use axum::http::HeaderName;
+    use frontdesk_events::{Envelope, StreamName};
+    use proptest::prelude::*;
+
+    fn headers(pairs: &[(&str, &[u8])]) -> HeaderMap {
+        pairs
+            .iter()
+            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(value).ok()?)))
+            .collect()
+    }
+
+    /// Everything up to the wire: read, judge, encode.
+    fn take(headers: &HeaderMap, body: &[u8]) -> usize {
+        let Ok(incoming) = read(headers, &Bytes::copy_from_slice(body)) else { return 0 };
+        let admitted = incoming.events.into_iter().filter_map(|event| rules::admit(event.ok()?, "a").ok());
+        admitted
+            .map(|admitted| {
+                let envelope: Envelope = admitted.envelope.with_partition_key(&admitted.partition_key);
+                let content_type = envelope.content_type().unwrap_or("application/json").to_owned();
+                let data = admitted.data;
+                crate::commit::outbound(StreamName::Calls, envelope, "agent", &admitted.kind, &content_type, data)
+            })
+            .inspect(|message| assert!(message.is_ok(), "what is admitted can be sent"))
+            .count()
+    }
+
+    #[test]
+    fn media_types_compare_without_case_and_parameters() {
+        let event = br#"{"specversion":"1.0","id":"1","source":"/agents/a","type":"x.y"}"#;
+        for media in ["application/cloudevents+json", "APPLICATION/CloudEvents+JSON ; charset=utf-8"] {
+            assert_eq!(take(&headers(&[("content-type", media.as_bytes())]), event), 1, "{media}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_is_taken_or_refused(
+            media in proptest::sample::select(vec!["application/cloudevents+json", "application/cloudevents-batch+json", "text/plain"]),
+            names in proptest::collection::vec("ce-[a-z0-9-]{0,24}", 0..6),
+            values in proptest::collection::vec(proptest::collection::vec(0x20_u8..=0xff, 0..20), 6),
+            body in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let mut pairs: Vec<(&str, &[u8])> = vec![
+                ("content-type", media.as_bytes()), ("ce-specversion", b"1.0"), ("ce-id", b"1"),
+                ("ce-source", b"/agents/a"), ("ce-type", b"x"),
+            ];
+            pairs.extend(names.iter().map(String::as_str).zip(values.iter().map(Vec::as_slice)));
+            let _ = take(&headers(&pairs), &body);
+        }
+
+        #[test]
+        fn any_json_event_is_taken_or_refused(
+            id in "\\PC{0,8}", kind in "\\PC{0,30}", subject in "(?s).{0,8}", extension in "(?s).{0,8}",
+            data in "[\\[\\]{}\",:0-9a-z\\\\]{0,30}",
+        ) {
+            let event = serde_json::json!({
+                "specversion": "1.0", "id": id, "source": "/agents/a", "type": kind, "subject": subject,
+                "ext": extension, "partitionkey": extension,
+            });
+            let event = event.to_string().replacen('{', &format!("{{\"data\":{data},"), 1);
+            let media: &[(&str, &[u8])] = &[("content-type", b"application/cloudevents+json")];
+            let _ = take(&headers(media), event.as_bytes());
+            let _ = take(&headers(media), event.replace(&format!("\"data\":{data},"), "").as_bytes());
+        }
+    }
+}

@@ -6,6 +6,7 @@ use frontdesk_events::nats::{Connection, Outbound, PublishAck, PublishError};
 use frontdesk_process::clock;
 use futures::future;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// How long one publish may take. An fsync on a busy disk takes tens of milliseconds; what has no
 /// ack after this is unknown and tried again under its id.
@@ -27,13 +28,17 @@ pub(super) struct Settlement<'a> {
 }
 
 impl Settlement<'_> {
-    /// One outcome for each message, in their order, within the deadline.
+    /// One outcome for each message, in their order, within the deadline: what began late in it
+    /// gets what is left, so nobody waits longer than the first.
     pub(super) async fn settle(&self, messages: &[Outbound]) -> Vec<Outcome> {
         if let [lone] = messages {
             return vec![self.settle_one(lone).await];
         }
         let batch_id = uuid::Uuid::new_v4().simple().to_string();
-        let published = self.nats.publish_batch(&batch_id, messages, self.patience()).await;
+        let patience = self.patience();
+        let publishing = self.nats.publish_batch(&batch_id, messages, patience);
+        // Handing messages to a client whose buffer is full waits without a bound of its own.
+        let published = timeout(patience, publishing).await.unwrap_or(Err(PublishError::Unknown));
         let all = |outcome| vec![outcome; messages.len()];
         match published {
             Ok(_) => all(Ok(Receipt { duplicate: false })),
@@ -52,7 +57,9 @@ impl Settlement<'_> {
 
     async fn settle_one(&self, message: &Outbound) -> Outcome {
         for _ in 0..TRIES {
-            match self.nats.publish(message, self.patience()).await {
+            let patience = self.patience();
+            let publishing = self.nats.publish(message, patience);
+            match timeout(patience, publishing).await.unwrap_or(Err(PublishError::Unknown)) {
                 Ok(PublishAck { duplicate, .. }) => return Ok(Receipt { duplicate }),
                 Err(PublishError::Unknown) if self.nats.is_connected() && self.patience() > LAST_MOMENT => {}
                 Err(PublishError::Unknown | PublishError::Unavailable) => return Err(NotStored::Away),

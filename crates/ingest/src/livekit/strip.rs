@@ -80,11 +80,11 @@ impl Cutter<'_> {
                         continue;
                     }
                     let place = self.place();
-                    let key = plain_key(&self.body[start..self.at]);
-                    if is_secret(&key, place) {
+                    let key = PlainKey::of(&self.body[start..self.at]);
+                    if is_secret(key.as_bytes(), place) {
                         self.cut(start, value_end(self.body, colon + 1));
                     } else {
-                        next = place_of_value(&key, place);
+                        next = place_of_value(key.as_bytes(), place);
                         self.at = colon + 1;
                     }
                 }
@@ -138,8 +138,8 @@ impl Place {
     }
 }
 
-fn is_secret(key: &str, place: Place) -> bool {
-    let is_in = |list: &[&str]| list.contains(&key);
+fn is_secret(key: &[u8], place: Place) -> bool {
+    let is_in = |list: &[&str]| list.iter().any(|name| name.as_bytes() == key);
     match place {
         Place::Anywhere => is_in(&SECRET),
         Place::Egress => is_in(&SECRET) || is_in(&EGRESS_REQUEST) || is_in(&CREDENTIAL),
@@ -147,25 +147,43 @@ fn is_secret(key: &str, place: Place) -> bool {
     }
 }
 
-fn place_of_value(key: &str, place: Place) -> Place {
+fn place_of_value(key: &[u8], place: Place) -> Place {
     match key {
-        "egressinfo" => Place::Egress,
-        _ if place != Place::Anywhere || STORAGE.contains(&key) => Place::Storage,
+        b"egressinfo" => Place::Egress,
+        _ if place != Place::Anywhere || STORAGE.iter().any(|name| name.as_bytes() == key) => Place::Storage,
         _ => Place::Anywhere,
     }
 }
 
+/// No secret's name is longer.
+const LONGEST_KEY: usize = 24;
+
 /// A key as it is compared: unescaped, lower case, without `_`: `turn_password` and
-/// `turnPassword` are one.
-fn plain_key(quoted: &[u8]) -> String {
-    let unescaped = if quoted.contains(&b'\\') { serde_json::from_slice::<String>(quoted).ok() } else { None };
-    let bytes = unescaped.as_ref().map_or(quoted, String::as_bytes);
-    bytes
-        .iter()
-        .filter(|byte| !matches!(byte, b'_' | b'-' | b'"'))
-        .take(32)
-        .map(|byte| char::from(byte.to_ascii_lowercase()))
-        .collect()
+/// `turnPassword` are one. On the stack, because a body has many keys.
+struct PlainKey {
+    bytes: [u8; LONGEST_KEY],
+    length: usize,
+}
+
+impl PlainKey {
+    /// A key too long for any secret is as good as none.
+    fn of(quoted: &[u8]) -> Self {
+        let unescaped = if quoted.contains(&b'\\') { serde_json::from_slice::<String>(quoted).ok() } else { None };
+        let mut key = Self { bytes: [0; LONGEST_KEY], length: 0 };
+        for byte in unescaped.as_ref().map_or(quoted, String::as_bytes) {
+            if matches!(byte, b'_' | b'-' | b'"') {
+                continue;
+            }
+            let Some(place) = key.bytes.get_mut(key.length) else { return Self { bytes: [0; LONGEST_KEY], length: 0 } };
+            *place = byte.to_ascii_lowercase();
+            key.length += 1;
+        }
+        key
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 /// The position after the string that begins at `start`; the end of the body if it has no end.
@@ -300,9 +318,9 @@ mod tests {
         match value {
             serde_json::Value::Object(members) => members
                 .iter()
-                .filter(|(key, _)| !is_secret(&key.to_lowercase().replace(['_', '-', '"'], ""), place))
+                .filter(|(key, _)| !is_secret(key.to_lowercase().replace(['_', '-', '"'], "").as_bytes(), place))
                 .map(|(key, value)| {
-                    let inside = place_of_value(&key.to_lowercase().replace(['_', '-', '"'], ""), place);
+                    let inside = place_of_value(key.to_lowercase().replace(['_', '-', '"'], "").as_bytes(), place);
                     (key.clone(), expected(value, inside.max_of(place)))
                 })
                 .collect(),
