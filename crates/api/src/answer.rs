@@ -4,14 +4,20 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// Writes `value` as JSON. `size` is a guess of its bytes: a good one saves the copies of a
 /// growing buffer.
-pub(crate) fn json(value: &impl Serialize, size: usize) -> Response {
+pub(crate) fn written(value: &impl Serialize, size: usize) -> Bytes {
     let mut body = Vec::with_capacity(size);
     serde_json::to_writer(&mut body, value).expect("answers are plain data with string keys");
+    body.into()
+}
+
+/// Answers with JSON that is written already.
+pub(crate) fn json(body: Bytes) -> Response {
     (
         [(
             header::CONTENT_TYPE,

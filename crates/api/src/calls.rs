@@ -16,13 +16,15 @@ use crate::{
     money::Money,
     parameters::Parameters,
     problem::{Problem, ReadProblems},
+    shared::Told,
     viewer::{Plan, Viewer},
 };
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::Uri, response::Response};
 use filters::{CallFilters, Position};
 use row::{CallRow, select_calls};
 use serde::Serialize;
 use sqlx::PgConnection;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -210,35 +212,50 @@ pub struct CallPage {
 pub async fn list(
     State(api): State<Api>,
     viewer: Viewer,
+    uri: Uri,
     given: Parameters,
 ) -> Result<Response, Problem> {
-    let filters = CallFilters::take(given)?;
+    let filters = Arc::new(CallFilters::take(given)?);
+    let shared = api.shared().clone();
+    let read = move || page(api.clone(), viewer, Arc::clone(&filters));
+    shared
+        .ask(viewer.question(&uri), read)
+        .await
+        .map(answer::json)
+}
+
+async fn page(api: Api, viewer: Viewer, filters: Arc<CallFilters>) -> Told {
+    // Before the rows are read, so that it never claims more than they show.
+    let freshness = api.board().calls();
     let limit = filters.limit.unwrap_or(USUAL_LIMIT);
     // One more than asked for tells whether a page follows.
     let wanted = limit + 1;
     let mut rows = if filters.are_none() {
         let from = filters.cursor.unwrap_or(Position::TOP);
-        viewer
-            .read(api.database(), Plan::Fixed, &from, |db, from| {
-                Box::pin(newest(db, *from, wanted))
-            })
-            .await?
+        let read = viewer.read(api.database(), Plan::Fixed, &from, |db, from| {
+            Box::pin(newest(db, *from, wanted))
+        });
+        read.await?
     } else {
-        viewer
-            .read(api.database(), Plan::ByValues, &filters, |db, filters| {
-                Box::pin(filtered(db, filters, wanted))
-            })
-            .await?
+        let filters = &*filters;
+        let read = viewer.read(api.database(), Plan::ByValues, filters, |db, filters| {
+            Box::pin(filtered(db, filters, wanted))
+        });
+        read.await?
     };
     let more = rows.len() as i64 == wanted;
     rows.truncate(limit as usize);
     let next_cursor = rows.last().filter(|_| more).map(CallRow::cursor);
-    let page = CallPage {
-        items: rows.into_iter().map(Call::from).collect(),
-        next_cursor,
-        freshness: api.board().calls(),
-    };
-    Ok(answer::json(&page, 256 + page.items.len() * CALL_BYTES))
+    let items: Vec<_> = rows.into_iter().map(Call::from).collect();
+    let size = 256 + items.len() * CALL_BYTES;
+    Ok(answer::written(
+        &CallPage {
+            items,
+            next_cursor,
+            freshness,
+        },
+        size,
+    ))
 }
 
 async fn newest(db: &mut PgConnection, below: Position, limit: i64) -> sqlx::Result<Vec<CallRow>> {

@@ -144,6 +144,12 @@ pub(crate) struct Checkpoint {
     as_of: Option<DateTime<Utc>>,
 }
 
+/// Which of the two does not answer.
+enum Blind {
+    Postgres(sqlx::Error),
+    Streams(anyhow::Error),
+}
+
 struct Watcher {
     database: Database,
     nats: Connection,
@@ -152,11 +158,21 @@ struct Watcher {
 
 impl Watcher {
     async fn look(&self, models: &mut [Model]) {
+        // Reported once a look: two models that fail differently would otherwise take turns.
+        let (mut postgres, mut streams) = (None, None);
         for model in models {
             let sight = match tokio::time::timeout(PATIENCE, self.sight(model.stream)).await {
-                Ok(sight) => sight,
+                Ok(Ok(sight)) => Some(sight),
+                Ok(Err(Blind::Postgres(error))) => {
+                    postgres.get_or_insert_with(|| format!("reading checkpoints: {error}"));
+                    None
+                }
+                Ok(Err(Blind::Streams(error))) => {
+                    streams.get_or_insert_with(|| format!("{error:#}"));
+                    None
+                }
                 Err(_) => {
-                    self.health.not_ok(STREAMS, "no answer in time");
+                    streams.get_or_insert_with(|| "no answer in time".to_owned());
                     None
                 }
             };
@@ -166,31 +182,25 @@ impl Watcher {
                 .told
                 .send_replace(model.progress.judge(sight, before, mono, wall));
         }
+        // Without checkpoints the streams were not asked.
+        if streams.is_some() || postgres.is_none() {
+            self.report(STREAMS, streams);
+        }
+        self.report(POSTGRES, postgres);
     }
 
-    /// `None` when PostgreSQL or NATS does not answer.
-    async fn sight(&self, stream: StreamName) -> Option<Sight> {
-        let checkpoints = match self.checkpoints(stream).await {
-            Ok(checkpoints) => {
-                self.health.ok(POSTGRES);
-                checkpoints
-            }
-            Err(error) => {
-                self.health
-                    .not_ok(POSTGRES, &format!("reading checkpoints: {error}"));
-                return None;
-            }
-        };
-        match self.compare(stream, &checkpoints).await {
-            Ok(sight) => {
-                self.health.ok(STREAMS);
-                Some(sight)
-            }
-            Err(error) => {
-                self.health.not_ok(STREAMS, &format!("{error:#}"));
-                None
-            }
+    fn report(&self, condition: &str, why: Option<String>) {
+        match why {
+            Some(why) => self.health.not_ok(condition, &why),
+            None => self.health.ok(condition),
         }
+    }
+
+    async fn sight(&self, stream: StreamName) -> Result<Sight, Blind> {
+        let checkpoints = self.checkpoints(stream).await.map_err(Blind::Postgres)?;
+        self.compare(stream, &checkpoints)
+            .await
+            .map_err(Blind::Streams)
     }
 
     async fn checkpoints(&self, stream: StreamName) -> sqlx::Result<Vec<Checkpoint>> {

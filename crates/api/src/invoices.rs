@@ -115,6 +115,7 @@ pub async fn list(
     let filters = InvoiceFilters::take(given)?;
     let limit = filters.limit.unwrap_or(USUAL_LIMIT);
     let wanted = limit + 1;
+    let freshness = api.board().billing();
     let mut rows = viewer
         .read(api.database(), Plan::ByValues, &filters, |db, filters| {
             Box::pin(read(db, filters, wanted))
@@ -125,14 +126,14 @@ pub async fn list(
     let next_cursor = rows.last().filter(|_| more).map(InvoiceRow::cursor);
     let items: Vec<_> = rows.into_iter().map(Invoice::from).collect();
     let size = 256 + items.len() * 350;
-    Ok(answer::json(
+    Ok(answer::json(answer::written(
         &InvoicePage {
             items,
             next_cursor,
-            freshness: api.board().billing(),
+            freshness,
         },
         size,
-    ))
+    )))
 }
 
 struct InvoiceRow {

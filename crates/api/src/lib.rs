@@ -26,6 +26,7 @@ pub mod openapi;
 pub mod parameters;
 pub mod problem;
 pub mod router;
+mod shared;
 pub mod stats;
 pub mod subscriptions;
 pub mod viewer;
@@ -39,6 +40,7 @@ use freshness::Board;
 use frontdesk_events::nats::Connection;
 use frontdesk_process::{Shutdown, health::Health};
 use live::Live;
+use shared::Shared;
 use std::sync::Arc;
 use viewer::Database;
 
@@ -52,6 +54,7 @@ struct Parts {
     nats: Connection,
     board: Board,
     live: Live,
+    shared: Shared,
     web: Option<web::Dashboard>,
 }
 
@@ -84,6 +87,7 @@ impl Api {
             nats,
             board,
             live,
+            shared: Shared::default(),
             web,
         })))
     }
@@ -111,6 +115,10 @@ impl Api {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
     }
 
     pub(crate) fn web(&self) -> Option<&web::Dashboard> {

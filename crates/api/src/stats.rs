@@ -16,9 +16,10 @@ use crate::{
     money::Money,
     parameters::{self, Parameters},
     problem::{Problem, ReadProblems},
+    shared::Told,
     viewer::{Plan, Viewer},
 };
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::Uri, response::Response};
 use buckets::{Bucket, Spans};
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use chrono_tz::Tz;
@@ -206,16 +207,30 @@ impl StatsFilters {
 pub async fn show(
     State(api): State<Api>,
     viewer: Viewer,
+    uri: Uri,
     given: Parameters,
 ) -> Result<Response, Problem> {
-    let (period, client) = StatsFilters::take(given, clock::now())?;
-    let counted = viewer
-        .read(api.database(), Plan::ByValues, &period, |db, period| {
-            Box::pin(Counted::read(db, period, client))
-        })
-        .await?;
-    Ok(answer::json(
-        &counted.stats(&period, api.board().calls()),
+    // Refused before it is shared. What is asked for is worked out again with each read: "up to
+    // now" is another instant then.
+    StatsFilters::take(given, clock::now())?;
+    let query = uri.query().unwrap_or_default().to_owned();
+    let shared = api.shared().clone();
+    let read = move || figures(api.clone(), viewer, query.clone());
+    shared
+        .ask(viewer.question(&uri), read)
+        .await
+        .map(answer::json)
+}
+
+async fn figures(api: Api, viewer: Viewer, query: String) -> Told {
+    let freshness = api.board().calls();
+    let (period, client) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
+    let read = viewer.read(api.database(), Plan::ByValues, &period, |db, period| {
+        Box::pin(Counted::read(db, period, client))
+    });
+    let counted = read.await?;
+    Ok(answer::written(
+        &counted.stats(&period, freshness),
         16 * 1024,
     ))
 }

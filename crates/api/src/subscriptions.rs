@@ -99,22 +99,21 @@ pub async fn current(
         user_id: given.take("user_id", parameters::uuid),
     };
     given.finish()?;
+    let freshness = api.board().billing();
+    let user = &filters.user_id;
     let row = viewer
-        .read(
-            api.database(),
-            Plan::ByValues,
-            &filters.user_id,
-            |db, user| Box::pin(read(db, *user)),
-        )
+        .read(api.database(), Plan::ByValues, user, |db, user| {
+            Box::pin(read(db, *user))
+        })
         .await?;
     let subscription = row.map(|row| row.into_subscription(clock::now()));
-    Ok(answer::json(
+    Ok(answer::json(answer::written(
         &CurrentSubscription {
             subscription,
-            freshness: api.board().billing(),
+            freshness,
         },
         1024,
-    ))
+    )))
 }
 
 struct SubscriptionRow {

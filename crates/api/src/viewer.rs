@@ -13,7 +13,7 @@ pub use database::{Database, Plan};
 use crate::{Api, config::Access, dev_session, problem::Problem};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, Method, Uri, header, request::Parts},
 };
 use sqlx::PgConnection;
 
@@ -70,6 +70,11 @@ impl Viewer {
         })
     }
 
+    /// What makes two requests the same question: who asks, and what.
+    pub(crate) fn question(&self, uri: &Uri) -> String {
+        format!("{:?} {uri}", self.scope)
+    }
+
     /// Reads for this viewer what is `wanted`; `query` may run twice (see [`Database::read`]).
     ///
     /// # Errors
@@ -112,4 +117,73 @@ fn is_same_origin(access: &Access, headers: &HeaderMap) -> bool {
     headers
         .get(header::ORIGIN)
         .is_some_and(|origin| origin == access.origin.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ApiArgs;
+
+    #[test]
+    fn a_cookie_changes_something_only_from_our_own_pages() {
+        let args = ApiArgs {
+            api_listen: ([127, 0, 0, 1], 0).into(),
+            public_url: "http://localhost:8080".parse().unwrap(),
+            cors_origins: Vec::new(),
+            dev_token: Some("t".to_owned().into()),
+            web_dir: None,
+        };
+        let access = Access::check(&args).unwrap();
+        let admitted = |method: Method, pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let headers: HeaderMap = pairs
+                .collect::<Vec<(header::HeaderName, header::HeaderValue)>>()
+                .into_iter()
+                .collect();
+            Viewer::from_request(&access, &method, &headers)
+                .map_or_else(|problem| problem.status().as_u16(), |_| 200)
+        };
+        let cookie = ("cookie", "frontdesk_dev=t");
+        assert_eq!(
+            admitted(Method::GET, &[cookie, ("sec-fetch-site", "cross-site")]),
+            200,
+            "reading changes nothing"
+        );
+        for own in [
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "http://localhost:8080"),
+        ] {
+            assert_eq!(admitted(Method::POST, &[cookie, own]), 200);
+        }
+        for foreign in [
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "none"),
+            ("origin", "http://localhost:8081"),
+            ("origin", "null"),
+            ("referer", "http://localhost:8080/"),
+        ] {
+            assert_eq!(
+                admitted(Method::DELETE, &[cookie, foreign]),
+                403,
+                "{foreign:?}"
+            );
+        }
+        assert_eq!(
+            admitted(
+                Method::POST,
+                &[
+                    ("authorization", "Bearer t"),
+                    ("origin", "https://x.example")
+                ]
+            ),
+            200
+        );
+        assert_eq!(
+            admitted(Method::GET, &[("authorization", "Bearer x"), cookie]),
+            401,
+            "the header goes before"
+        );
+    }
 }

@@ -1,29 +1,33 @@
 //! The API against real streams, a real projector and a real database. Everything is arranged by
 //! publishing events; only accounts, which have no events yet, are written to their tables.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
+#[path = "api/contract.rs"]
+mod contract;
 #[path = "api/stage.rs"]
 mod stage;
 #[path = "api/story.rs"]
 mod story;
-#[path = "api/contract.rs"]
-mod contract;
 
-#[path = "api/calls.rs"]
-mod calls;
-#[path = "api/one_call.rs"]
-mod one_call;
 #[path = "api/billing.rs"]
 mod billing;
-#[path = "api/stats.rs"]
-mod stats;
-#[path = "api/live.rs"]
-mod live;
-#[path = "api/freshness.rs"]
-mod freshness;
+#[path = "api/calls.rs"]
+mod calls;
 #[path = "api/edge.rs"]
 mod edge;
-#[path = "api/web.rs"]
-mod web;
+#[path = "api/freshness.rs"]
+mod freshness;
+#[path = "api/live.rs"]
+mod live;
+#[path = "api/one_call.rs"]
+mod one_call;
+#[path = "api/stats.rs"]
+mod stats;
 #[path = "api/swap.rs"]
 mod swap;
+#[path = "api/web.rs"]
+mod web;

@@ -85,6 +85,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let id = call_id(&id)?;
     given.finish()?;
+    let freshness = api.board().calls();
     let rows = viewer
         .read(api.database(), Plan::Fixed, &id, |db, id| {
             Box::pin(read(db, *id))
@@ -103,13 +104,10 @@ pub async fn list(
         .collect()
         .await;
     let size = 256 + items.len() * 400;
-    Ok(answer::json(
-        &CallEvents {
-            items,
-            freshness: api.board().calls(),
-        },
+    Ok(answer::json(answer::written(
+        &CallEvents { items, freshness },
         size,
-    ))
+    )))
 }
 
 /// Instead of words when the stream does not answer: the rest of the line is from the index and

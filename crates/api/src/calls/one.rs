@@ -170,6 +170,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let id = call_id(&id)?;
     given.finish()?;
+    let freshness = api.board().calls();
     let found = viewer
         .read(api.database(), Plan::Fixed, &id, |db, id| {
             Box::pin(read(db, *id))
@@ -177,14 +178,14 @@ pub async fn show(
         .await?;
     let (call, turns) = found.ok_or_else(|| Problem::not_found("there is no call with this id"))?;
     let size = 4096 + turns.len() * 400;
-    Ok(answer::json(
+    Ok(answer::json(answer::written(
         &CallPageOfOne {
             call,
             turns,
-            freshness: api.board().calls(),
+            freshness,
         },
         size,
-    ))
+    )))
 }
 
 /// The id in a path.

@@ -8,15 +8,25 @@ use serde_json::{Value, json};
 
 fn paypal(id: &str, event: &str, time: DateTime<Utc>, resource: Value) -> Envelope {
     let body = json!({ "id": id, "event_type": event, "create_time": time.to_rfc3339(), "resource": resource });
-    Envelope::new(id, "/paypal/sandbox", &format!("com.paypal.{}", event.to_lowercase()))
-        .unwrap()
-        .with_time(time)
-        .with_recorded_time(time)
-        .with_partition_key("billing")
-        .with_data("application/json", body.to_string().into_bytes())
+    Envelope::new(
+        id,
+        "/paypal/sandbox",
+        &format!("com.paypal.{}", event.to_lowercase()),
+    )
+    .unwrap()
+    .with_time(time)
+    .with_recorded_time(time)
+    .with_partition_key("billing")
+    .with_data("application/json", body.to_string().into_bytes())
 }
 
-fn subscription(id: &str, user: &str, status: &str, time: DateTime<Utc>, next: DateTime<Utc>) -> Value {
+fn subscription(
+    id: &str,
+    user: &str,
+    status: &str,
+    time: DateTime<Utc>,
+    next: DateTime<Utc>,
+) -> Value {
     json!({ "id": id, "plan_id": "P-SOLO", "status": status, "custom_id": format!("bill_{user}"),
         "create_time": time.to_rfc3339(), "start_time": time.to_rfc3339(), "update_time": time.to_rfc3339(),
         "status_update_time": time.to_rfc3339(),
@@ -34,25 +44,60 @@ fn sale(id: &str, subscription: &str, time: DateTime<Utc>, total: &str, currency
 async fn the_current_subscription_says_in_words_until_when_access_lasts() {
     let stage = Stage::set().await;
     let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
-    let none = stage.json(&format!("/api/subscriptions/current?user_id={ada}")).await;
+    let none = stage
+        .json(&format!("/api/subscriptions/current?user_id={ada}"))
+        .await;
     assert_eq!(none["subscription"], Value::Null);
 
     let start = clock::now() - TimeDelta::days(3);
     let next = start + TimeDelta::days(30);
     stage
         .tell(&[
-            paypal("WH-1", "BILLING.SUBSCRIPTION.ACTIVATED", start, subscription("I-ADA", "ada", "ACTIVE", start, next)),
-            paypal("WH-2", "PAYMENT.SALE.COMPLETED", start, sale("S-1", "I-ADA", start, "299.00", "USD")),
-            paypal("WH-3", "BILLING.SUBSCRIPTION.CANCELLED", start, subscription("I-BOB", "bob", "CANCELLED", start, next)),
+            paypal(
+                "WH-1",
+                "BILLING.SUBSCRIPTION.ACTIVATED",
+                start,
+                subscription("I-ADA", "ada", "ACTIVE", start, next),
+            ),
+            paypal(
+                "WH-2",
+                "PAYMENT.SALE.COMPLETED",
+                start,
+                sale("S-1", "I-ADA", start, "299.00", "USD"),
+            ),
+            paypal(
+                "WH-3",
+                "BILLING.SUBSCRIPTION.CANCELLED",
+                start,
+                subscription("I-BOB", "bob", "CANCELLED", start, next),
+            ),
         ])
         .await;
-    let current = stage.json(&format!("/api/subscriptions/current?user_id={ada}")).await["subscription"].clone();
-    assert_eq!((&current["id"], &current["status"], &current["entitled"]), (&json!("I-ADA"), &json!("ACTIVE"), &json!(true)));
-    assert_eq!(current["words"], format!("Active, next payment {}", next.format("%-d %b %Y")));
-    assert_eq!(current["last_payment"]["amount"], json!({ "amount_minor": 29_900, "currency": "USD" }));
+    let current = stage
+        .json(&format!("/api/subscriptions/current?user_id={ada}"))
+        .await["subscription"]
+        .clone();
+    assert_eq!(
+        (&current["id"], &current["status"], &current["entitled"]),
+        (&json!("I-ADA"), &json!("ACTIVE"), &json!(true))
+    );
+    assert_eq!(
+        current["words"],
+        format!("Active, next payment {}", next.format("%-d %b %Y"))
+    );
+    assert_eq!(
+        current["last_payment"]["amount"],
+        json!({ "amount_minor": 29_900, "currency": "USD" })
+    );
     assert_eq!(current["user_id"], ada.to_string());
-    let other = stage.json(&format!("/api/subscriptions/current?user_id={bob}")).await["subscription"].clone();
-    assert_eq!((&other["id"], &other["status"]), (&json!("I-BOB"), &json!("CANCELLED")));
+    let other = stage
+        .json(&format!("/api/subscriptions/current?user_id={bob}"))
+        .await["subscription"]
+        .clone();
+    assert_eq!(
+        (&other["id"], &other["status"]),
+        (&json!("I-BOB"), &json!("CANCELLED"))
+    );
     let any = stage.json("/api/subscriptions/current").await;
     assert_eq!(any["subscription"]["id"], "I-ADA", "the one that runs");
     assert_eq!(any["freshness"]["state"], "live");
@@ -65,14 +110,34 @@ async fn invoices_are_paged_and_filtered_and_keep_their_currency() {
     let start = at("2026-10-01T10:00:00Z");
     let next = start + TimeDelta::days(31);
     let mut events = vec![
-        paypal("WH-A", "BILLING.SUBSCRIPTION.ACTIVATED", start, subscription("I-ADA", "ada", "ACTIVE", start, next)),
-        paypal("WH-B", "BILLING.SUBSCRIPTION.ACTIVATED", start, subscription("I-BOB", "bob", "ACTIVE", start, next)),
+        paypal(
+            "WH-A",
+            "BILLING.SUBSCRIPTION.ACTIVATED",
+            start,
+            subscription("I-ADA", "ada", "ACTIVE", start, next),
+        ),
+        paypal(
+            "WH-B",
+            "BILLING.SUBSCRIPTION.ACTIVATED",
+            start,
+            subscription("I-BOB", "bob", "ACTIVE", start, next),
+        ),
     ];
     // All at one instant: only the id orders them.
     for n in 0..9 {
-        events.push(paypal(&format!("WH-A{n}"), "PAYMENT.SALE.COMPLETED", start, sale(&format!("SA{n}"), "I-ADA", start, "299.00", "USD")));
+        events.push(paypal(
+            &format!("WH-A{n}"),
+            "PAYMENT.SALE.COMPLETED",
+            start,
+            sale(&format!("SA{n}"), "I-ADA", start, "299.00", "USD"),
+        ));
     }
-    events.push(paypal("WH-B0", "PAYMENT.SALE.COMPLETED", start, sale("SB0", "I-BOB", start + TimeDelta::days(1), "5000", "JPY")));
+    events.push(paypal(
+        "WH-B0",
+        "PAYMENT.SALE.COMPLETED",
+        start,
+        sale("SB0", "I-BOB", start + TimeDelta::days(1), "5000", "JPY"),
+    ));
     events.push(paypal(
         "WH-R",
         "PAYMENT.SALE.REFUNDED",
@@ -91,15 +156,50 @@ async fn invoices_are_paged_and_filtered_and_keep_their_currency() {
             None => break,
         }
     }
-    let ids: Vec<_> = seen.iter().map(|invoice| invoice["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["SB0", "SA8", "SA7", "SA6", "SA5", "SA4", "SA3", "SA2", "SA1", "SA0"]);
-    assert_eq!(seen[0]["amount"], json!({ "amount_minor": 5_000, "currency": "JPY" }));
+    let ids: Vec<_> = seen
+        .iter()
+        .map(|invoice| invoice["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "SB0", "SA8", "SA7", "SA6", "SA5", "SA4", "SA3", "SA2", "SA1", "SA0"
+        ]
+    );
+    assert_eq!(
+        seen[0]["amount"],
+        json!({ "amount_minor": 5_000, "currency": "JPY" })
+    );
     let refunded = &seen[6];
-    assert_eq!((&refunded["status"], &refunded["refunded"]["amount_minor"]), (&json!("partially_refunded"), &json!(10_000)));
-    assert_eq!(seen[1]["fee"], json!({ "amount_minor": 917, "currency": "USD" }));
+    assert_eq!(
+        (&refunded["status"], &refunded["refunded"]["amount_minor"]),
+        (&json!("partially_refunded"), &json!(10_000))
+    );
+    assert_eq!(
+        seen[1]["fee"],
+        json!({ "amount_minor": 917, "currency": "USD" })
+    );
 
-    assert_eq!(stage.ids(&format!("/api/invoices?user_id={bob}")).await, ["SB0"]);
-    assert_eq!(stage.ids("/api/invoices?subscription_id=I-ADA").await.len(), 9);
-    assert_eq!(stage.ids(&format!("/api/invoices?user_id={ada}&subscription_id=I-BOB")).await, [""; 0]);
-    assert_eq!(stage.ids("/api/invoices?subscription_id=%27%20or%201%3D1").await, [""; 0]);
+    assert_eq!(
+        stage.ids(&format!("/api/invoices?user_id={bob}")).await,
+        ["SB0"]
+    );
+    assert_eq!(
+        stage.ids("/api/invoices?subscription_id=I-ADA").await.len(),
+        9
+    );
+    assert_eq!(
+        stage
+            .ids(&format!(
+                "/api/invoices?user_id={ada}&subscription_id=I-BOB"
+            ))
+            .await,
+        [""; 0]
+    );
+    assert_eq!(
+        stage
+            .ids("/api/invoices?subscription_id=%27%20or%201%3D1")
+            .await,
+        [""; 0]
+    );
 }

@@ -13,7 +13,13 @@ async fn named(stage: &Stage, path: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for id in stage.ids(path).await {
         let one = stage.json(&format!("/api/calls/{id}")).await;
-        names.insert(one["call"]["room_sid"].as_str().unwrap().trim_start_matches("RM_").to_owned());
+        names.insert(
+            one["call"]["room_sid"]
+                .as_str()
+                .unwrap()
+                .trim_start_matches("RM_")
+                .to_owned(),
+        );
     }
     names
 }
@@ -25,12 +31,43 @@ async fn every_filter_gives_exactly_the_calls_it_names() {
     let smile = stage.business(user, "smile", "+14155550123").await;
     stage.business(user, "pipes", "+14155550124").await;
     let stories = [
-        Story { tenant: Some("tnt_smile"), report: analysis("success", "positive", Some(12_000)), recorded: true, ..Story::new("booked") },
-        Story { dialled: "+14155550124", report: analysis("fail", "negative", None), left: Some((304, "hangup")), ..Story::new("upset") },
-        Story { answered: None, left: Some((9, "hangup")), caller: "+442071234567", ..Story::new("gaveup") },
-        Story { answered: None, left: Some((180, "ringing")), dialled: "+14155550199", started: at("2026-11-21T12:00:00Z"), ..Story::new("missed") },
-        Story { left: None, started: at("2026-11-22T12:00:00Z"), report: Value::Null, ..Story::new("talking") },
-        Story { left: None, answered: None, started: at("2026-11-22T12:01:00Z"), ..Story::new("ringing") },
+        Story {
+            tenant: Some("tnt_smile"),
+            report: analysis("success", "positive", Some(12_000)),
+            recorded: true,
+            ..Story::new("booked")
+        },
+        Story {
+            dialled: "+14155550124",
+            report: analysis("fail", "negative", None),
+            left: Some((304, "hangup")),
+            ..Story::new("upset")
+        },
+        Story {
+            answered: None,
+            left: Some((9, "hangup")),
+            caller: "+442071234567",
+            ..Story::new("gaveup")
+        },
+        Story {
+            answered: None,
+            left: Some((180, "ringing")),
+            dialled: "+14155550199",
+            started: at("2026-11-21T12:00:00Z"),
+            ..Story::new("missed")
+        },
+        Story {
+            left: None,
+            started: at("2026-11-22T12:00:00Z"),
+            report: Value::Null,
+            ..Story::new("talking")
+        },
+        Story {
+            left: None,
+            answered: None,
+            started: at("2026-11-22T12:01:00Z"),
+            ..Story::new("ringing")
+        },
     ];
     let events: Vec<_> = stories.iter().flat_map(Story::events).collect();
     stage.tell(&events).await;
@@ -41,10 +78,19 @@ async fn every_filter_gives_exactly_the_calls_it_names() {
         ("", &all[..]),
         (client.as_str(), &["booked", "gaveup", "ringing", "talking"]),
         ("unassigned=true", &["missed"]),
-        ("unassigned=false", &["booked", "gaveup", "ringing", "talking", "upset"]),
-        ("from=2026-11-21T12:00:00Z", &["missed", "ringing", "talking"]),
+        (
+            "unassigned=false",
+            &["booked", "gaveup", "ringing", "talking", "upset"],
+        ),
+        (
+            "from=2026-11-21T12:00:00Z",
+            &["missed", "ringing", "talking"],
+        ),
         ("to=2026-11-21T12:00:00Z", &["booked", "gaveup", "upset"]),
-        ("from=2026-11-21T13:00:00%2B01:00&to=2026-11-22T12:01:00Z", &["missed", "talking"]),
+        (
+            "from=2026-11-21T13:00:00%2B01:00&to=2026-11-22T12:01:00Z",
+            &["missed", "talking"],
+        ),
         ("number=207123", &["gaveup"]),
         ("number=%2B44", &["gaveup"]),
         ("number=0199", &["missed"]),
@@ -63,11 +109,21 @@ async fn every_filter_gives_exactly_the_calls_it_names() {
         ("min_talk_ms=60001", &["upset"]),
         ("min_talk_ms=60000&max_talk_ms=60000", &["booked"]),
         ("has_recording=true", &["booked"]),
-        ("has_recording=false&state=ended", &["gaveup", "missed", "upset"]),
-        ("state=ended&result=answered&outcome=success&sentiment=positive&number=5105550100", &["booked"]),
+        (
+            "has_recording=false&state=ended",
+            &["gaveup", "missed", "upset"],
+        ),
+        (
+            "state=ended&result=answered&outcome=success&sentiment=positive&number=5105550100",
+            &["booked"],
+        ),
     ] {
         let expected: BTreeSet<String> = expected.iter().map(|&name| name.to_owned()).collect();
-        assert_eq!(named(&stage, &format!("/api/calls?{filter}")).await, expected, "{filter}");
+        assert_eq!(
+            named(&stage, &format!("/api/calls?{filter}")).await,
+            expected,
+            "{filter}"
+        );
     }
 }
 
@@ -84,11 +140,21 @@ async fn pages_hold_each_call_once_while_others_arrive() {
     for filter in ["", "&state=ended"] {
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         for page in 0.. {
-            let list = stage.json(&format!("/api/calls?limit=7{filter}{cursor}")).await;
-            let ids: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();
+            let list = stage
+                .json(&format!("/api/calls?limit=7{filter}{cursor}"))
+                .await;
+            let ids: Vec<_> = list["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned())
+                .collect();
             assert!(ids.len() <= 7);
             seen.extend(ids);
-            let late = Story { started: at("2026-11-23T12:00:00Z"), ..Story::new(&format!("late{page}{}", filter.len())) };
+            let late = Story {
+                started: at("2026-11-23T12:00:00Z"),
+                ..Story::new(&format!("late{page}{}", filter.len()))
+            };
             stage.tell(&late.events()).await;
             match list["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -99,8 +165,19 @@ async fn pages_hold_each_call_once_while_others_arrive() {
         assert_eq!(seen, all, "in order, none twice, none missing");
     }
     // A page that ends exactly with the last call promises no other.
-    let exact = stage.json(&format!("/api/calls?limit=25&to={}", "2026-11-21T00:00:00Z")).await;
-    assert_eq!((exact["items"].as_array().unwrap().len(), &exact["next_cursor"]), (25, &Value::Null));
+    let exact = stage
+        .json(&format!(
+            "/api/calls?limit=25&to={}",
+            "2026-11-21T00:00:00Z"
+        ))
+        .await;
+    assert_eq!(
+        (
+            exact["items"].as_array().unwrap().len(),
+            &exact["next_cursor"]
+        ),
+        (25, &Value::Null)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,21 +185,36 @@ async fn calls_are_listed_newest_first_with_their_client() {
     let stage = Stage::set().await;
     let user = stage.user("ada").await;
     let smile = stage.business(user, "smile", "+14155550123").await;
-    let older = Story { started: at("2026-11-20T12:00:00Z") - TimeDelta::days(1), ..Story::new("older") };
-    let newer = Story { dialled: "+14155550777", caller: "anonymous", ..Story::new("newer") };
+    let older = Story {
+        started: at("2026-11-20T12:00:00Z") - TimeDelta::days(1),
+        ..Story::new("older")
+    };
+    let newer = Story {
+        dialled: "+14155550777",
+        caller: "anonymous",
+        ..Story::new("newer")
+    };
     stage.tell(&[older.events(), newer.events()].concat()).await;
 
     let list = stage.json("/api/calls").await;
-    let [first, second] = list["items"].as_array().unwrap().as_slice() else { panic!("{list}") };
+    let [first, second] = list["items"].as_array().unwrap().as_slice() else {
+        panic!("{list}")
+    };
     assert_eq!(first["client"], Value::Null);
     assert_eq!(second["client"]["id"], smile.to_string());
     assert_eq!(second["client"]["name"], "smile");
     assert_eq!(second["caller_number"], "+15105550100");
     assert_eq!(second["started_at"], "2026-11-19T12:00:00.000Z");
-    assert_eq!((&second["ring_ms"], &second["talk_ms"]), (&Value::from(4_000), &Value::from(60_000)));
+    assert_eq!(
+        (&second["ring_ms"], &second["talk_ms"]),
+        (&Value::from(4_000), &Value::from(60_000))
+    );
     assert_eq!(list["freshness"]["lag_events"], 0);
     assert_eq!(list["freshness"]["state"], "live");
 
     let clients = stage.json("/api/clients").await;
-    assert_eq!(clients["items"][0]["numbers"], serde_json::json!(["+14155550123"]));
+    assert_eq!(
+        clients["items"][0]["numbers"],
+        serde_json::json!(["+14155550123"])
+    );
 }

@@ -10,30 +10,53 @@ impl Contract {
         Self(serde_json::from_str(include_str!("../../../api/openapi.json")).unwrap())
     }
 
-    pub(crate) fn check(&self, method: &str, path: &str, status: u16, media_type: &str, body: &str) {
+    pub(crate) fn check(
+        &self,
+        method: &str,
+        path: &str,
+        status: u16,
+        media_type: &str,
+        body: &str,
+    ) {
         let path = path.split('?').next().unwrap();
         let Some(operation) = self.operation(path, method) else {
-            assert!(matches!(status, 404 | 405), "{method} {path} answered {status} and is not in the document");
+            assert!(
+                matches!(status, 404 | 405),
+                "{method} {path} answered {status} and is not in the document"
+            );
             return;
         };
         let response = &operation["responses"][status.to_string()];
-        assert!(response.is_object(), "{method} {path}: status {status} is not in the document: {body}");
-        let Some(content) = response["content"].as_object() else { return };
+        assert!(
+            response.is_object(),
+            "{method} {path}: status {status} is not in the document: {body}"
+        );
+        let Some(content) = response["content"].as_object() else {
+            return;
+        };
         let promised = content.get(media_type.split(';').next().unwrap());
-        let promised = promised.unwrap_or_else(|| panic!("{method} {path} {status}: {media_type} is not in the document"));
+        let promised = promised.unwrap_or_else(|| {
+            panic!("{method} {path} {status}: {media_type} is not in the document")
+        });
         let value: Value = serde_json::from_str(body).unwrap();
-        self.fits(&promised["schema"], &value).unwrap_or_else(|place| panic!("{method} {path} {status}: {place}\n{body}"));
+        self.fits(&promised["schema"], &value)
+            .unwrap_or_else(|place| panic!("{method} {path} {status}: {place}\n{body}"));
     }
 
     fn operation(&self, path: &str, method: &str) -> Option<&Value> {
         let paths = self.0["paths"].as_object().unwrap();
         let exact = paths.get(path);
         let found = exact.or_else(|| {
-            paths.iter().find(|(template, _)| {
-                let (one, other) = (template.split('/'), path.split('/'));
-                one.clone().count() == other.clone().count()
-                    && one.zip(other).all(|(part, given)| part == given || part.starts_with('{'))
-            }).map(|(_, operations)| operations)
+            paths
+                .iter()
+                .find(|(template, _)| {
+                    let (one, other) = (template.split('/'), path.split('/'));
+                    one.clone().count() == other.clone().count()
+                        && one
+                            .zip(other)
+                            .all(|(part, given)| part == given || part.starts_with('{'))
+                })
+                .map(|(_, operations)| operations)
         });
         found?.get(method)
     }
@@ -42,20 +65,31 @@ impl Contract {
     fn fits(&self, schema: &Value, value: &Value) -> Result<(), String> {
         if let Some(reference) = schema["$ref"].as_str() {
             let name = reference.strip_prefix("#/components/schemas/").unwrap();
-            return self.fits(&self.0["components"]["schemas"][name], value).map_err(|place| format!("{name}{place}"));
+            return self
+                .fits(&self.0["components"]["schemas"][name], value)
+                .map_err(|place| format!("{name}{place}"));
         }
         if let Some(choices) = schema["oneOf"].as_array() {
-            let fitting = choices.iter().map(|choice| self.fits(choice, value)).collect::<Vec<_>>();
+            let fitting = choices
+                .iter()
+                .map(|choice| self.fits(choice, value))
+                .collect::<Vec<_>>();
             if fitting.iter().any(Result::is_ok) {
                 return Ok(());
             }
-            return Err(fitting.into_iter().find_map(Result::err).unwrap_or_default());
+            return Err(fitting
+                .into_iter()
+                .find_map(Result::err)
+                .unwrap_or_default());
         }
         if let Some(parts) = schema["allOf"].as_array() {
             return self.fits_all(parts, value);
         }
         if let Some(words) = schema["enum"].as_array() {
-            return words.contains(value).then_some(()).ok_or_else(|| format!(": {value} is not one of {words:?}"));
+            return words
+                .contains(value)
+                .then_some(())
+                .ok_or_else(|| format!(": {value} is not one of {words:?}"));
         }
         let kinds = match &schema["type"] {
             Value::String(kind) => vec![kind.as_str()],
@@ -66,9 +100,15 @@ impl Contract {
             return Err(format!(": {value} is not {kinds:?}"));
         }
         match value {
-            Value::Array(items) => items.iter().try_for_each(|item| self.fits(&schema["items"], item)),
+            Value::Array(items) => items
+                .iter()
+                .try_for_each(|item| self.fits(&schema["items"], item)),
             // An object of which nothing is said.
-            Value::Object(_) if schema["properties"].is_null() && schema["additionalProperties"].is_null() => Ok(()),
+            Value::Object(_)
+                if schema["properties"].is_null() && schema["additionalProperties"].is_null() =>
+            {
+                Ok(())
+            }
             Value::Object(_) => self.fits_all(std::slice::from_ref(schema), value),
             _ => Ok(()),
         }
@@ -77,24 +117,40 @@ impl Contract {
     /// An object's fields are spread over several schemas when one is flattened into another.
     fn fits_all(&self, parts: &[Value], value: &Value) -> Result<(), String> {
         let parts: Vec<&Value> = parts.iter().map(|part| self.resolved(part)).collect();
-        let fields = value.as_object().ok_or_else(|| format!(": {value} is not an object"))?;
+        let fields = value
+            .as_object()
+            .ok_or_else(|| format!(": {value} is not an object"))?;
         for part in &parts {
-            for name in part["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                fields.get(name).ok_or_else(|| format!(".{name} is missing"))?;
+            for name in part["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+            {
+                fields
+                    .get(name)
+                    .ok_or_else(|| format!(".{name} is missing"))?;
             }
         }
         for (name, field) in fields {
             let schema = parts.iter().find_map(|part| part["properties"].get(name));
-            let schema = schema.or_else(|| parts.iter().find_map(|part| part.get("additionalProperties")));
+            let schema = schema.or_else(|| {
+                parts
+                    .iter()
+                    .find_map(|part| part.get("additionalProperties"))
+            });
             let schema = schema.ok_or_else(|| format!(".{name} is not in the document"))?;
-            self.fits(schema, field).map_err(|place| format!(".{name}{place}"))?;
+            self.fits(schema, field)
+                .map_err(|place| format!(".{name}{place}"))?;
         }
         Ok(())
     }
 
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
-            Some(reference) => &self.0["components"]["schemas"][reference.rsplit('/').next().unwrap()],
+            Some(reference) => {
+                &self.0["components"]["schemas"][reference.rsplit('/').next().unwrap()]
+            }
             None => schema,
         }
     }

@@ -9,7 +9,9 @@ use serde_json::json;
 
 async fn send(stage: &Stage, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
     let request = stage.request(method, path);
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
     read(request.send().await.unwrap()).await
 }
 
@@ -48,7 +50,10 @@ async fn bad_input_is_a_problem_that_names_it() {
         ("/api/invoices?subscription_id=%00", "subscription_id"),
         ("/api/subscriptions/current?user_id=", "user_id"),
         ("/api/stats?tz=Mars/Olympus", "tz"),
-        ("/api/stats?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "to"),
+        (
+            "/api/stats?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z",
+            "to",
+        ),
         ("/api/stats?from=1000-01-01T00:00:00Z", "from"),
         ("/api/stats?to=9999-12-31T23:59:59Z", "to"),
         ("/api/live?topic=calls", "topic"),
@@ -61,24 +66,66 @@ async fn bad_input_is_a_problem_that_names_it() {
         assert_eq!(problem["instance"], answer.header("x-request-id"));
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
-    for path in ["/api/calls?from=0000-01-01T00:00:00Z", "/api/calls?to=9999-12-31T23:59:60Z", "/api/stats?from=1970-01-01T00:00:00Z&to=1970-02-01T00:00:00Z"] {
-        assert_eq!(stage.get(path).await.status, 200, "{path} is unusual and right");
+    for path in [
+        "/api/calls?from=0000-01-01T00:00:00Z",
+        "/api/calls?to=9999-12-31T23:59:60Z",
+        "/api/stats?from=1970-01-01T00:00:00Z&to=1970-02-01T00:00:00Z",
+    ] {
+        assert_eq!(
+            stage.get(path).await.status,
+            200,
+            "{path} is unusual and right"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_answered_without_the_token() {
     let stage = Stage::set().await;
-    for path in ["/api/calls", "/api/clients", "/api/invoices", "/api/subscriptions/current", "/api/stats", "/api/live"] {
-        for authorization in ["", "Bearer", "Bearer ", "Bearer wrong", "Basic c3RhZ2UtdG9rZW4=", "stage-token", "Bearer stage-token2"] {
-            let answer = send(&stage, Method::GET, path, &[("authorization", authorization)]).await;
-            assert_eq!((answer.status, answer.header("www-authenticate")), (401, "Bearer"), "{path} {authorization}");
+    for path in [
+        "/api/calls",
+        "/api/clients",
+        "/api/invoices",
+        "/api/subscriptions/current",
+        "/api/stats",
+        "/api/live",
+    ] {
+        for authorization in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer wrong",
+            "Basic c3RhZ2UtdG9rZW4=",
+            "stage-token",
+            "Bearer stage-token2",
+        ] {
+            let answer = send(
+                &stage,
+                Method::GET,
+                path,
+                &[("authorization", authorization)],
+            )
+            .await;
+            assert_eq!(
+                (answer.status, answer.header("www-authenticate")),
+                (401, "Bearer"),
+                "{path} {authorization}"
+            );
             assert_eq!(answer.json()["title"], "Not logged in");
         }
         let parameter = send(&stage, Method::GET, &format!("{path}?token={TOKEN}"), &[]).await;
-        assert_eq!(parameter.status, 401, "a token in an address would end in logs");
+        assert_eq!(
+            parameter.status, 401,
+            "a token in an address would end in logs"
+        );
     }
-    let lower = send(&stage, Method::GET, "/api/clients", &[("authorization", "bearer stage-token")]).await;
+    let lower = send(
+        &stage,
+        Method::GET,
+        "/api/clients",
+        &[("authorization", "bearer stage-token")],
+    )
+    .await;
     assert_eq!(lower.status, 200);
 }
 
@@ -89,20 +136,53 @@ async fn the_token_becomes_a_cookie_that_no_script_and_no_other_site_can_use() {
     let opened = send(&stage, Method::POST, "/api/dev/session", &[bearer]).await;
     assert_eq!(opened.status, 204, "{}", opened.text);
     let cookie = opened.header("set-cookie").to_owned();
-    for part in ["frontdesk_dev=stage-token", "HttpOnly", "SameSite=Strict", "Path=/"] {
+    for part in [
+        "frontdesk_dev=stage-token",
+        "HttpOnly",
+        "SameSite=Strict",
+        "Path=/",
+    ] {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains("Secure"), "localhost is plain http");
     let pair = cookie.split(';').next().unwrap();
-    assert_eq!(send(&stage, Method::GET, "/api/clients", &[("cookie", pair)]).await.status, 200);
-    assert_eq!(send(&stage, Method::GET, "/api/clients", &[("cookie", "frontdesk_dev=x")]).await.status, 401);
+    assert_eq!(
+        send(&stage, Method::GET, "/api/clients", &[("cookie", pair)])
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        send(
+            &stage,
+            Method::GET,
+            "/api/clients",
+            &[("cookie", "frontdesk_dev=x")]
+        )
+        .await
+        .status,
+        401
+    );
     for (expected, headers) in [
         (401, vec![]),
         (401, vec![("authorization", "Bearer wrong")]),
         (403, vec![("cookie", pair)]),
-        (403, vec![("cookie", pair), ("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]),
-        (401, vec![("cookie", pair), ("sec-fetch-site", "same-origin")]),
-        (401, vec![("cookie", pair), ("origin", "http://localhost:8080")]),
+        (
+            403,
+            vec![
+                ("cookie", pair),
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://evil.example"),
+            ],
+        ),
+        (
+            401,
+            vec![("cookie", pair), ("sec-fetch-site", "same-origin")],
+        ),
+        (
+            401,
+            vec![("cookie", pair), ("origin", "http://localhost:8080")],
+        ),
     ] {
         let answer = send(&stage, Method::POST, "/api/dev/session", &headers).await;
         assert_eq!(answer.status, expected, "{headers:?}");
@@ -118,16 +198,34 @@ async fn the_api_does_not_start_with_a_token_the_world_could_use() {
     let mut args = args();
     args.public_url = "https://frontdesk.example".parse().unwrap();
     let connection = nats.connect(Role::Api).await;
-    let started = Api::start(args, &database.url(), connection, Health::default(), Shutdown::new()).await;
+    let started = Api::start(
+        args,
+        &database.url(),
+        connection,
+        Health::default(),
+        Shutdown::new(),
+    )
+    .await;
     let error = started.err().unwrap().to_string();
-    assert!(error.contains("DEV_TOKEN") && error.contains("PUBLIC_URL") && !error.contains('\n'), "{error}");
+    assert!(
+        error.contains("DEV_TOKEN") && error.contains("PUBLIC_URL") && !error.contains('\n'),
+        "{error}"
+    );
     assert!(!error.contains(TOKEN));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_paths_and_methods_are_problems() {
     let stage = Stage::set().await;
-    for path in ["/api", "/api/", "/api/call", "/api/calls/", "/api/../api/nothing", "/api/webhooks/other", "/api/%00"] {
+    for path in [
+        "/api",
+        "/api/",
+        "/api/call",
+        "/api/calls/",
+        "/api/../api/nothing",
+        "/api/webhooks/other",
+        "/api/%00",
+    ] {
         let answer = send(&stage, Method::GET, path, &[]).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.json()["status"], 404);
@@ -136,11 +234,22 @@ async fn unknown_paths_and_methods_are_problems() {
         (Method::POST, "/api/calls", "GET,HEAD"),
         (Method::DELETE, "/api/stats", "GET,HEAD"),
         (Method::GET, "/api/dev/session", "POST,DELETE"),
-        (Method::from_bytes(b"BREW").unwrap(), "/api/clients", "GET,HEAD"),
+        (
+            Method::from_bytes(b"BREW").unwrap(),
+            "/api/clients",
+            "GET,HEAD",
+        ),
     ] {
         let answer = send(&stage, method, path, &[]).await;
-        assert_eq!((answer.status, answer.header("allow")), (405, allow), "{path}");
-        assert_eq!(answer.json()["type"], "urn:frontdesk:problem:method-not-allowed");
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, allow),
+            "{path}"
+        );
+        assert_eq!(
+            answer.json()["type"],
+            "urn:frontdesk:problem:method-not-allowed"
+        );
     }
 }
 
@@ -148,47 +257,121 @@ async fn unknown_paths_and_methods_are_problems() {
 async fn answers_carry_the_headers_that_keep_browsers_safe() {
     let stage = Stage::set().await;
     let token = ("authorization", "Bearer stage-token");
-    for (path, headers) in [("/api/calls", vec![token]), ("/api/calls", vec![]), ("/api/nothing", vec![]), ("/", vec![])] {
+    for (path, headers) in [
+        ("/api/calls", vec![token]),
+        ("/api/calls", vec![]),
+        ("/api/nothing", vec![]),
+        ("/", vec![]),
+    ] {
         let answer = send(&stage, Method::GET, path, &headers).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("script-src 'self';"), "{policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("script-src 'self';"),
+            "{policy}"
+        );
         assert_eq!(answer.header("strict-transport-security"), "", "plain http");
         assert_ne!(answer.header("x-request-id"), "");
         if path.starts_with("/api") {
             assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         }
     }
-    let forged = send(&stage, Method::GET, "/api/nothing", &[("x-request-id", "forged")]).await;
+    let forged = send(
+        &stage,
+        Method::GET,
+        "/api/nothing",
+        &[("x-request-id", "forged")],
+    )
+    .await;
     assert_ne!(forged.header("x-request-id"), "forged");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn https_insists_on_https() {
-    let stage = Stage::set_with(|args| args.public_url = "https://localhost:8443".parse().unwrap()).await;
-    let answer = send(&stage, Method::POST, "/api/dev/session", &[("authorization", "Bearer stage-token")]).await;
-    assert!(answer.header("strict-transport-security").starts_with("max-age="));
+    let stage =
+        Stage::set_with(|args| args.public_url = "https://localhost:8443".parse().unwrap()).await;
+    let answer = send(
+        &stage,
+        Method::POST,
+        "/api/dev/session",
+        &[("authorization", "Bearer stage-token")],
+    )
+    .await;
+    assert!(
+        answer
+            .header("strict-transport-security")
+            .starts_with("max-age=")
+    );
     assert!(answer.header("set-cookie").contains("; Secure"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_listed_origins_may_read_from_elsewhere() {
-    let stage = Stage::set_with(|args| args.cors_origins = vec!["https://app.example".into()]).await;
+    let stage =
+        Stage::set_with(|args| args.cors_origins = vec!["https://app.example".into()]).await;
     let from = |origin| vec![("origin", origin), ("authorization", "Bearer stage-token")];
-    let listed = send(&stage, Method::GET, "/api/clients", &from("https://app.example")).await;
-    assert_eq!(listed.header("access-control-allow-origin"), "https://app.example");
-    assert_eq!(listed.header("access-control-allow-credentials"), "", "the cookie is for our own origin");
-    let other = send(&stage, Method::GET, "/api/clients", &from("https://evil.example")).await;
+    let listed = send(
+        &stage,
+        Method::GET,
+        "/api/clients",
+        &from("https://app.example"),
+    )
+    .await;
+    assert_eq!(
+        listed.header("access-control-allow-origin"),
+        "https://app.example"
+    );
+    assert_eq!(
+        listed.header("access-control-allow-credentials"),
+        "",
+        "the cookie is for our own origin"
+    );
+    let other = send(
+        &stage,
+        Method::GET,
+        "/api/clients",
+        &from("https://evil.example"),
+    )
+    .await;
     assert_eq!(other.header("access-control-allow-origin"), "");
-    let refused = send(&stage, Method::GET, "/api/clients?x=1", &from("https://app.example")).await;
-    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (400, "https://app.example"));
-    let preflight = [("origin", "https://app.example"), ("access-control-request-method", "GET"), ("access-control-request-headers", "authorization")];
+    let refused = send(
+        &stage,
+        Method::GET,
+        "/api/clients?x=1",
+        &from("https://app.example"),
+    )
+    .await;
+    assert_eq!(
+        (
+            refused.status,
+            refused.header("access-control-allow-origin")
+        ),
+        (400, "https://app.example")
+    );
+    let preflight = [
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ];
     let preflight = send(&stage, Method::OPTIONS, "/api/calls", &preflight).await;
-    assert_eq!(preflight.header("access-control-allow-origin"), "https://app.example");
+    assert_eq!(
+        preflight.header("access-control-allow-origin"),
+        "https://app.example"
+    );
     let own = Stage::set().await;
-    assert_eq!(send(&own, Method::GET, "/api/clients", &from("https://app.example")).await.header("access-control-allow-origin"), "");
+    assert_eq!(
+        send(
+            &own,
+            Method::GET,
+            "/api/clients",
+            &from("https://app.example")
+        )
+        .await
+        .header("access-control-allow-origin"),
+        ""
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,10 +381,25 @@ async fn answers_that_seldom_change_are_not_sent_twice() {
         let first = stage.get(path).await;
         let tag = first.header("etag").to_owned();
         assert!(first.status == 200 && tag.starts_with('"'), "{path}");
-        let headers = [("authorization", "Bearer stage-token"), ("if-none-match", tag.as_str())];
+        let headers = [
+            ("authorization", "Bearer stage-token"),
+            ("if-none-match", tag.as_str()),
+        ];
         let again = send(&stage, Method::GET, path, &headers).await;
-        assert_eq!((again.status, again.text.as_str(), again.header("etag")), (304, "", tag.as_str()));
-        let changed = send(&stage, Method::GET, path, &[("authorization", "Bearer stage-token"), ("if-none-match", "\"old\"")]).await;
+        assert_eq!(
+            (again.status, again.text.as_str(), again.header("etag")),
+            (304, "", tag.as_str())
+        );
+        let changed = send(
+            &stage,
+            Method::GET,
+            path,
+            &[
+                ("authorization", "Bearer stage-token"),
+                ("if-none-match", "\"old\""),
+            ],
+        )
+        .await;
         assert_eq!(changed.status, 200);
     }
     let open = send(&stage, Method::GET, "/api/openapi.json", &[]).await;
@@ -212,7 +410,12 @@ async fn answers_that_seldom_change_are_not_sent_twice() {
 async fn json_is_compressed_for_whoever_asks() {
     let stage = Stage::set().await;
     for encoding in ["br", "gzip"] {
-        let answer = stage.request(Method::GET, "/api/openapi.json").header(header::ACCEPT_ENCODING, encoding).send().await.unwrap();
+        let answer = stage
+            .request(Method::GET, "/api/openapi.json")
+            .header(header::ACCEPT_ENCODING, encoding)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.headers()["content-encoding"], encoding);
         assert!(answer.bytes().await.unwrap().len() < 20_000);
     }
@@ -223,17 +426,38 @@ async fn the_database_going_away_is_a_503_and_no_secret() {
     let mut cluster = frontdesk_harness::postgres::Cluster::start().await;
     let nats = frontdesk_harness::nats().await;
     let (health, shutdown) = (Health::default(), Shutdown::new());
-    let api = Api::start(args(), &cluster.url(), nats.connect(Role::Api).await, health, shutdown.clone()).await.unwrap();
+    let api = Api::start(
+        args(),
+        &cluster.url(),
+        nats.connect(Role::Api).await,
+        health,
+        shutdown.clone(),
+    )
+    .await
+    .unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/calls", listener.local_addr().unwrap());
-    tokio::spawn(frontdesk_process::listen::serve(listener, api.router(), Default::default(), shutdown.clone()));
+    tokio::spawn(frontdesk_process::listen::serve(
+        listener,
+        api.router(),
+        Default::default(),
+        shutdown.clone(),
+    ));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let ask = async || read(client.get(&url).bearer_auth(TOKEN).send().await.unwrap()).await;
     assert_eq!(ask().await.status, 200);
     cluster.kill();
     let away = ask().await;
-    assert_eq!((away.status, away.header("retry-after")), (503, "2"), "{}", away.text);
-    assert_eq!(away.json()["type"], json!("urn:frontdesk:problem:unavailable"));
+    assert_eq!(
+        (away.status, away.header("retry-after")),
+        (503, "2"),
+        "{}",
+        away.text
+    );
+    assert_eq!(
+        away.json()["type"],
+        json!("urn:frontdesk:problem:unavailable")
+    );
     for inside in ["sqlx", "os error", "127.0.0.1", "select"] {
         assert!(!away.text.contains(inside), "{}", away.text);
     }

@@ -10,9 +10,17 @@ use reqwest::Method;
 use serde_json::Value;
 
 fn ids(block: &str) -> Vec<String> {
-    let data = block.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    let data = block
+        .lines()
+        .find_map(|line| line.strip_prefix("data: "))
+        .unwrap();
     let data: Value = serde_json::from_str(data).unwrap();
-    data["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    data["ids"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +28,15 @@ async fn a_change_is_told_after_it_can_be_read() {
     let stage = Stage::set().await;
     let mut following = stage.follow(None).await;
     assert!(following.next().await.unwrap().contains("event: hello"));
-    stage.publish(&Story { left: None, ..Story::new("live") }.events()).await;
+    stage
+        .publish(
+            &Story {
+                left: None,
+                ..Story::new("live")
+            }
+            .events(),
+        )
+        .await;
     let told = ids(&following.event("calls").await);
     assert_eq!(told, stage.ids("/api/calls").await);
     assert_eq!(told.len(), 1);
@@ -31,9 +47,20 @@ async fn changes_of_everybody_reach_whoever_sees_everything() {
     let stage = Stage::set().await;
     let mut following = stage.follow(None).await;
     following.event("hello").await;
-    for (user, topic, id) in [(None, Topic::Calls, "a"), (Some(uuid::Uuid::new_v4()), Topic::Billing, "I-1")] {
-        let change = Change { user, topic, ids: vec![id.into()] };
-        let name = if topic == Topic::Calls { "calls" } else { "billing" };
+    for (user, topic, id) in [
+        (None, Topic::Calls, "a"),
+        (Some(uuid::Uuid::new_v4()), Topic::Billing, "I-1"),
+    ] {
+        let change = Change {
+            user,
+            topic,
+            ids: vec![id.into()],
+        };
+        let name = if topic == Topic::Calls {
+            "calls"
+        } else {
+            "billing"
+        };
         // Core NATS forgets what is told before the subscription stands.
         let told = async {
             loop {
@@ -46,7 +73,10 @@ async fn changes_of_everybody_reach_whoever_sees_everything() {
             () = told => unreachable!("it tells for ever"),
         };
         assert_eq!(ids(&heard), [id]);
-        assert!(heard.lines().any(|line| line.starts_with("id: ")), "{heard}");
+        assert!(
+            heard.lines().any(|line| line.starts_with("id: ")),
+            "{heard}"
+        );
     }
 }
 
@@ -64,8 +94,19 @@ async fn a_lost_connection_to_nats_ends_in_a_resync() {
     let mut following = stage.follow(None).await;
     following.event("hello").await;
     // Whatever the first connection had to say is heard before the loss.
-    eventually("the API is ready", async || stage.health.is_ready().then_some(())).await;
-    stage.publish(&Story { left: None, ..Story::new("before") }.events()).await;
+    eventually("the API is ready", async || {
+        stage.health.is_ready().then_some(())
+    })
+    .await;
+    stage
+        .publish(
+            &Story {
+                left: None,
+                ..Story::new("before")
+            }
+            .events(),
+        )
+        .await;
     following.event("calls").await;
     stage.nats.restart().await;
     following.event("resync").await;
@@ -98,11 +139,29 @@ async fn places_are_counted_and_given_back() {
     for _ in 0..512 {
         open.push(stage.follow(None).await);
     }
-    let full = read(stage.request(Method::GET, "/api/live").bearer_auth(TOKEN).send().await.unwrap()).await;
-    assert_eq!((full.status, full.header("retry-after")), (503, "2"), "{}", full.text);
+    let full = read(
+        stage
+            .request(Method::GET, "/api/live")
+            .bearer_auth(TOKEN)
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(
+        (full.status, full.header("retry-after")),
+        (503, "2"),
+        "{}",
+        full.text
+    );
     open.clear();
     eventually("a place is free again", async || {
-        let response = stage.request(Method::GET, "/api/live").bearer_auth(TOKEN).send().await.unwrap();
+        let response = stage
+            .request(Method::GET, "/api/live")
+            .bearer_auth(TOKEN)
+            .send()
+            .await
+            .unwrap();
         (response.status() == 200).then_some(())
     })
     .await;

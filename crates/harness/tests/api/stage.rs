@@ -51,7 +51,9 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -62,32 +64,65 @@ impl Stage {
 
     /// With other arguments than the usual ones.
     pub(crate) async fn set_with(change: impl FnOnce(&mut ApiArgs)) -> Self {
-        let (nats, database) = tokio::join!(frontdesk_harness::nats(), frontdesk_harness::database());
+        let (nats, database) =
+            tokio::join!(frontdesk_harness::nats(), frontdesk_harness::database());
         let connection = nats.connect(Role::Operator).await;
         let client = database.client().await;
         let (health, shutdown) = (Health::default(), Shutdown::new());
         let mut args = args();
         change(&mut args);
         let api_connection = nats.connect(Role::Api).await;
-        let api = Api::start(args, &database.url(), api_connection, health.clone(), shutdown.clone()).await.unwrap();
+        let api = Api::start(
+            args,
+            &database.url(),
+            api_connection,
+            health.clone(),
+            shutdown.clone(),
+        )
+        .await
+        .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(listen::serve(listener, api.router(), Limits::default(), shutdown.clone()));
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        tokio::spawn(listen::serve(
+            listener,
+            api.router(),
+            Limits::default(),
+            shutdown.clone(),
+        ));
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
         let contract = Contract::committed();
-        let mut stage =
-            Self { nats, database, connection, client, health, shutdown, address, http, contract, projector: None };
+        let mut stage = Self {
+            nats,
+            database,
+            connection,
+            client,
+            health,
+            shutdown,
+            address,
+            http,
+            contract,
+            projector: None,
+        };
         stage.start_projector();
         stage
     }
 
     pub(crate) fn start_projector(&mut self) {
-        let args = ProjectorArgs { partitions: "0-15".parse().unwrap(), batch: 1000 };
+        let args = ProjectorArgs {
+            partitions: "0-15".parse().unwrap(),
+            batch: 1000,
+        };
         let (url, nats_args) = (self.database.url(), self.nats.args());
         let shutdown = self.shutdown.clone();
         self.projector = Some(tokio::spawn(async move {
             let connection = Connection::open(&nats_args, Role::Projector).await.unwrap();
-            frontdesk_projector::run(args, url, connection, Health::default(), shutdown).await.unwrap();
+            frontdesk_projector::run(args, url, connection, Health::default(), shutdown)
+                .await
+                .unwrap();
         }));
     }
 
@@ -101,7 +136,10 @@ impl Stage {
     pub(crate) async fn publish(&self, envelopes: &[Envelope]) {
         for envelope in envelopes {
             let message = Outbound::new(envelope, subject_of(envelope)).unwrap();
-            self.connection.publish(&message, Duration::from_secs(10)).await.unwrap();
+            self.connection
+                .publish(&message, Duration::from_secs(10))
+                .await
+                .unwrap();
         }
     }
 
@@ -112,8 +150,16 @@ impl Stage {
     }
 
     pub(crate) async fn caught_up(&self) {
-        for (stream, schema) in [(StreamName::Calls, "calls"), (StreamName::Billing, "billing")] {
-            let end = self.connection.stream_state(stream).await.unwrap().last_sequence;
+        for (stream, schema) in [
+            (StreamName::Calls, "calls"),
+            (StreamName::Billing, "billing"),
+        ] {
+            let end = self
+                .connection
+                .stream_state(stream)
+                .await
+                .unwrap()
+                .last_sequence;
             let sql = format!("select coalesce(min(sequence), 0) from {schema}.checkpoints");
             eventually("the projector has caught up", async || {
                 let at: i64 = self.client.query_one(&sql, &[]).await.unwrap().get(0);
@@ -135,22 +181,40 @@ impl Stage {
     /// A client of a user, reached by its tenant key `tnt_<name>` and by a number.
     pub(crate) async fn business(&self, user: Uuid, name: &str, number: &str) -> Uuid {
         let id = Uuid::new_v4();
-        let sql = "insert into account.clients (id, user_id, name, profession, tenant_key, created_at)
+        let sql =
+            "insert into account.clients (id, user_id, name, profession, tenant_key, created_at)
                    values ($1, $2, $3, 'dentist', 'tnt_' || $3, '2020-01-01')";
-        self.client.execute(sql, &[&id, &user, &name]).await.unwrap();
+        self.client
+            .execute(sql, &[&id, &user, &name])
+            .await
+            .unwrap();
         let sql = "insert into account.number_assignments (number, client_id, assigned_at) values ($1, $2, '2020-01-01')";
         self.client.execute(sql, &[&number, &id]).await.unwrap();
         id
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("http://{}{path}", self.address))
+        self.http
+            .request(method, format!("http://{}{path}", self.address))
     }
 
     /// A GET with the token. The answer must be what the OpenAPI document says.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        let answer = read(self.request(Method::GET, path).bearer_auth(TOKEN).send().await.unwrap()).await;
-        self.contract.check("get", path, answer.status, answer.header("content-type"), &answer.text);
+        let answer = read(
+            self.request(Method::GET, path)
+                .bearer_auth(TOKEN)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await;
+        self.contract.check(
+            "get",
+            path,
+            answer.status,
+            answer.header("content-type"),
+            &answer.text,
+        );
         answer
     }
 
@@ -164,7 +228,12 @@ impl Stage {
     /// The ids of a list.
     pub(crate) async fn ids(&self, path: &str) -> Vec<String> {
         let list = self.json(path).await;
-        list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Opens the live channel.
@@ -175,8 +244,16 @@ impl Stage {
         }
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
-        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
-        Following { response, buffer: String::new() }
+        assert!(
+            response.headers()["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("text/event-stream")
+        );
+        Following {
+            response,
+            buffer: String::new(),
+        }
     }
 }
 
@@ -189,7 +266,11 @@ impl Drop for Stage {
 
 pub(crate) async fn read(response: Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, text: response.text().await.unwrap() }
+    Answer {
+        status,
+        headers,
+        text: response.text().await.unwrap(),
+    }
 }
 
 pub(crate) fn args() -> ApiArgs {
@@ -210,7 +291,12 @@ fn subject_of(envelope: &Envelope) -> String {
     let partition = Partition::of(&envelope.partition_key().unwrap());
     match kind.strip_prefix("io.livekit.") {
         Some(kind) => subject::event(StreamName::Calls, partition, "livekit", kind),
-        None => subject::event(StreamName::Calls, partition, "agent", kind.strip_prefix("dev.frontdesk.").unwrap()),
+        None => subject::event(
+            StreamName::Calls,
+            partition,
+            "agent",
+            kind.strip_prefix("dev.frontdesk.").unwrap(),
+        ),
     }
 }
 
@@ -230,8 +316,11 @@ impl Following {
                 return Some(block);
             }
             let chunk = tokio::time::timeout(Duration::from_secs(30), self.response.chunk());
-            let chunk = chunk.await.expect("the live channel says something within half a minute");
-            self.buffer.push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
+            let chunk = chunk
+                .await
+                .expect("the live channel says something within half a minute");
+            self.buffer
+                .push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
         }
     }
 

@@ -52,7 +52,11 @@ impl Story {
     pub(crate) fn events(&self) -> Vec<Envelope> {
         let mut events = vec![
             self.webhook("room_started", 0, json!({})),
-            self.webhook("participant_joined", 0, json!({ "participant": self.participant("ringing", 0) })),
+            self.webhook(
+                "participant_joined",
+                0,
+                json!({ "participant": self.participant("ringing", 0) }),
+            ),
         ];
         if let Some(second) = self.answered {
             let agent = json!({ "sid": format!("PA_agent_{}", self.name), "identity": "agent-1", "kind": "AGENT",
@@ -60,8 +64,16 @@ impl Story {
             let micros = (self.started + TimeDelta::seconds(second)).timestamp_micros();
             let track = json!({ "sid": format!("TR_{}", self.name), "type": "AUDIO", "source": "MICROPHONE",
                 "version": { "unixMicro": micros.to_string() } });
-            events.push(self.webhook("participant_joined", 1, json!({ "participant": agent.clone() })));
-            events.push(self.webhook("track_published", second, json!({ "participant": agent, "track": track })));
+            events.push(self.webhook(
+                "participant_joined",
+                1,
+                json!({ "participant": agent.clone() }),
+            ));
+            events.push(self.webhook(
+                "track_published",
+                second,
+                json!({ "participant": agent, "track": track }),
+            ));
         }
         if self.recorded {
             events.push(self.egress("egress_started", 5, json!({ "status": "EGRESS_ACTIVE" })));
@@ -70,7 +82,11 @@ impl Story {
             let mut participant = self.participant(status, 0);
             participant["state"] = json!("DISCONNECTED");
             participant["disconnectReason"] = json!("CLIENT_INITIATED");
-            events.push(self.webhook("participant_left", second, json!({ "participant": participant })));
+            events.push(self.webhook(
+                "participant_left",
+                second,
+                json!({ "participant": participant }),
+            ));
             if self.recorded {
                 let file = json!({ "filename": "calls/x.ogg", "location": "https://files.example/x.ogg", "duration": "60000000000" });
                 let done = json!({ "status": "EGRESS_COMPLETE", "fileResults": [file] });
@@ -93,28 +109,57 @@ impl Story {
                 "creationTimeMs": self.started.timestamp_millis().to_string() },
             "createdAt": time.timestamp().to_string(),
         });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let id = format!("{}-{}", body["id"].as_str().unwrap(), body["participant"]["sid"].as_str().unwrap_or(""));
-        self.envelope(&id, "/livekit/devkey", &format!("io.livekit.{event}"), time, &body)
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let id = format!(
+            "{}-{}",
+            body["id"].as_str().unwrap(),
+            body["participant"]["sid"].as_str().unwrap_or("")
+        );
+        self.envelope(
+            &id,
+            "/livekit/devkey",
+            &format!("io.livekit.{event}"),
+            time,
+            &body,
+        )
     }
 
     pub(crate) fn report(&self, what: &str, second: i64, more: Value) -> Envelope {
         let time = self.started + TimeDelta::seconds(second);
         let mut body = json!({ "callId": format!("SCL_{}", self.name), "roomSid": self.room_sid(),
             "roomName": format!("call_{}", self.name), "agentName": "receptionist" });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         let id = format!("{}-{what}-{second}", self.name);
-        self.envelope(&id, "/agents/receptionist", &format!("dev.frontdesk.{what}.v1"), time, &body)
+        self.envelope(
+            &id,
+            "/agents/receptionist",
+            &format!("dev.frontdesk.{what}.v1"),
+            time,
+            &body,
+        )
     }
 
     fn egress(&self, event: &str, second: i64, more: Value) -> Envelope {
         let mut info = json!({ "egressId": format!("EG_{}", self.name), "roomId": self.room_sid(),
             "roomName": format!("call_{}", self.name) });
-        info.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        info.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         self.webhook(event, second, json!({ "egressInfo": info }))
     }
 
-    fn envelope(&self, id: &str, source: &str, kind: &str, time: DateTime<Utc>, body: &Value) -> Envelope {
+    fn envelope(
+        &self,
+        id: &str,
+        source: &str,
+        kind: &str,
+        time: DateTime<Utc>,
+        body: &Value,
+    ) -> Envelope {
         Envelope::new(id, source, kind)
             .unwrap()
             .with_time(time)

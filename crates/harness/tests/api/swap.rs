@@ -9,7 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Every way of reading the schema, prepared in every session of the pool.
 async fn read_everything(stage: &Stage, id: &str) {
-    for path in ["/api/calls", "/api/calls?state=ended", &format!("/api/calls/{id}"), &format!("/api/calls/{id}/events"), "/api/stats?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z"] {
+    for path in [
+        "/api/calls",
+        "/api/calls?state=ended",
+        &format!("/api/calls/{id}"),
+        &format!("/api/calls/{id}/events"),
+        "/api/stats?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z",
+    ] {
         let answer = stage.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     }
@@ -19,7 +25,9 @@ async fn read_everything(stage: &Stage, id: &str) {
 async fn readers_do_not_notice_a_swap() {
     let stage = Stage::set().await;
     let stories: Vec<_> = (0..20).map(|n| Story::new(&format!("s{n}"))).collect();
-    stage.tell(&stories.iter().flat_map(Story::events).collect::<Vec<_>>()).await;
+    stage
+        .tell(&stories.iter().flat_map(Story::events).collect::<Vec<_>>())
+        .await;
     let id = stage.ids("/api/calls").await.remove(0);
     let (done, reads) = (AtomicBool::new(false), AtomicUsize::new(0));
     let readers = (0..6).map(|_| async {
@@ -34,10 +42,16 @@ async fn readers_do_not_notice_a_swap() {
         let operator = Operator::new(&stage.database.url(), stage.connection.clone());
         for _ in 0..3 {
             let before = reads.load(Ordering::Relaxed);
-            operator.rebuild(projections::calls(), &mut Bar::new("", true)).await.unwrap();
+            operator
+                .rebuild(projections::calls(), &mut Bar::new("", true))
+                .await
+                .unwrap();
             operator.swap(projections::calls()).await.unwrap();
             operator.drop_shadow("calls", true).await.unwrap();
-            frontdesk_harness::eventually("reading went on", async || (reads.load(Ordering::Relaxed) > before + 6).then_some(())).await;
+            frontdesk_harness::eventually("reading went on", async || {
+                (reads.load(Ordering::Relaxed) > before + 6).then_some(())
+            })
+            .await;
         }
         done.store(true, Ordering::Relaxed);
     };
@@ -54,7 +68,13 @@ async fn a_swapped_in_schema_whose_columns_changed_type_costs_nobody_an_answer()
     }
     // PostgreSQL refuses each session's prepared statement once.
     for kind in ["varchar(4000)", "text"] {
-        stage.client.batch_execute(&format!("alter table calls.calls alter column caller_name type {kind}")).await.unwrap();
+        stage
+            .client
+            .batch_execute(&format!(
+                "alter table calls.calls alter column caller_name type {kind}"
+            ))
+            .await
+            .unwrap();
         futures::future::join_all((0..8).map(|_| read_everything(&stage, &id))).await;
     }
 }
