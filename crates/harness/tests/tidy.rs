@@ -162,8 +162,8 @@ fn no_secret_or_machine_is_named() {
 fn every_event_type_has_a_schema_and_an_example() {
     let asyncapi = fs::read_to_string(root().join("events/asyncapi.yaml")).unwrap();
     let mut found = Vec::new();
-    for kind in frontdesk_events::catalogue::ALL {
-        let kind = kind.name;
+    for entry in frontdesk_events::catalogue::all() {
+        let kind = entry.kind;
         for (folder, what) in [("schemas", "schema"), ("examples", "example")] {
             if !root().join(format!("events/{folder}/{kind}.json")).exists() {
                 found.push(format!("{kind} has no {what}"));
