@@ -3,7 +3,7 @@
 
 use crate::{
     Api,
-    problem::Problem,
+    problem::{Problem, SessionProblems},
     viewer::{Viewer, bearer},
 };
 use axum::{
@@ -33,8 +33,7 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
     post, operation_id = "open_dev_session", path = "/api/dev/session", tag = "session",
     responses(
         (status = 204, description = "The cookie is set", headers(("set-cookie" = String))),
-        (status = 401, description = "Not the token, or not in the header Authorization",
-            body = inline(crate::problem::ProblemBody<'static>), content_type = "application/problem+json"),
+        SessionProblems
     ),
     security(("token" = []))
 )]

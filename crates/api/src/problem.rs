@@ -306,6 +306,18 @@ impl IntoResponses for OpenProblems {
     }
 }
 
+/// The problems of opening a session.
+pub struct SessionProblems;
+
+impl IntoResponses for SessionProblems {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[
+            (401, "Not the token, or not in the header Authorization"),
+            (403, "A cookie was sent from another site"),
+        ])
+    }
+}
+
 /// The problem of a path that names one thing.
 pub struct MissingProblem;
 

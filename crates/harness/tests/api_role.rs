@@ -25,6 +25,8 @@ mod freshness;
 mod live;
 #[path = "api/one_call.rs"]
 mod one_call;
+#[path = "api/queries.rs"]
+mod queries;
 #[path = "api/stats.rs"]
 mod stats;
 #[path = "api/swap.rs"]
