@@ -1178,26 +1178,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @description This occurrence in words. */
-                        detail: string;
-                        /** @description Which parameters were wrong; absent when it is not about parameters. */
-                        errors?: components["schemas"]["FieldError"][];
-                        /** @description The id of the request, also in the header `x-request-id`. */
-                        instance: string;
-                        /**
-                         * Format: int32
-                         * @description The status of the answer.
-                         */
-                        status: number;
-                        /** @description The kind in words. */
-                        title: string;
-                        /**
-                         * @description What kind of problem: stable, for programs.
-                         * @example urn:frontdesk:problem:bad-parameter
-                         */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A cookie was sent from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1361,6 +1351,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description A parameter is unknown; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -32,7 +32,7 @@ export function Billing() {
       <Panel title="Subscription">
         <State subscription={subscription} />
       </Panel>
-      <Panel title="Payments" flush className="overflow-hidden">
+      <Panel title="Payments" hint="of every account this token may see" flush className="overflow-hidden">
         <Invoices invoices={invoices} />
       </Panel>
     </div>
@@ -75,7 +75,7 @@ function State({ subscription }: { subscription: UseQueryResult<{ subscription?:
       </div>
       <dl className="figures grid grid-cols-2 gap-x-4 gap-y-3 sm:grid-cols-4">
         <Fact name="Paid through" is={paid_through && longDay(paid_through)} />
-        <Fact name="Next payment" is={next_billing_at && longDay(next_billing_at)} />
+        <Fact name="Next payment" is={isAhead(next_billing_at, last_payment) && longDay(next_billing_at)} />
         <Fact name="Last payment" is={last_payment && `${money(last_payment.amount)}, ${longDay(last_payment.at)}`} />
         <Fact name="Outstanding" is={outstanding && outstanding.amount_minor > 0 && money(outstanding)} />
         <Fact name="Since" is={started_at && longDay(started_at)} />
@@ -86,6 +86,11 @@ function State({ subscription }: { subscription: UseQueryResult<{ subscription?:
       </p>
     </div>
   );
+}
+
+/** A date that a later payment has overtaken is no longer the next one; PayPal tells the new one rarely. */
+function isAhead(next: string | null, last: Subscription["last_payment"]): next is string {
+  return next !== null && (last === null || Date.parse(next) > Date.parse(last.at));
 }
 
 function Fact({ name, is }: { name: string; is: string | false | null | undefined }) {
@@ -166,7 +171,7 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
       <span role="cell" className="order-3 min-w-0 truncate text-quiet @table:order-none">
         {invoice.id}
       </span>
-      <span role="cell" className="order-4 flex min-w-0 items-center gap-1.5 @table:order-none">
+      <span role="cell" className="order-4 flex min-w-0 items-center justify-end gap-1.5 @table:justify-start @table:order-none">
         <Mark tone={state.tone}>{state.words}</Mark>
         {invoice.disputed && <Mark tone="late">Disputed</Mark>}
       </span>

@@ -4,7 +4,8 @@
  */
 export function phone(number: string) {
   const american = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
-  return american ? `+1 ${american[1]} ${american[2]} ${american[3]}` : number;
+  // A number broken at the end of a line is read as two.
+  return american ? ["+1", ...american.slice(1)].join("\u00a0") : number;
 }
 
 /** Can it be rung? Short codes, SIP addresses and `anonymous` cannot. */

@@ -41,7 +41,7 @@ export function Now({ live, ringing, whose }: Props) {
       control={
         hidden > 0 && (
           <Link to={paths.calls({ ...whose, state: "live" })} className={buttonLook("text", "text-xs")}>
-            {plural(hidden, "more call")}
+            {live.data?.next_cursor ? "All live calls" : plural(hidden, "more call")}
           </Link>
         )
       }

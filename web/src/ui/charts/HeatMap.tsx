@@ -67,8 +67,9 @@ export function HeatMap({ cells }: { cells: HeatCell[] }) {
   );
 }
 
+/** By the root of the share: one busy hour must not make all the others look alike. */
 function shade(calls: number, most: number) {
-  return calls === 0 ? SHADES[0] : SHADES[Math.max(1, Math.ceil((calls / most) * (SHADES.length - 1)))];
+  return SHADES[Math.ceil(Math.sqrt(calls / most) * (SHADES.length - 1))];
 }
 
 /** 1 January 2024 was a Monday. */
