@@ -46,7 +46,10 @@ build_web() {
 
 case ${1:-all} in
   web-dependencies) install_web ;;
-  web) install_web && build_web ;;
-  all) build_executables && install_web && build_web ;;
-  *) fail "build.sh knows all, web and web-dependencies, not $1" ;;
+  all)
+    build_executables
+    install_web
+    build_web
+    ;;
+  *) fail "build.sh knows all and web-dependencies, not $1" ;;
 esac

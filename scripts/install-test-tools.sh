@@ -19,6 +19,18 @@ install_python_clients() {
   cp "$wanted" "$stamp"
 }
 
+# The official JavaScript SDK, for the same.
+install_javascript_clients() {
+  local folder=$ROOT/crates/harness/tests/clients lock stamp
+  lock=$(sha256sum "$folder/package-lock.json" | cut -c 1-16)
+  stamp=$folder/node_modules/.installed-from
+  [[ -f $stamp && $(<"$stamp") == "$lock" ]] && return
+  say "installing the JavaScript test clients"
+  (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts) >"$LOG/npm.log" 2>&1 ||
+    fail "the JavaScript test clients cannot be installed: $(grep -m 1 'npm error' "$LOG/npm.log")"
+  say "$lock" >"$stamp"
+}
+
 # A real LiveKit server, by the Go toolchain where there is one; its tests say so when there is not.
 install_livekit() {
   [[ -x $TOOLS/livekit-server ]] && return

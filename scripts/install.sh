@@ -25,9 +25,24 @@ for_running() {
   install_nats
 }
 
+# Not chained with &&, which would switch `set -e` off inside the functions.
+for_testing() {
+  for_running
+  install_browser
+  install_python_clients
+  install_javascript_clients
+  install_livekit
+}
+
+for_checking() {
+  require_languages
+  install_deny
+  install_shellcheck
+}
+
 case ${1:-run} in
   run) for_running ;;
-  test) for_running && install_browser && install_python_clients && install_livekit ;;
-  check) require_languages && install_deny && install_shellcheck ;;
+  test) for_testing ;;
+  check) for_checking ;;
   *) fail "install.sh knows run, test and check, not $1" ;;
 esac
