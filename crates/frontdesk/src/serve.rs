@@ -15,7 +15,6 @@ use frontdesk_process::{
 };
 use frontdesk_projector::ProjectorArgs;
 use std::{net::SocketAddr, time::Duration};
-use tokio::net::TcpListener;
 
 /// How often a healthy server's durability is looked at again: its configuration can change
 /// under us with a restart.
@@ -118,12 +117,18 @@ impl Process {
     }
 
     /// Listens on an address and serves an application with health and metrics beside it.
-    async fn serve(&mut self, name: &'static str, address: SocketAddr, app: Router) -> anyhow::Result<()> {
+    async fn serve(
+        &mut self,
+        name: &'static str,
+        address: SocketAddr,
+        app: Router,
+        limits: Limits,
+    ) -> anyhow::Result<()> {
         let listener =
-            TcpListener::bind(address).await.with_context(|| format!("listening on {address} for {name}"))?;
+            listen::bind(address).with_context(|| format!("listening on {address} for {name}"))?;
         tracing::info!(role = name, %address, "listening");
         let app = app.merge(self.health.router()).merge(self.metrics.router());
-        self.roles.start(name, listen::serve(listener, app, Limits::default(), self.shutdown.clone()));
+        self.roles.start(name, listen::serve(listener, app, limits, self.shutdown.clone()));
         Ok(())
     }
 
@@ -137,7 +142,7 @@ impl Process {
         let connection = Connection::open(nats, nats::Role::Ingest).await?;
         self.watch_durability(connection.clone(), durability);
         let ingest = Ingest::start(args, connection, self.health.clone(), self.shutdown.clone()).await?;
-        self.serve("ingest", address, ingest.router()).await?;
+        self.serve("ingest", address, ingest.router(), ingest.limits()).await?;
         Ok(ingest.router())
     }
 
@@ -165,7 +170,7 @@ impl Process {
         let connection = Connection::open(nats, nats::Role::Api).await?;
         let api =
             Api::start(args, &database.database_url, connection, self.health.clone(), self.shutdown.clone()).await?;
-        self.serve("api", address, beside.merge(api.router())).await
+        self.serve("api", address, beside.merge(api.router()), Limits::default()).await
     }
 
     /// A 2xx means "on disk" only on a server that fsyncs; until that is seen, and whenever it is
@@ -212,7 +217,7 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
         }
         Role::Projector(args) => {
             process.projector(args.projector, &args.nats, &args.database).await?;
-            process.serve("projector-health", args.projector_listen, Router::new()).await?;
+            process.serve("projector-health", args.projector_listen, Router::new(), Limits::default()).await?;
         }
         Role::Api(args) => process.api(args.api, &args.nats, &args.database, Router::new()).await?,
         Role::All(args) => {

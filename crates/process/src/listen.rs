@@ -13,12 +13,16 @@ pub use body::BodyTimedOut;
 use crate::Shutdown;
 use connection::Connections;
 use std::{net::SocketAddr, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::task::TaskTracker;
 
 /// How long open requests may take to end at shutdown. It is shorter than the grace of the
 /// whole process, so that a role can still drain what they left.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How many connections may wait in the kernel's queue. The default of 128 overflows when a few
+/// hundred senders come back at once, and each that does not fit tries again a second later.
+const BACKLOG: u32 = 1024;
 
 /// How long to leave the accept queue alone when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -57,6 +61,18 @@ impl Default for Limits {
             streams: 64,
         }
     }
+}
+
+/// Opens a listener whose queue is long enough for [`Limits::connections`].
+///
+/// # Errors
+/// When the address cannot be had.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart must not wait for the connections of the last run to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves `app` until shutdown, then lets open requests end within a few seconds. The peer's

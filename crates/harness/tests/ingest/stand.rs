@@ -74,7 +74,7 @@ impl Stand {
         let shutdown = Shutdown::new();
         let (health, connection) = (Health::default(), nats.connect(Role::Ingest).await);
         let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone()).await.unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(listen::serve(listener, ingest.router(), limits, shutdown.clone()));
         eventually("ingest is ready", async || health.is_ready().then_some(())).await;
