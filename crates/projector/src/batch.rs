@@ -11,10 +11,9 @@ use crate::{
     reader::Taken,
     stop::Stop,
     store::Loader,
-    table::{Changes, Table, Values},
+    table::{Changes, Table, Values, changes::Writes, value::clean},
 };
 use chrono::{DateTime, Utc};
-use frontdesk_events::Envelope;
 use futures::future::try_join_all;
 use std::{
     collections::{HashMap, HashSet},
@@ -55,11 +54,11 @@ impl<F: Fact> Folder<F> {
         checkpoint: &mut Checkpoint,
         poison: &Poison,
     ) -> Result<Option<Flush>, Stop> {
-        batch.retain(|taken| !checkpoint.has(taken.partition, taken.delivery.sequence as i64));
+        batch.retain(|taken| !checkpoint.has(taken.partition, taken.sequence as i64));
         let Some(last) = batch.last() else {
             return Ok(None);
         };
-        let (sequence, events) = (last.delivery.sequence, batch.len());
+        let (sequence, events) = (last.sequence, batch.len());
         let broken = |reason: String| Stop::Data {
             reason,
             last: sequence,
@@ -83,7 +82,7 @@ impl<F: Fact> Folder<F> {
 
         let letters = dead
             .iter()
-            .map(|(index, reason)| DeadLetter::new(&batch[*index], reason))
+            .map(|(index, reason)| DeadLetter::new(batch[*index].sequence, reason))
             .collect();
         let index = index_events(&batch, &dead);
         Ok(Some(Flush {
@@ -96,7 +95,7 @@ impl<F: Fact> Folder<F> {
             tables: changes.take_tables(),
             index,
             dead: letters,
-            stored_at: last.delivery.stored_at,
+            stored_at: last.stored_at,
         }))
     }
 
@@ -107,7 +106,7 @@ impl<F: Fact> Folder<F> {
         }
         let mut dead = HashMap::new();
         for (index, taken) in batch.iter().enumerate() {
-            let grouped = match (&taken.fact, poison.get(&taken.delivery.sequence)) {
+            let grouped = match (&taken.fact, poison.get(&taken.sequence)) {
                 (_, Some(reason)) => Err(reason.clone()),
                 (Err(error), _) => Err(error.0.clone()),
                 (Ok(fact), None) => self
@@ -161,10 +160,10 @@ impl<F: Fact> Folder<F> {
         refused.map(|(index, error)| (index, error.0)).collect()
     }
 
-    fn derive(&mut self) -> (Vec<Values>, Changes) {
+    fn derive(&mut self) -> (Vec<Writes>, Changes) {
         let mut changes = Changes::new(&self.tables);
         let derive = |lane: &mut Box<dyn Lane<F>>| {
-            let mut states = Values::new(2);
+            let mut states = Writes::new(2);
             lane.derive(&self.owners, &mut changes, &mut states);
             states
         };
@@ -174,20 +173,19 @@ impl<F: Fact> Folder<F> {
 
     fn advance(&self, batch: &[Taken<F>], checkpoint: &mut Checkpoint) -> Advance {
         let last = batch.last().expect("an empty batch was answered before");
-        let delivery = &last.delivery;
-        let to = delivery.sequence as i64;
-        let event = last.envelope.as_ref();
+        let to = last.sequence as i64;
+        let event = last.event.as_ref();
         Advance {
             table: checkpoint.table,
             from: checkpoint.advance(to),
             to,
             anchor: Anchor {
-                event_id: event.map(|event| crate::table::value::clean(event.id()).into_owned()),
-                hash: checkpoint::hash(&delivery.subject, delivery.payload()),
+                event_id: event.map(|event| clean(&event.id).into_owned()),
+                hash: checkpoint::hash(&last.subject, &last.payload),
                 stream_created_at: self.stream_created_at,
             },
-            as_of: checkpoint::as_of(event.and_then(Envelope::time), delivery.stored_at),
-            pending: delivery.pending as i64,
+            as_of: checkpoint::as_of(event.and_then(|event| event.happened_at), last.stored_at),
+            pending: last.pending as i64,
         }
     }
 }
@@ -196,24 +194,21 @@ impl<F: Fact> Folder<F> {
 fn index_events<F: Fact>(batch: &[Taken<F>], dead: &HashMap<usize, String>) -> Values {
     let mut rows = Values::new(EVENT_INDEX.columns.len());
     for (index, taken) in batch.iter().enumerate() {
-        let event = taken.envelope.as_ref();
+        let event = taken.event.as_ref();
         let key = taken
             .fact
             .as_ref()
             .ok()
             .filter(|_| !dead.contains_key(&index))
             .and_then(Fact::index_key);
-        rows.put(&(taken.delivery.sequence as i64));
-        rows.put(event.map_or("", Envelope::source));
-        rows.put(event.map_or("", Envelope::id));
-        rows.put(event.map_or("", Envelope::kind));
+        rows.put(&(taken.sequence as i64));
+        rows.put(event.map_or("", |event| &event.source));
+        rows.put(event.map_or("", |event| &event.id));
+        rows.put(event.map_or("", |event| &event.kind));
         rows.put(&key.filter(|key| key.len() <= LONGEST_INDEX_KEY));
-        rows.put(&event.and_then(Envelope::time));
-        rows.put(
-            &event
-                .and_then(Envelope::recorded_time)
-                .unwrap_or(taken.delivery.stored_at),
-        );
+        rows.put(&event.and_then(|event| event.happened_at));
+        let recorded_at = event.and_then(|event| event.recorded_at);
+        rows.put(&recorded_at.unwrap_or(taken.stored_at));
     }
     rows
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     aggregate::Fact,
-    operate::{Operator, bar::Bar, status::Status},
+    operate::{Operator, bar::Bar, status::Status, swap::Swapped},
     projection::Projection,
     projections,
 };
@@ -98,78 +98,81 @@ async fn carry_out<F: Fact>(
 ) -> anyhow::Result<()> {
     let name = projection.name;
     match command {
+        // Answered before a projection was chosen.
         ProjectionsCommand::Status(_) => Ok(()),
-        ProjectionsCommand::Rebuild(_) => {
-            let done = operator
-                .rebuild(
-                    projection,
-                    &mut Bar::new(&format!("rebuilding {name}"), json),
-                )
-                .await?;
-            let words = format!(
-                "{} holds {} events, folded in {:.1} s ({:.0}/s), {} dead letters; `frontdesk projections swap {name}` \
-                 puts it in place",
-                done.schema, done.events, done.seconds, done.events_per_s, done.dead_letters
-            );
-            say(json, &done, &words)
-        }
-        ProjectionsCommand::Swap(_) | ProjectionsCommand::Rollback(_) => {
-            let done = match command {
-                ProjectionsCommand::Swap(_) => operator.swap(projection).await?,
-                _ => operator.rollback(projection).await?,
-            };
-            let dropped = done.dropped.as_ref().map_or(String::new(), |schema| {
-                format!("; the older {schema} was dropped")
-            });
-            say(
-                json,
-                &done,
-                &format!(
-                    "{} is in place, what it was is {}{dropped}",
-                    done.live, done.kept
-                ),
-            )
-        }
-        ProjectionsCommand::Verify(_) => {
-            let found = operator
-                .verify(
-                    projection,
-                    &mut Bar::new(&format!("verifying {name}"), json),
-                )
-                .await?;
-            let mut words = format!(
-                "{} rows in {} tables up to sequence {}: {}",
-                found.rows,
-                found.tables,
-                found.sequence,
-                if found.differences.is_empty() {
-                    "all equal to a replay"
-                } else {
-                    "NOT what the stream gives"
-                }
-            );
-            for difference in &found.differences {
-                let user = difference.user.as_deref().unwrap_or("nobody");
-                words += &format!(
-                    "\n  {} of {user}: {} rows live, {} replayed",
-                    difference.table, difference.live_rows, difference.replayed_rows
-                );
-            }
-            say(json, &found, &words)?;
-            if !found.differences.is_empty() {
-                bail!("{name} differs from what the stream gives");
-            }
-            Ok(())
-        }
+        ProjectionsCommand::Rebuild(_) => rebuild(operator, projection, json).await,
+        ProjectionsCommand::Swap(_) => say_swapped(json, &operator.swap(projection).await?),
+        ProjectionsCommand::Rollback(_) => say_swapped(json, &operator.rollback(projection).await?),
+        ProjectionsCommand::Verify(_) => verify(operator, projection, json).await,
         ProjectionsCommand::DropShadow { previous, .. } => {
             let schema = operator.drop_shadow(name, *previous).await?;
-            say(
-                json,
-                &serde_json::json!({ "dropped": schema }),
-                &format!("{schema} is gone"),
-            )
+            let dropped = serde_json::json!({ "dropped": schema });
+            say(json, &dropped, &format!("{schema} is gone"))
         }
     }
+}
+
+async fn rebuild<F: Fact>(
+    operator: &Operator,
+    projection: Projection<F>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let name = projection.name;
+    let mut bar = Bar::new(&format!("rebuilding {name}"), json);
+    let done = operator.rebuild(projection, &mut bar).await?;
+    let words = format!(
+        "{} holds {} events, folded in {:.1} s ({:.0}/s), {} dead letters; \
+         `frontdesk projections swap {name}` puts it in place",
+        done.schema, done.events, done.seconds, done.events_per_s, done.dead_letters
+    );
+    say(json, &done, &words)
+}
+
+fn say_swapped(json: bool, done: &Swapped) -> anyhow::Result<()> {
+    let Swapped {
+        live,
+        kept,
+        dropped,
+    } = done;
+    let dropped = dropped
+        .as_ref()
+        .map(|schema| format!("; the older {schema} was dropped"));
+    let dropped = dropped.unwrap_or_default();
+    say(
+        json,
+        done,
+        &format!("{live} is in place, what it was is {kept}{dropped}"),
+    )
+}
+
+async fn verify<F: Fact>(
+    operator: &Operator,
+    projection: Projection<F>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let name = projection.name;
+    let mut bar = Bar::new(&format!("verifying {name}"), json);
+    let found = operator.verify(projection, &mut bar).await?;
+    let verdict = match found.differences.is_empty() {
+        true => "all equal to a replay",
+        false => "NOT what the stream gives",
+    };
+    let mut words = format!(
+        "{} rows in {} tables up to sequence {}: {verdict}",
+        found.rows, found.tables, found.sequence
+    );
+    for difference in &found.differences {
+        let user = difference.user.as_deref().unwrap_or("nobody");
+        words += &format!(
+            "\n  {} of {user}: {} rows live, {} replayed",
+            difference.table, difference.live_rows, difference.replayed_rows
+        );
+    }
+    say(json, &found, &words)?;
+    if !found.differences.is_empty() {
+        bail!("{name} differs from what the stream gives");
+    }
+    Ok(())
 }
 
 async fn status(operator: &Operator, Output { json }: Output) -> anyhow::Result<()> {

@@ -4,10 +4,9 @@
 //! Nothing is lost by it: the message stays in its stream. A storm of them is a bug of ours, not
 //! poison, and stops the projection instead.
 
-use crate::reader::Taken;
 use frontdesk_events::{
-    Envelope, EnvelopeError, StreamName,
-    nats::{Connection, Outbound, PublishError},
+    Envelope, PartitionSet, StreamName,
+    nats::{Connection, Delivery, Outbound, PublishError, Reader},
     subject,
 };
 use std::{collections::VecDeque, time::Duration};
@@ -24,59 +23,18 @@ const LONGEST_TEXT: usize = 2_000;
 pub(crate) struct DeadLetter {
     sequence: u64,
     reason: String,
-    headers: String,
-    subject: String,
-    stored_at: String,
-    content_type: Option<String>,
-    payload: Vec<u8>,
 }
 
 impl DeadLetter {
-    pub(crate) fn new<F>(taken: &Taken<F>, reason: &str) -> Self {
-        let headers: Vec<(&str, &str)> = taken.delivery.headers().collect();
+    pub(crate) fn new(sequence: u64, reason: &str) -> Self {
         Self {
-            sequence: taken.delivery.sequence,
+            sequence,
             reason: cut(reason),
-            headers: cut(&serde_json::to_string(&headers).unwrap_or_default()),
-            subject: taken.delivery.subject.clone(),
-            stored_at: taken.delivery.stored_at.to_rfc3339(),
-            content_type: taken
-                .envelope
-                .as_ref()
-                .and_then(Envelope::content_type)
-                .map(str::to_owned),
-            payload: taken.delivery.payload().to_vec(),
         }
     }
 
-    /// Its id follows from stream, sequence and reader, so repeats are one.
-    fn envelope(
-        &self,
-        stream: StreamName,
-        reader: &str,
-        payload: bool,
-    ) -> Result<Envelope, EnvelopeError> {
-        let id = format!("{stream}-{}-{reader}", self.sequence);
-        let envelope = Envelope::new(&id, "/frontdesk/projector", "dev.frontdesk.dead_letter.v1")?
-            .with_extension("deadstream", stream.as_str())
-            .with_extension("deadsequence", &self.sequence.to_string())
-            .with_extension("deadsubject", &self.subject)
-            .with_extension("deadreader", reader)
-            .with_extension("deadreason", &self.reason)
-            .with_extension("deadheaders", &self.headers)
-            .with_extension("deadstoredat", &self.stored_at);
-        let content_type = self
-            .content_type
-            .as_deref()
-            .unwrap_or("application/octet-stream");
-        Ok(match payload {
-            true => envelope.with_data(content_type, self.payload.clone()),
-            // It would not fit beside its reason; it stands in its stream under this sequence.
-            false => envelope.with_extension("deadpayload", "omitted"),
-        })
-    }
-
-    /// Publishes it. Must be done before the checkpoint moves past the event.
+    /// Publishes it with the message as it stands in the stream. Must be done before the
+    /// checkpoint moves past the event.
     pub(crate) async fn publish(
         &self,
         connection: &Connection,
@@ -85,17 +43,64 @@ impl DeadLetter {
     ) -> anyhow::Result<()> {
         tracing::warn!(%stream, reader, sequence = self.sequence, reason = self.reason, "dead letter");
         metrics::counter!("frontdesk_projection_dead_letters_total", "projection" => reader.to_owned()).increment(1);
+        let letter = self.letter(stream, reader)?;
         let subject = subject::dead(stream, reader);
-        let outbound = Outbound::new(&self.envelope(stream, reader, true)?, subject.clone());
-        let outbound = match outbound {
-            Err(PublishError::Unsendable(_)) => {
-                Outbound::new(&self.envelope(stream, reader, false)?, subject)?
+        let whole = match self.original(connection, stream).await? {
+            Some(original) => {
+                Outbound::new(&with_original(letter.clone(), &original), subject.clone())
             }
+            // Erased meanwhile, rightly: then only its place is told.
+            None => Outbound::new(&letter, subject.clone()),
+        };
+        let outbound = match whole {
+            // It does not fit beside its reason; it stands in its stream under this sequence.
+            Err(PublishError::Unsendable(_)) => Outbound::new(&letter, subject)?,
             other => other?,
         };
         connection.publish(&outbound, TIMEOUT).await?;
         Ok(())
     }
+
+    /// Its id follows from stream, sequence and reader, so repeats are one.
+    fn letter(&self, stream: StreamName, reader: &str) -> anyhow::Result<Envelope> {
+        let id = format!("{stream}-{}-{reader}", self.sequence);
+        Ok(
+            Envelope::new(&id, "/frontdesk/projector", "dev.frontdesk.dead_letter.v1")?
+                .with_extension("deadstream", stream.as_str())
+                .with_extension("deadsequence", &self.sequence.to_string())
+                .with_extension("deadreader", reader)
+                .with_extension("deadreason", &self.reason),
+        )
+    }
+
+    /// Reads the message again: so rare that nobody needs to carry headers around for it.
+    async fn original(
+        &self,
+        connection: &Connection,
+        stream: StreamName,
+    ) -> anyhow::Result<Option<Delivery>> {
+        let mut again =
+            Reader::open(connection, stream, &PartitionSet::all(), self.sequence).await?;
+        let found = again.read(1, TIMEOUT).await?.pop();
+        Ok(found.filter(|delivery| delivery.sequence == self.sequence))
+    }
+}
+
+/// A dead letter with the message it is about: payload as data, headers as one attribute.
+fn with_original(letter: Envelope, original: &Delivery) -> Envelope {
+    let headers: Vec<(&str, &str)> = original.headers().collect();
+    let content_type = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        .map_or("application/octet-stream", |(_, value)| *value);
+    letter
+        .with_extension("deadsubject", &original.subject)
+        .with_extension("deadstoredat", &original.stored_at.to_rfc3339())
+        .with_extension(
+            "deadheaders",
+            &cut(&serde_json::to_string(&headers).unwrap_or_default()),
+        )
+        .with_data(content_type, original.payload().to_vec())
 }
 
 fn cut(text: &str) -> String {

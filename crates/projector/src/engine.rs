@@ -33,7 +33,7 @@ use tokio::task::JoinHandle;
 const WORTH_FOLDING_AHEAD: usize = 256;
 
 /// Payload bytes of one batch; with what is derived from them, tens of megabytes in memory.
-const LARGEST_BATCH_BYTES: usize = 6 * 1024 * 1024;
+const LARGEST_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// A reader that has messages to come and brings none for this long is opened again.
 const STALLED: Duration = Duration::from_secs(10);
@@ -223,9 +223,9 @@ impl<F: Fact> Engine<F> {
             }
             let most = self.most(&checkpoint);
             let mut batch = read.take(most, LARGEST_BATCH_BYTES)?;
-            let (seen, pending) = batch.last().map_or((0, 0), |taken| {
-                (taken.delivery.sequence, taken.delivery.pending)
-            });
+            let (seen, pending) = batch
+                .last()
+                .map_or((0, 0), |taken| (taken.sequence, taken.pending));
             self.leave_out_what_is_beyond(&mut batch);
             let flush = folder
                 .fold(&loader, batch, &mut checkpoint, &self.poison)
@@ -373,7 +373,7 @@ impl<F: Fact> Engine<F> {
             batch.retain(|taken| {
                 until
                     .get(&taken.partition)
-                    .is_some_and(|until| taken.delivery.sequence as i64 <= *until)
+                    .is_some_and(|until| taken.sequence as i64 <= *until)
             });
         }
     }

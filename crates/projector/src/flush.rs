@@ -7,8 +7,11 @@ use crate::{
     checkpoint::Anchor,
     dead::DeadLetter,
     stop::{Stop, Verdict, verdict, words},
-    store::Writer,
-    table::{Table, Tell, Values, changes::TableChanges},
+    store::{Rows, Writer},
+    table::{
+        Table, Tell, Values,
+        changes::{TableChanges, Writes},
+    },
 };
 use bytes::{BufMut as _, BytesMut};
 use chrono::{DateTime, Utc};
@@ -43,7 +46,7 @@ pub(crate) struct Flush {
     pub(crate) last: u64,
     pub(crate) advance: Advance,
     /// By aggregate, in the projection's order.
-    pub(crate) states: Vec<Values>,
+    pub(crate) states: Vec<Writes>,
     pub(crate) tables: Vec<TableChanges>,
     pub(crate) rollups: Vec<(Table, Values)>,
     pub(crate) index: Values,
@@ -78,24 +81,27 @@ impl Flush {
             .collect();
         let mut steps: Vec<Step<'_>> =
             vec![client.batch_execute("begin").boxed(), self.advance(writer)];
-        if self.index.rows() >= COPY_FROM {
-            steps.push(copy_rows(client, &writer.index_copy, &self.index).boxed());
-        } else {
-            steps.push(write_rows(client, &writer.index, &self.index));
+        steps.push(add_rows(client, &writer.index, &self.index));
+        for (statements, states) in writer.states.iter().zip(&self.states) {
+            steps.push(write_rows(client, &statements.write, &states.changed));
+            steps.push(add_rows(client, statements, &states.fresh));
         }
-        for (statement, states) in writer.states.iter().zip(&self.states) {
-            steps.push(write_rows(client, statement, states));
-        }
-        for changes in &self.tables {
-            let writes = writer.writes(&changes.table);
+        for TableChanges {
+            table,
+            writes,
+            deletes,
+        } in &self.tables
+        {
+            let statements = writer.table(table);
             // Deletes first: a row may give its place in a unique index to another.
-            steps.push(write_rows(client, &writes.delete, &changes.deletes));
-            steps.push(write_rows(client, &writes.upsert, &changes.upserts));
+            steps.push(write_rows(client, &statements.delete, deletes));
+            steps.push(write_rows(client, &statements.rows.write, &writes.changed));
+            steps.push(add_rows(client, &statements.rows, &writes.fresh));
         }
         for ((table, sums), zeros) in self.rollups.iter().zip(&zeros) {
-            let writes = writer.writes(table);
-            steps.push(write_rows(client, &writes.upsert, sums));
-            steps.push(write_rows(client, &writes.delete, zeros));
+            let statements = writer.table(table);
+            steps.push(write_rows(client, &statements.rows.write, sums));
+            steps.push(write_rows(client, &statements.delete, zeros));
         }
         steps.push(client.batch_execute("commit").boxed());
         // Polled in order the first time, which is when each sends: that is the pipeline.
@@ -190,6 +196,15 @@ fn keys_of(table: &Table, rows: &Values) -> Values {
     let position = |key: &&str| table.columns.iter().position(|column| column.name == *key);
     let keys: Vec<usize> = table.keys.iter().filter_map(position).collect();
     rows.select(&keys)
+}
+
+/// Rows of keys the table does not have: many of them are copied in. If one is there all the same
+/// the batch fails and is written in smaller ones, which are not copied.
+fn add_rows<'a>(client: &'a Client, statements: &'a Rows, rows: &'a Values) -> Step<'a> {
+    match &statements.copy {
+        Some(copy) if rows.rows() >= COPY_FROM => copy_rows(client, copy, rows).boxed(),
+        _ => write_rows(client, &statements.write, rows),
+    }
 }
 
 fn write_rows<'a>(client: &'a Client, statement: &'a Statement, rows: &'a Values) -> Step<'a> {

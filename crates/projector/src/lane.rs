@@ -7,7 +7,7 @@
 use crate::{
     aggregate::{Aggregate, FoldError, Owner, OwnerQuestion, Owners},
     reader::Taken,
-    table::{Changes, Derived as _, Values, value::clean},
+    table::{Changes, Derived as _, changes::Writes, value::clean},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -35,7 +35,7 @@ pub(crate) trait Lane<F>: Send {
     /// What the rows of the touched states depend on.
     fn questions(&self, out: &mut HashSet<OwnerQuestion>);
     /// The touched states' rows and saved forms.
-    fn derive(&mut self, owners: &dyn Owners, changes: &mut Changes, states: &mut Values);
+    fn derive(&mut self, owners: &dyn Owners, changes: &mut Changes, states: &mut Writes);
 }
 
 /// A state with what was derived from it.
@@ -44,6 +44,8 @@ struct Entry<A: Aggregate> {
     /// The rows as they stand in the tables (or will, once the batch in flight is committed).
     rows: A::Rows,
     size: usize,
+    /// Whether the table has the state (or will, once the batch in flight is committed).
+    stored: bool,
 }
 
 /// How a state is stored: with the answers its rows were derived from. The rows in the tables
@@ -140,6 +142,7 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
                 state,
                 rows,
                 size: saved.len(),
+                stored: true,
             },
         );
         Ok(())
@@ -152,6 +155,7 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
                 state: A::State::default(),
                 rows: A::Rows::default(),
                 size: 0,
+                stored: false,
             });
             for index in indexes {
                 let Ok(fact) = &batch[*index].fact else {
@@ -176,7 +180,7 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
         }
     }
 
-    fn derive(&mut self, owners: &dyn Owners, changes: &mut Changes, states: &mut Values) {
+    fn derive(&mut self, owners: &dyn Owners, changes: &mut Changes, states: &mut Writes) {
         let mut saved = Vec::new();
         for key in self.touched.keys() {
             let entry = self
@@ -202,6 +206,10 @@ impl<A: Aggregate> Lane<A::Fact> for AggregateLane<A> {
                 .expect("a state is maps with text keys and plain values, which JSON can hold");
             self.young_bytes = (self.young_bytes + saved.len()).saturating_sub(entry.size);
             entry.size = saved.len();
+            let states = match std::mem::replace(&mut entry.stored, true) {
+                true => &mut states.changed,
+                false => &mut states.fresh,
+            };
             states.put(key.as_str());
             states.put(saved.as_slice());
         }

@@ -237,7 +237,8 @@ fn write(changes: &mut Changes, rows: &mut BTreeMap<(&'static str, Vec<u8>), Vec
                 table.table.name
             );
         }
-        for row in table.upserts.iter_rows() {
+        let writes = &table.writes;
+        for row in writes.fresh.iter_rows().chain(writes.changed.iter_rows()) {
             let key: Vec<u8> = keys
                 .iter()
                 .flat_map(|key| row[*key].iter().copied())

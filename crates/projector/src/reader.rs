@@ -4,6 +4,8 @@
 //! memory than one of small ones.
 
 use crate::aggregate::{Fact, FoldError};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Envelope, Partition, PartitionSet, StreamName,
     nats::{Connection, Delivery, ReadError, Reader},
@@ -21,20 +23,49 @@ use tokio::{
 
 /// Messages decoded in one go; small enough that the first of a burst is not held back by the
 /// rest of it.
-const CHUNK: usize = 256;
-/// Payload bytes that may be waiting, decoded; in memory they take a few times as much.
-const WAITING_BYTES: usize = 4 * 1024 * 1024;
+const CHUNK: usize = 128;
+/// Payload bytes that may be waiting, decoded; in memory they take a few times as much. Enough for
+/// the next batch to be whole when the last one is written.
+const WAITING_BYTES: usize = 2 * 1024 * 1024;
 /// How long one read waits before it looks whether anyone still wants messages.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A message with its event decoded.
+/// A message with its event decoded. What is not needed again (headers, the envelope, its copy of
+/// the data) is gone: a few thousand of these wait at a time, and small ones stay in the
+/// processor's cache.
 pub(crate) struct Taken<F> {
-    pub(crate) delivery: Delivery,
+    pub(crate) sequence: u64,
+    pub(crate) subject: String,
     pub(crate) partition: Partition,
+    pub(crate) stored_at: DateTime<Utc>,
+    /// How many messages come after it.
+    pub(crate) pending: u64,
+    pub(crate) payload: Bytes,
     /// `None` when the message is no event at all.
-    pub(crate) envelope: Option<Envelope>,
+    pub(crate) event: Option<EventHead>,
     /// Why it is a dead letter otherwise.
     pub(crate) fact: Result<F, FoldError>,
+}
+
+/// What the event index says of an event.
+pub(crate) struct EventHead {
+    pub(crate) source: String,
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) happened_at: Option<DateTime<Utc>>,
+    pub(crate) recorded_at: Option<DateTime<Utc>>,
+}
+
+impl EventHead {
+    fn of(envelope: &Envelope) -> Self {
+        Self {
+            source: envelope.source().to_owned(),
+            id: envelope.id().to_owned(),
+            kind: envelope.kind().to_owned(),
+            happened_at: envelope.time(),
+            recorded_at: envelope.recorded_time(),
+        }
+    }
 }
 
 impl<F: Fact> Taken<F> {
@@ -48,26 +79,30 @@ impl<F: Fact> Taken<F> {
         let partition = partition
             .and_then(Partition::new)
             .unwrap_or(Partition::BILLING);
-        let (envelope, fact) = match delivery.envelope() {
+        let (event, fact) = match delivery.envelope() {
             Ok(envelope) => {
                 // A decoder that panics loses one event to DEAD instead of stopping the rest.
                 let fact = catch_unwind(AssertUnwindSafe(|| F::decode(&envelope)))
                     .unwrap_or_else(|_| Err(FoldError("decoding it panicked".into())));
-                (Some(envelope), fact)
+                (Some(EventHead::of(&envelope)), fact)
             }
             Err(error) => (None, Err(FoldError(error.to_string()))),
         };
         Self {
-            delivery,
+            sequence: delivery.sequence,
             partition,
-            envelope,
+            stored_at: delivery.stored_at,
+            pending: delivery.pending,
+            payload: delivery.payload().clone(),
+            subject: delivery.subject,
+            event,
             fact,
         }
     }
 
-    /// What it counts against byte bounds. The constant stands for headers and bookkeeping.
+    /// What it counts against byte bounds. The constant stands for bookkeeping.
     pub(crate) fn size(&self) -> usize {
-        self.delivery.payload().len() + 512
+        self.payload.len() + 512
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) const ADVANCE: &str = "
 
 /// What a statement needs to know of a table.
 pub(crate) struct Shape {
-    name: String,
+    pub(crate) name: String,
     keys: Vec<&'static str>,
     columns: Vec<Column>,
     sums: &'static [&'static str],
@@ -97,8 +97,8 @@ fn insert_of(shape: &Shape) -> String {
 }
 
 /// New rows only; what is there stays.
-pub(crate) fn insert(table: &Table) -> String {
-    insert_of(&Shape::of(table)) + " on conflict do nothing"
+pub(crate) fn insert(shape: &Shape) -> String {
+    insert_of(shape) + " on conflict do nothing"
 }
 
 /// Rows written over what has their key; of a rollup, added to it.
@@ -161,20 +161,17 @@ pub(crate) fn delete(table: &Table) -> String {
     sql
 }
 
-/// Binary COPY. Only for tables whose columns travel as what they are.
-pub(crate) fn copy(table: &Table) -> String {
-    debug_assert!(
-        table
-            .columns
-            .iter()
-            .all(|column| column.kind == column.kind.carrier())
-    );
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    format!(
-        "copy {} ({}) from stdin (format binary)",
-        table.name,
-        names.join(", ")
-    )
+/// Binary COPY, for tables whose columns travel as what they are.
+pub(crate) fn copy(shape: &Shape) -> Option<String> {
+    let as_they_are = |column: &Column| column.kind == column.kind.carrier();
+    let names: Vec<&str> = shape.columns.iter().map(|column| column.name).collect();
+    shape.columns.iter().all(as_they_are).then(|| {
+        format!(
+            "copy {} ({}) from stdin (format binary)",
+            shape.name,
+            names.join(", ")
+        )
+    })
 }
 
 #[cfg(test)]

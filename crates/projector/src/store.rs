@@ -96,10 +96,29 @@ impl Loader {
     }
 }
 
-/// The statements that write one table.
-pub(crate) struct Writes {
+/// The statements that write rows of one shape.
+pub(crate) struct Rows {
+    pub(crate) write: Statement,
+    /// Where each column travels as what it is.
+    pub(crate) copy: Option<Statement>,
+}
+
+impl Rows {
+    async fn prepare(client: &Client, shape: &sql::Shape, write: &str) -> anyhow::Result<Self> {
+        let context = || format!("preparing statements for table {}", shape.name);
+        let copy = match sql::copy(shape) {
+            Some(sql) => Some(client.prepare(&sql).await.with_context(context)?),
+            None => None,
+        };
+        let write = client.prepare(write).await.with_context(context)?;
+        Ok(Self { write, copy })
+    }
+}
+
+/// The statements that write one table of an aggregate.
+pub(crate) struct TableStatements {
     pub(crate) table: Table,
-    pub(crate) upsert: Statement,
+    pub(crate) rows: Rows,
     /// Rows by key; of a rollup, those whose sums have become zero.
     pub(crate) delete: Statement,
 }
@@ -108,10 +127,10 @@ pub(crate) struct Writes {
 pub(crate) struct Writer {
     pub(crate) client: Client,
     pub(crate) advance: Statement,
-    pub(crate) index: Statement,
-    pub(crate) index_copy: Statement,
-    pub(crate) states: Vec<Statement>,
-    pub(crate) tables: Vec<Writes>,
+    pub(crate) index: Rows,
+    /// By aggregate, in the projection's order.
+    pub(crate) states: Vec<Rows>,
+    tables: Vec<TableStatements>,
 }
 
 impl Writer {
@@ -123,30 +142,27 @@ impl Writer {
         let client = connect(database_url, schema).await?;
         let mut states = Vec::new();
         for aggregate in projection.aggregates() {
-            states.push(
-                client
-                    .prepare(&sql::upsert(&sql::states_table(aggregate)))
-                    .await?,
-            );
+            let shape = sql::states_table(aggregate);
+            states.push(Rows::prepare(&client, &shape, &sql::upsert(&shape)).await?);
         }
         let mut tables = Vec::new();
         for table in projection.tables() {
-            let upsert = client.prepare(&sql::upsert(&sql::Shape::of(&table))).await;
-            let delete = client.prepare(&sql::delete(&table)).await;
-            let context = || format!("preparing statements for table {}", table.name);
-            tables.push(Writes {
+            let shape = sql::Shape::of(&table);
+            let rows = Rows::prepare(&client, &shape, &sql::upsert(&shape)).await?;
+            let delete = client.prepare(&sql::delete(&table)).await?;
+            tables.push(TableStatements {
                 table,
-                upsert: upsert.with_context(context)?,
-                delete: delete.with_context(context)?,
+                rows,
+                delete,
             });
         }
+        let index = sql::Shape::of(&EVENT_INDEX);
         Ok(Self {
             advance: client
                 .prepare(sql::ADVANCE)
                 .await
                 .context("preparing the checkpoint's statement")?,
-            index: client.prepare(&sql::insert(&EVENT_INDEX)).await?,
-            index_copy: client.prepare(&sql::copy(&EVENT_INDEX)).await?,
+            index: Rows::prepare(&client, &index, &sql::insert(&index)).await?,
             client,
             states,
             tables,
@@ -154,11 +170,11 @@ impl Writer {
     }
 
     /// The statements of a table.
-    pub(crate) fn writes(&self, table: &Table) -> &Writes {
+    pub(crate) fn table(&self, table: &Table) -> &TableStatements {
         let found = self
             .tables
             .iter()
-            .find(|writes| writes.table.name == table.name);
+            .find(|statements| statements.table.name == table.name);
         found.expect("statements were prepared for every table of the projection")
     }
 }

@@ -24,8 +24,9 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Three heartbeats of silence end the reader.
 const SILENCE: Duration = Duration::from_secs(3);
 /// How much the server may send ahead of us: bounds the reader's memory whatever the backlog.
-const READ_AHEAD_MESSAGES: usize = 4096;
-const READ_AHEAD_BYTES: usize = 8 * 1024 * 1024;
+/// Small enough that what waits here is still in the processor's cache when it is decoded.
+const READ_AHEAD_MESSAGES: usize = 1024;
+const READ_AHEAD_BYTES: usize = 4 * 1024 * 1024;
 /// What one `read` gathers at the most, though at least one message.
 const LARGEST_READ_BYTES: usize = 1024 * 1024;
 
@@ -140,7 +141,8 @@ impl Reader {
     }
 
     /// Waits up to `patience` for the next message, then takes what has already arrived, `most`
-    /// or about 1 MiB at the most. An empty answer means nothing came: the caller may look at its own health.
+    /// or about 1 MiB at the most. An empty answer means nothing came: the caller may look at its
+    /// own health.
     ///
     /// # Errors
     /// When the reader has ended; what was read before the error is lost, not skipped.

@@ -31,6 +31,9 @@ const MOST_LINES: usize = 2_000;
 const LONGEST_LINE: usize = 4_000;
 /// Parts are counted from 0; more than this many would not fit a day.
 const LAST_PART: i64 = 1_000_000;
+/// Where the items of an analysis stand: it holds all of a short call, or what was said after the
+/// last part of a long one.
+pub(super) const AFTER_ALL_PARTS: i64 = LAST_PART + 1;
 
 /// Folds what agents say was said.
 #[derive(Debug)]
@@ -165,7 +168,7 @@ impl Script {
         at: Option<Moment>,
         envelope: &Envelope,
     ) -> Self {
-        let part = part.unwrap_or_default().clamp(0, LAST_PART);
+        let part = part.unwrap_or_default().clamp(0, AFTER_ALL_PARTS);
         let said = Reverse((at, key(envelope.id())));
         let lines = items
             .iter()

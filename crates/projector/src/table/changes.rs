@@ -16,13 +16,33 @@ pub trait Derived: Default + PartialEq + Send + Sync + 'static {
     fn changes(before: &Self, after: &Self, out: &mut Changes);
 }
 
+/// Rows to write. Those of a key that was never written can be copied in, which is faster.
+#[derive(Debug, Default)]
+pub struct Writes {
+    /// Rows of keys the table does not have.
+    pub fresh: Values,
+    /// Rows to write over what has their key.
+    pub changed: Values,
+}
+
+impl Writes {
+    /// Nothing yet, for a table of so many columns.
+    #[must_use]
+    pub fn new(columns: usize) -> Self {
+        Self {
+            fresh: Values::new(columns),
+            changed: Values::new(columns),
+        }
+    }
+}
+
 /// What a batch does to one table.
 #[derive(Debug)]
 pub struct TableChanges {
     /// Which.
     pub table: Table,
-    /// Whole rows to write over what has their key.
-    pub upserts: Values,
+    /// Whole rows to write.
+    pub writes: Writes,
     /// Keys whose rows go.
     pub deletes: Values,
 }
@@ -43,7 +63,7 @@ impl Changes {
             .filter(|table| table.sums.is_empty())
             .map(|table| TableChanges {
                 table: *table,
-                upserts: Values::new(table.columns.len()),
+                writes: Writes::new(table.columns.len()),
                 deletes: Values::new(table.keys.len()),
             })
             .collect();
@@ -79,7 +99,10 @@ impl Changes {
         merge(before, after, |before, after| match (before, after) {
             (Some(before), Some(after)) if before == after => {}
             (before, Some(after)) => {
-                after.put(&mut changes.upserts);
+                after.put(match before {
+                    Some(_) => &mut changes.writes.changed,
+                    None => &mut changes.writes.fresh,
+                });
                 tells.extend(before.and_then(&tell).into_iter().chain(tell(after)));
             }
             (Some(before), None) => {

@@ -4,7 +4,7 @@ use super::{CallFact, LONGEST_NAME, LONGEST_TEXT, bounded, key, recorded};
 use crate::calls::{
     merge::{Latest, Least, Said},
     room::{Analysis, Report, Room, Transfer},
-    transcript::Script,
+    transcript::{AFTER_ALL_PARTS, Script},
 };
 use frontdesk_events::{
     Envelope,
@@ -103,7 +103,7 @@ pub(super) fn analysed(report: &Analysed, envelope: &Envelope) -> CallFact {
     if !report.transcript.is_empty() {
         let script = Script::of_items(
             &call,
-            None,
+            Some(AFTER_ALL_PARTS),
             &report.transcript,
             recorded(envelope),
             envelope,

@@ -91,30 +91,44 @@ fn a_tool_call_and_its_answer_are_one_turn() {
 #[test]
 fn an_item_sent_twice_is_one_and_its_later_version_counts() {
     let mut stage = Stage::new();
-    stage
-        .report(
+    for (at, text) in [(95_000, "Hello there"), (90_000, "Hello")] {
+        let items = [message("item_1", "user", text)];
+        stage.report(
             "call.transcript",
-            95_000,
-            json!({ "callId": "SCL_a", "items": [message("item_1", "user", "Hello there")] }),
-        )
-        .report(
-            "call.transcript",
-            90_000,
-            json!({ "callId": "SCL_a", "items": [message("item_1", "user", "Hello")] }),
-        )
-        .report(
-            "call.analysed",
-            96_000,
-            json!({ "callId": "SCL_a", "transcript": [message("item_1", "user", "Hello there!")] }),
+            at,
+            json!({ "callId": "SCL_a", "items": items }),
         );
+    }
     let turns = stage.turns();
-    assert_eq!(
-        turns
-            .iter()
-            .map(|turn| turn.text.as_deref().unwrap())
-            .collect::<Vec<_>>(),
-        ["Hello there!"]
+    assert_eq!(turns.len(), 1);
+    assert_eq!(turns[0].text.as_deref(), Some("Hello there"));
+}
+
+#[test]
+fn an_analysis_holds_all_of_a_short_call_or_the_rest_of_a_long_one() {
+    let rest = [
+        message("item_2", "user", "Hello"),
+        message("item_3", "assistant", "Bye"),
+    ];
+    let mut stage = Stage::new();
+    stage.report(
+        "call.analysed",
+        96_000,
+        json!({ "callId": "SCL_a", "transcript": rest }),
     );
+    let said =
+        |stage: &Stage| -> Vec<String> { stage.turns().into_iter().map(|turn| turn.id).collect() };
+    assert_eq!(said(&stage), ["item_2", "item_3"]);
+    let first = [
+        message("item_1", "assistant", "Good morning"),
+        message("item_2", "user", "Hello"),
+    ];
+    stage.report(
+        "call.transcript",
+        90_000,
+        json!({ "callId": "SCL_a", "part": 0, "items": first }),
+    );
+    assert_eq!(said(&stage), ["item_1", "item_2", "item_3"]);
 }
 
 #[test]
