@@ -7,7 +7,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use cloudevents::{
     AttributesReader, AttributesWriter, Data, Event, EventBuilder, EventBuilderV10,
-    event::SpecVersion,
+    event::{AttributeValue, SpecVersion},
 };
 use sha2::{Digest, Sha256};
 
@@ -79,7 +79,12 @@ impl Envelope {
             if name.len() > 64 || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
                 return Err(EnvelopeError::Name(name.chars().take(80).collect()));
             }
-            if value.to_string().len() > LONGEST_ATTRIBUTE {
+            let length = match value {
+                AttributeValue::String(text) => text.len(),
+                AttributeValue::URIRef(reference) => reference.as_str().len(),
+                other => other.to_string().len(),
+            };
+            if length > LONGEST_ATTRIBUTE {
                 return Err(EnvelopeError::TooLong(name.to_owned()));
             }
         }
