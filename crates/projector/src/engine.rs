@@ -15,17 +15,20 @@ use crate::{
     reader::{ReadAhead, Taken},
     schema,
     stop::Stop,
-    store::{Loader, Writer},
+    store::{self, Loader, Writer},
 };
 use chrono::{DateTime, Utc};
-use frontdesk_events::{Partition, PartitionSet, nats::Connection};
+use frontdesk_events::{
+    Partition, PartitionSet,
+    nats::{Connection, admin::StreamState},
+};
 use frontdesk_process::{Shutdown, clock};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// With this many messages at hand the next batch is folded beside the write in flight. With
 /// fewer, gathering while it lasts makes larger and so cheaper batches, and delays nobody: the
@@ -123,6 +126,16 @@ enum Gathered {
     Nothing,
 }
 
+/// One run's connections and what it remembers.
+struct Session<F: Fact> {
+    loader: Loader,
+    writer: Arc<Writer>,
+    checkpoint: Checkpoint,
+    folder: Folder<F>,
+    read: ReadAhead<F>,
+    in_flight: Option<InFlight>,
+}
+
 type InFlight = JoinHandle<Result<Flush, Stop>>;
 
 impl<F: Fact> Engine<F> {
@@ -183,67 +196,63 @@ impl<F: Fact> Engine<F> {
     }
 
     async fn follow(&mut self) -> Result<(), Stop> {
-        let (schema, projection) = (&self.settings.schema, &self.projection);
-        let loader = Loader::open(&self.database_url, schema, projection)
-            .await
-            .map_err(Stop::Lost)?;
-        let writer = Arc::new(
-            Writer::open(&self.database_url, schema, projection)
-                .await
-                .map_err(Stop::Lost)?,
-        );
-        schema::must_be_current(&loader.client, schema, projection).await?;
-        let mut checkpoint = Checkpoint::load(&loader.client, &self.settings.partitions).await?;
-        let stream = checkpoint
-            .check(&self.connection, projection.stream)
-            .await
-            .map_err(Stop::Lost)?;
-        let stream = stream.map_err(Stop::Halt)?;
-        let mut folder = Folder::new(projection, stream.created);
-        let start = checkpoint.start();
-        let mut read = ReadAhead::<F>::start(
-            &self.connection,
-            projection.stream,
-            &self.settings.partitions,
-            start,
-        )
-        .await?;
+        let (mut session, stream) = self.open().await?;
         self.progress.note(|done| done.running = true);
-        if self.is_reached(start - 1, stream.last_sequence.saturating_sub(start - 1)) {
+        let folded = session.checkpoint.start() - 1;
+        if self.is_reached(folded, stream.last_sequence.saturating_sub(folded)) {
             return Ok(());
         }
-        let mut in_flight: Option<InFlight> = None;
-        loop {
-            if self
-                .gather(&mut read, &mut in_flight, &checkpoint, &loader)
-                .await?
-                == Gathered::Nothing
-            {
-                return Ok(());
-            }
-            let most = self.most(&checkpoint);
-            let mut batch = read.take(most, LARGEST_BATCH_BYTES)?;
-            let (seen, pending) = batch
-                .last()
-                .map_or((0, 0), |taken| (taken.sequence, taken.pending));
+        while self.gather(&mut session).await? == Gathered::Messages {
+            let most = self.most(&session.checkpoint);
+            let mut batch = session.read.take(most, LARGEST_BATCH_BYTES)?;
+            let last = batch.last().map(|last| (last.sequence, last.pending));
             self.leave_out_what_is_beyond(&mut batch);
-            let flush = folder
-                .fold(&loader, batch, &mut checkpoint, &self.poison)
-                .await?;
-            if let Some(flight) = in_flight.take() {
-                self.landed(flight).await?;
-            }
+            let Session {
+                folder,
+                loader,
+                checkpoint,
+                ..
+            } = &mut session;
+            let flush = folder.fold(loader, batch, checkpoint, &self.poison).await?;
+            self.land(&mut session).await?;
             if let Some(flush) = flush {
                 self.storm_check(&flush)?;
-                in_flight = Some(self.launch(flush, Arc::clone(&writer)));
+                session.in_flight = Some(self.launch(flush, Arc::clone(&session.writer)));
             }
-            if self.is_reached(seen, pending) {
-                return match in_flight {
-                    Some(flight) => self.landed(flight).await,
-                    None => Ok(()),
-                };
+            if last.is_some_and(|(seen, pending)| self.is_reached(seen, pending)) {
+                break;
             }
         }
+        self.land(&mut session).await
+    }
+
+    /// Connects, and makes sure that schema and stream are the right ones.
+    async fn open(&self) -> Result<(Session<F>, StreamState), Stop> {
+        let (schema, projection) = (&self.settings.schema, &self.projection);
+        let client = store::connect(&self.database_url, schema)
+            .await
+            .map_err(Stop::Lost)?;
+        schema::must_be_current(&client, schema, projection).await?;
+        let loader = Loader::open(client, projection).await.map_err(Stop::Lost)?;
+        let client = store::connect(&self.database_url, schema)
+            .await
+            .map_err(Stop::Lost)?;
+        let writer = Writer::open(client, projection).await.map_err(Stop::Lost)?;
+        let partitions = &self.settings.partitions;
+        let checkpoint = Checkpoint::load(&loader.client, partitions).await?;
+        let checked = checkpoint.check(&self.connection, projection.stream).await;
+        let stream = checked.map_err(Stop::Lost)?.map_err(Stop::Halt)?;
+        let start = checkpoint.start();
+        let read = ReadAhead::start(&self.connection, projection.stream, partitions, start).await?;
+        let session = Session {
+            folder: Folder::new(projection, stream.created),
+            loader,
+            writer: Arc::new(writer),
+            checkpoint,
+            read,
+            in_flight: None,
+        };
+        Ok((session, stream))
     }
 
     fn most(&mut self, checkpoint: &Checkpoint) -> usize {
@@ -257,53 +266,45 @@ impl<F: Fact> Engine<F> {
     }
 
     /// Waits for messages, and for the write in flight while there are few.
-    async fn gather(
-        &self,
-        read: &mut ReadAhead<F>,
-        in_flight: &mut Option<InFlight>,
-        checkpoint: &Checkpoint,
-        loader: &Loader,
-    ) -> Result<Gathered, Stop> {
+    async fn gather(&self, session: &mut Session<F>) -> Result<Gathered, Stop> {
         loop {
-            match in_flight {
-                Some(flight) if !read.has(WORTH_FOLDING_AHEAD) => {
-                    let landed = tokio::select! {
-                        landed = &mut *flight => Some(landed),
-                        more = read.more() => { more?; None }
-                    };
-                    if let Some(landed) = landed {
-                        *in_flight = None;
-                        self.landed_with(landed)?;
-                    }
+            if session.in_flight.is_some() && session.read.has(WORTH_FOLDING_AHEAD) {
+                return Ok(Gathered::Messages);
+            }
+            if let Some(flight) = &mut session.in_flight {
+                let landed = tokio::select! {
+                    landed = flight => Some(landed),
+                    more = session.read.more() => { more?; None }
+                };
+                if let Some(landed) = landed {
+                    session.in_flight = None;
+                    self.landed(landed)?;
                 }
-                Some(_) => return Ok(Gathered::Messages),
-                None => match tokio::time::timeout(STALLED, read.ready()).await {
-                    Ok(ready) => return ready.map(|()| Gathered::Messages).map_err(Stop::from),
-                    Err(_) => {
-                        self.must_be_idle(checkpoint, loader).await?;
-                        if self.settings.goal != Goal::Follow {
-                            return Ok(Gathered::Nothing);
-                        }
-                    }
-                },
+                continue;
+            }
+            if let Ok(ready) = tokio::time::timeout(STALLED, session.read.ready()).await {
+                ready?;
+                return Ok(Gathered::Messages);
+            }
+            self.must_be_idle(session).await?;
+            if self.settings.goal != Goal::Follow {
+                return Ok(Gathered::Nothing);
             }
         }
     }
 
     /// Nothing came for a while: right when there is nothing, otherwise the reader is broken.
-    async fn must_be_idle(&self, checkpoint: &Checkpoint, loader: &Loader) -> Result<(), Stop> {
-        // Nobody else would notice before the next event comes.
-        loader.client.batch_execute("").await?;
-        // As an anchor check too: a stream that was replaced under a living reader is noticed.
-        let state = checkpoint
-            .check(&self.connection, self.projection.stream)
-            .await
-            .map_err(Stop::Lost)?;
-        state.map_err(Stop::Halt)?;
+    async fn must_be_idle(&self, session: &Session<F>) -> Result<(), Stop> {
+        // Nobody else would notice before the next event comes: a database that went away, a
+        // stream that was replaced.
+        session.loader.client.batch_execute("").await?;
+        let (checkpoint, stream) = (&session.checkpoint, self.projection.stream);
+        let checked = checkpoint.check(&self.connection, stream).await;
+        checked.map_err(Stop::Lost)?.map_err(Stop::Halt)?;
         for partition in self.settings.partitions.iter() {
             let last = self
                 .connection
-                .last_stored(self.projection.stream, partition)
+                .last_stored(stream, partition)
                 .await
                 .map_err(Stop::Lost)?;
             if last.is_some_and(|last| !checkpoint.has(partition, last.sequence as i64)) {
@@ -315,14 +316,15 @@ impl<F: Fact> Engine<F> {
         Ok(())
     }
 
-    async fn landed(&self, flight: InFlight) -> Result<(), Stop> {
-        self.landed_with(flight.await)
+    /// Waits for the write in flight, if there is one.
+    async fn land(&self, session: &mut Session<F>) -> Result<(), Stop> {
+        match session.in_flight.take() {
+            Some(flight) => self.landed(flight.await),
+            None => Ok(()),
+        }
     }
 
-    fn landed_with(
-        &self,
-        landed: Result<Result<Flush, Stop>, tokio::task::JoinError>,
-    ) -> Result<(), Stop> {
+    fn landed(&self, landed: Result<Result<Flush, Stop>, JoinError>) -> Result<(), Stop> {
         let flush = landed.map_err(|error| Stop::Lost(error.into()))??;
         self.progress.note(|done| {
             done.events += flush.events as u64;

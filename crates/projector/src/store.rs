@@ -76,11 +76,9 @@ pub(crate) struct Loader {
 
 impl Loader {
     pub(crate) async fn open<F: Fact>(
-        database_url: &str,
-        schema: &str,
+        client: Client,
         projection: &Projection<F>,
     ) -> anyhow::Result<Self> {
-        let client = connect(database_url, schema).await?;
         let owners = OwnerStatements::prepare(&client)
             .await
             .context("preparing questions to account")?;
@@ -135,11 +133,9 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) async fn open<F: Fact>(
-        database_url: &str,
-        schema: &str,
+        client: Client,
         projection: &Projection<F>,
     ) -> anyhow::Result<Self> {
-        let client = connect(database_url, schema).await?;
         let mut states = Vec::new();
         for aggregate in projection.aggregates() {
             let shape = sql::states_table(aggregate);

@@ -68,7 +68,7 @@ impl Operator {
         let sequence = goal.values().max().copied().unwrap_or(0);
         let mut engine = self.engine(&projection, &scratch, Goal::Reach(goal));
         drive(&mut engine, |done| {
-            bar.show(done.last, (sequence as u64).saturating_sub(done.last))
+            bar.show(done.last, (sequence as u64).saturating_sub(done.last));
         })
         .await?;
         bar.finish();
