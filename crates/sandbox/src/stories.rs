@@ -76,6 +76,8 @@ pub struct Story {
     pub events: Vec<(Offset, WorldEvent)>,
     /// Who was in the room when.
     presences: Vec<Presence>,
+    answered: Option<DateTime<Utc>>,
+    closed: DateTime<Utc>,
     room: crate::livekit::body::Room,
     dice: Dice,
 }
@@ -116,21 +118,6 @@ impl Story {
                 .events
                 .last()
                 .map_or(Offset::zero(), |(offset, _)| *offset)
-    }
-
-    /// What LiveKit says when its server goes down at `now`: everybody leaves, the room closes.
-    /// Nothing if the room is closed already.
-    #[must_use]
-    pub fn shut_down(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
-        if now < self.start || now >= self.end() {
-            return Vec::new();
-        }
-        stage::shut_down(
-            &self.room,
-            &self.presences,
-            &mut self.dice.fork("shutdown", 0),
-            now,
-        )
     }
 }
 

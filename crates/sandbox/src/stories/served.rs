@@ -77,6 +77,7 @@ pub fn serve(
     let voiced = joined + stage.dice.between(950, 1_900);
     stage.publish(voiced, &mut agent, "roomio_audio", "audio/red", &voice);
     let answered = voiced + stage.dice.between(200, 1_000);
+    stage.answered = Some(answered);
     stage.report(answered + 30, job.answered(stage.clock.at(answered)));
 
     let (conversation, speech) = hold(stage, plot, business, answered);

@@ -31,7 +31,7 @@ const DEPARTURE_TIMEOUT: u32 = 20;
 /// Somebody in a room, in story milliseconds and real time.
 #[derive(Debug, Clone)]
 pub struct Presence {
-    pub(super) person: Participant,
+    person: Participant,
     joined: DateTime<Utc>,
     left: DateTime<Utc>,
 }
@@ -46,6 +46,9 @@ pub struct Stage {
     pub room: Room,
     events: Vec<(i64, WorldEvent)>,
     presences: Vec<Presence>,
+    /// When the caller was answered, if ever.
+    pub answered: Option<i64>,
+    closed: i64,
 }
 
 /// A participant and what it publishes.
@@ -102,6 +105,8 @@ impl Stage {
             room,
             events: Vec::with_capacity(24),
             presences: Vec::new(),
+            answered: None,
+            closed: 0,
         };
         let mut started = event("room_started", &mut stage.dice, made);
         started.room = Some(stage.room.clone());
@@ -267,6 +272,7 @@ impl Stage {
         }
         event.room = Some(self.room.clone());
         event.room_end_reason = reason.to_owned();
+        self.closed = at;
         self.post(at, "room_finished", &event);
     }
 
@@ -288,44 +294,48 @@ impl Stage {
             start: self.clock.at(0),
             events,
             presences: self.presences,
+            answered: self.answered.map(|at| self.clock.at(at)),
+            closed: self.clock.at(self.closed),
             room: self.room,
             dice: self.dice,
         }
     }
 }
 
-/// Everybody in the room at `now` leaves because the server goes down.
-pub(super) fn shut_down(
-    room: &Room,
-    presences: &[Presence],
-    dice: &mut Dice,
-    now: DateTime<Utc>,
-) -> Vec<WorldEvent> {
-    let mut events = Vec::new();
-    for presence in presences
-        .iter()
-        .filter(|presence| presence.joined <= now && now < presence.left)
-    {
-        let mut left = event("participant_left", dice, now);
-        let mut person = presence.person.clone();
-        person.disconnect_reason = "SERVER_SHUTDOWN".to_owned();
-        // The server goes first, so the line never gets to say `hangup`.
-        if let Some(status) = person
-            .attributes
-            .get_mut("sip.callStatus")
-            .filter(|status| *status == "hangup")
-        {
-            *status = "active".to_owned();
+impl Story {
+    /// What LiveKit says when its server goes down at `now`: everybody leaves, the room closes.
+    /// Nothing if the room is closed already.
+    #[must_use]
+    pub fn shut_down(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
+        if now < self.start || now >= self.closed {
+            return Vec::new();
         }
-        left.room = Some(room.clone());
-        left.participant = Some(person);
-        events.push(WorldEvent::LiveKit(left.print("participant_left")));
+        let mut dice = self.dice.fork("shutdown", 0);
+        let there = |presence: &&Presence| presence.joined <= now && now < presence.left;
+        let mut events: Vec<_> = self
+            .presences
+            .iter()
+            .filter(there)
+            .map(|presence| {
+                let mut left = event("participant_left", &mut dice, now);
+                let mut person = presence.person.clone();
+                person.disconnect_reason = "SERVER_SHUTDOWN".to_owned();
+                // The server goes first, so the line never gets to say `hangup`.
+                if let Some(status) = person.attributes.get_mut("sip.callStatus") {
+                    let answered = self.answered.is_some_and(|answered| answered <= now);
+                    *status = if answered { "active" } else { "ringing" }.to_owned();
+                }
+                left.room = Some(self.room.clone());
+                left.participant = Some(person);
+                WorldEvent::LiveKit(left.print("participant_left"))
+            })
+            .collect();
+        let mut finished = event("room_finished", &mut dice, now);
+        finished.room = Some(self.room.clone());
+        finished.room_end_reason = "ROOM_END_SERVER_SHUTDOWN".to_owned();
+        events.push(WorldEvent::LiveKit(finished.print("room_finished")));
+        events
     }
-    let mut finished = event("room_finished", dice, now);
-    finished.room = Some(room.clone());
-    finished.room_end_reason = "ROOM_END_SERVER_SHUTDOWN".to_owned();
-    events.push(WorldEvent::LiveKit(finished.print("room_finished")));
-    events
 }
 
 /// May speak and listen.

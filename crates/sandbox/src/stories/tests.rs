@@ -123,7 +123,7 @@ fn events_come_in_the_order_of_their_times_and_ids_are_never_used_twice() {
 #[test]
 fn a_room_starts_first_and_finishes_last_and_whoever_joins_leaves_once() {
     for (plot, story) in stories() {
-        let events: Vec<_> = livekit(&story)
+        let events: Vec<_> = livekit(story)
             .filter(|(_, event)| event["egressInfo"].is_null())
             .collect();
         assert_eq!(events.first().unwrap().1["event"], "room_started");
@@ -183,16 +183,16 @@ fn each_course_ends_as_livekit_would_tell_it() {
             continue;
         };
         seen.insert(plot.course as u8);
-        let left = caller_left(&story);
-        let analysed = reports(&story)
+        let left = caller_left(story);
+        let analysed = reports(story)
             .iter()
             .filter(|report| report.kind.ends_with("analysed.v1"))
             .count();
         match plot.course {
             Course::Aborted => {
-                assert!(left.is_none() && !agent_spoke(&story));
+                assert!(left.is_none() && !agent_spoke(story));
                 assert!(
-                    livekit(&story)
+                    livekit(story)
                         .any(|(_, event)| event["event"] == "participant_connection_aborted")
                 );
             }
@@ -211,7 +211,7 @@ fn each_course_ends_as_livekit_would_tell_it() {
             Course::Answered | Course::OperatorHangUp | Course::ConnectionLost
         );
         assert_eq!(
-            (agent_spoke(&story), analysed),
+            (agent_spoke(story), analysed),
             (served, usize::from(served)),
             "{:?}",
             plot.course
@@ -227,7 +227,7 @@ fn a_room_idles_for_twenty_seconds_after_its_last_caller() {
         .filter(|(plot, _)| plot.course == Course::Abandoned)
     {
         let at = |name: &str| {
-            livekit(&story)
+            livekit(story)
                 .filter(|(_, event)| event["event"] == name)
                 .last()
                 .unwrap()
@@ -251,7 +251,7 @@ fn hidden_numbers_are_nowhere_and_tenants_stay_known() {
             for (_, event) in &story.events {
                 assert!(!body(event).to_string().contains(&plot.caller.number));
             }
-            let (_, joined) = livekit(&story)
+            let (_, joined) = livekit(story)
                 .find(|(_, event)| {
                     event["participant"]["kind"] == "SIP"
                         && event["participant"]["attributes"].is_object()
@@ -268,7 +268,7 @@ fn every_item_of_a_conversation_is_reported_once() {
     for (_, story) in stories() {
         let mut ids = HashSet::new();
         let mut parts = Vec::new();
-        for report in reports(&story) {
+        for report in reports(story) {
             let data: Value = serde_json::from_slice(&report.data).unwrap();
             assert_eq!(data["roomName"], story.room.name.as_str());
             let items = if report.kind.ends_with("transcript.v1") {
@@ -290,7 +290,7 @@ fn every_item_of_a_conversation_is_reported_once() {
                 .all(|(place, part)| place as u64 == *part),
             "{parts:?}"
         );
-        let analysed = reports(&story)
+        let analysed = reports(story)
             .into_iter()
             .find(|report| report.kind.ends_with("analysed.v1"));
         assert_eq!(analysed.is_some(), !ids.is_empty());
