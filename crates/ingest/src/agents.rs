@@ -9,8 +9,8 @@ mod format;
 mod rules;
 
 use crate::{
-    commit::outbound,
     counts::Sender,
+    message::outbound,
     rejection::{Problem, Rejection},
     run::Parts,
     token::Keys,

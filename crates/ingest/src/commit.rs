@@ -13,12 +13,10 @@
 
 mod settle;
 
-use crate::{counts::CommitCounts, rejection::Rejection};
-use bytes::Bytes;
+use crate::counts::CommitCounts;
 use frontdesk_events::{
-    Envelope, Partition, StreamName,
-    nats::{Connection, Outbound, PublishError},
-    subject,
+    StreamName,
+    nats::{Connection, Outbound},
 };
 use frontdesk_process::{Shutdown, clock};
 use settle::Settlement;
@@ -79,27 +77,6 @@ impl NotStored {
 }
 
 pub(crate) type Outcome = Result<Receipt, NotStored>;
-
-/// Encodes an envelope with its data for a stream.
-pub(crate) fn outbound(
-    stream: StreamName,
-    envelope: Envelope,
-    source: &str,
-    kind: &str,
-    content_type: &str,
-    data: Bytes,
-) -> Result<Outbound, Rejection> {
-    let partition = match stream {
-        StreamName::Billing => Partition::BILLING,
-        _ => Partition::of(&envelope.partition_key().unwrap_or_default()),
-    };
-    let subject = subject::event(stream, partition, source, kind);
-    let envelope = envelope.with_data(content_type, data.into());
-    Outbound::of(envelope, subject).map_err(|error| match error {
-        PublishError::Unsendable(_) => NotStored::TooLarge.into(),
-        other => Rejection::Malformed { reason: "unfit", detail: other.to_string() },
-    })
-}
 
 struct Entry {
     message: Outbound,

@@ -6,7 +6,7 @@
 //! copied into a message, and no body or token into a log.
 //!
 //! Reading order: [`config`], `run` (the role), `router` (the routes and their common edge), then
-//! the three senders, then `commit` (how events get on disk).
+//! the three senders, then `message` and `commit` (how events get on disk).
 
 pub mod config;
 
@@ -22,6 +22,7 @@ mod livekit;
 mod paypal;
 mod agents;
 
+mod message;
 mod commit;
 
 pub use config::IngestArgs;

@@ -11,6 +11,7 @@ mod verify;
 use crate::{counts::Sender, rejection::Rejection, run::Parts, token::Keys};
 use axum::http::HeaderMap;
 use bytes::Bytes;
+use frontdesk_events::nats::Outbound;
 use frontdesk_process::clock;
 use std::sync::Arc;
 
@@ -27,13 +28,20 @@ impl LiveKit {
 
 /// Returns once the event is on disk.
 pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> Result<(), Rejection> {
-    let now = clock::now();
-    let signed = verify::verify(&parts.livekit.keys, headers, &body, now)?;
-    let outline = envelope::Outline::read(&body);
-    let data = strip::strip(&body).map_or_else(|| body.clone(), Bytes::from);
-    let kind = outline.kind();
-    let message = envelope::wrap(&outline, &signed, data, now)?;
+    let (kind, message) = judge(&parts.livekit.keys, headers, &body)?;
+    drop(body);
     let receipt = parts.calls.store(message).await?;
     parts.counts.accepted(Sender::LiveKit, &kind, receipt.duplicate);
     Ok(())
+}
+
+/// All that needs no waiting; what it read with is gone before the wait begins.
+fn judge(keys: &Keys, headers: &HeaderMap, body: &Bytes) -> Result<(String, Outbound), Rejection> {
+    let now = clock::now();
+    let signed = verify::verify(keys, headers, body, now)?;
+    let outline = envelope::Outline::read(body);
+    let data = strip::strip(body).map_or_else(|| body.clone(), Bytes::from);
+    let kind = outline.kind();
+    let message = envelope::wrap(&outline, &kind, &signed, data, now)?;
+    Ok((kind, message))
 }

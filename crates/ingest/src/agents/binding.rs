@@ -100,7 +100,7 @@ fn unescaped(quoted: &[u8]) -> Vec<u8> {
 fn batch(body: &Bytes) -> Result<Incoming, Rejection> {
     let malformed = |detail: String| Rejection::Malformed { reason: "not_a_cloudevent", detail };
     let members: Vec<&RawValue> =
-        serde_json::from_slice(body).map_err(|error| malformed(format!("the batch is not a JSON array: {error}")))?;
+        serde_json::from_slice(body).map_err(|error| malformed(format!("the batch is not a JSON array {}", place(&error))))?;
     if members.len() > LARGEST_BATCH {
         return Err(malformed(format!("a batch holds at most {LARGEST_BATCH} events")));
     }
@@ -108,10 +108,15 @@ fn batch(body: &Bytes) -> Result<Incoming, Rejection> {
     Ok(Incoming { events, is_batch: true })
 }
 
+/// Where JSON went wrong. The parser's own words may quote the body, which must not be logged.
+fn place(error: &serde_json::Error) -> String {
+    format!("(line {}, column {})", error.line(), error.column())
+}
+
 /// One event in the JSON format.
 fn structured(body: &Bytes) -> Result<Received, Refusal> {
     let Members(members) = serde_json::from_slice(body)
-        .map_err(|error| Refusal::malformed("body", &format!("is not a JSON object: {error}")))?;
+        .map_err(|error| Refusal::malformed("body", &format!("is not a JSON object {}", place(&error))))?;
     let mut attributes = Attributes::default();
     let (mut data, mut data_base64) = (None, None);
     for (name, value) in members {
@@ -218,7 +223,7 @@ mod tests {
                 let envelope: Envelope = admitted.envelope.with_partition_key(&admitted.partition_key);
                 let content_type = envelope.content_type().unwrap_or("application/json").to_owned();
                 let data = admitted.data;
-                crate::commit::outbound(StreamName::Calls, envelope, "agent", &admitted.kind, &content_type, data)
+                crate::message::outbound(StreamName::Calls, envelope, "agent", &admitted.kind, &content_type, data)
             })
             .inspect(|message| assert!(message.is_ok(), "what is admitted can be sent"))
             .count()

@@ -5,8 +5,8 @@
 
 use super::verify::Signed;
 use crate::{
-    commit::outbound,
     json::{inside, members, text, whole},
+    message::{outbound, type_part},
     rejection::Rejection,
 };
 use bytes::Bytes;
@@ -73,33 +73,20 @@ impl<'a> Outline<'a> {
 
     /// The type after `io.livekit.`.
     pub(super) fn kind(&self) -> String {
-        self.event.as_deref().map_or_else(|| "unparsable".to_owned(), sanitised)
+        self.event.as_deref().map_or_else(|| "unparsable".to_owned(), type_part)
     }
-}
-
-/// An event name as part of a type: lower-case letters, digits, `_`, `-` and `.`.
-/// The name as sent stays in the data.
-fn sanitised(name: &str) -> String {
-    name.chars()
-        .take(80)
-        .map(|c| match c {
-            'a'..='z' | '0'..='9' | '_' | '-' | '.' => c,
-            'A'..='Z' => c.to_ascii_lowercase(),
-            _ => '_',
-        })
-        .collect()
 }
 
 /// Puts the outline, the proof and the data into an envelope for CALLS.
 pub(super) fn wrap(
     outline: &Outline<'_>,
+    kind: &str,
     signed: &Signed<'_>,
     data: Bytes,
     now: DateTime<Utc>,
 ) -> Result<Outbound, Rejection> {
     let hash = hex::encode(signed.body_sha256);
     let id = outline.id.as_deref().map_or_else(|| Cow::Owned(format!("sha256:{hash}")), tame);
-    let kind = outline.kind();
     let unfit = |error: &dyn std::fmt::Display| Rejection::Malformed { reason: "unfit", detail: error.to_string() };
     let mut envelope = Envelope::new(&id, &format!("/livekit/{}", signed.api_key), &format!("io.livekit.{kind}"))
         .map_err(|error| unfit(&error))?
@@ -113,7 +100,7 @@ pub(super) fn wrap(
     if let Some(time) = outline.time {
         envelope = envelope.with_time(time);
     }
-    outbound(StreamName::Calls, envelope, "livekit", &kind, "application/json", data)
+    outbound(StreamName::Calls, envelope, "livekit", kind, "application/json", data)
 }
 
 fn tame(name: &str) -> Cow<'_, str> {
@@ -215,7 +202,7 @@ mod tests {
         ) {
             let signed = Signed { api_key: "k", body_sha256: [7; 32] };
             let outline = Outline::read(&body);
-            prop_assert!(wrap(&outline, &signed, body.clone().into(), Utc.timestamp_nanos(0)).is_ok());
+            prop_assert!(wrap(&outline, &outline.kind(), &signed, body.clone().into(), Utc.timestamp_nanos(0)).is_ok());
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{origin::Environment, transmission::Transmission};
 use crate::{
-    commit::outbound,
     json::{inside, members, text},
+    message::{outbound, type_part},
     rejection::Rejection,
 };
 use bytes::Bytes;
@@ -46,16 +46,7 @@ impl<'a> Outline<'a> {
 
     /// The type after `com.paypal.`.
     pub(super) fn kind(&self) -> String {
-        let Some(event_type) = &self.event_type else { return "unparsable".to_owned() };
-        event_type
-            .chars()
-            .take(80)
-            .map(|c| match c {
-                'a'..='z' | '0'..='9' | '_' | '-' | '.' => c,
-                'A'..='Z' => c.to_ascii_lowercase(),
-                _ => '_',
-            })
-            .collect()
+        self.event_type.as_deref().map_or_else(|| "unparsable".to_owned(), type_part)
     }
 }
 
