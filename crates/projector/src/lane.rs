@@ -21,7 +21,7 @@ const LONGEST_KEY: usize = 512;
 
 /// An aggregate without its types, as the engine drives it through a batch: `begin`, `group`
 /// each fact, load what is `missing` and `admit` it, `fold`, answer `questions`, `derive`.
-pub(crate) trait Lane<F>: Send {
+pub(crate) trait Lane<F>: Send + Sync {
     /// Starts a batch.
     fn begin(&mut self);
     /// Notes which states the fact of this index concerns.

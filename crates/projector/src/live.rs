@@ -199,3 +199,16 @@ async fn watch(name: &'static str, condition: &str, progress: Progress, health: 
         tokio::time::sleep(WATCH).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_projector_can_be_a_task() {
+        fn is_a_task(_: impl Future<Output = anyhow::Result<()>> + Send + 'static) {}
+        let _ = |args, connection, health, shutdown| {
+            is_a_task(run(args, String::new(), connection, health, shutdown));
+        };
+    }
+}
