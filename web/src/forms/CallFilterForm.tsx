@@ -20,7 +20,8 @@ import {
 
 interface Props {
   filter: CallFilter;
-  change: (filter: CallFilter) => void;
+  /** Changes these parts and leaves the others. */
+  change: (part: Partial<CallFilter>) => void;
 }
 
 export function CallFilterForm({ filter, change }: Props) {
@@ -70,10 +71,10 @@ function NumberField({ filter, change }: Props) {
     if (number.trim() === inAddress || !readable) return;
     const timer = window.setTimeout(() => {
       setSent(number.trim());
-      change({ ...filter, number: number.trim() });
+      change({ number: number.trim() });
     }, TYPING_MS);
     return () => window.clearTimeout(timer);
-  }, [number, inAddress, readable, filter, change]);
+  }, [number, inAddress, readable, change]);
   return (
     <div className="min-w-0 flex-1">
       <TextField
@@ -91,32 +92,31 @@ function NumberField({ filter, change }: Props) {
 }
 
 function Fields({ filter, change }: Props) {
-  const set = (part: Partial<CallFilter>) => change({ ...filter, ...part });
   const days = { from: filter.from?.slice(0, 10), to: filter.to?.slice(0, 10) };
   return (
     <div className="grid grid-cols-2 gap-x-3 gap-y-4">
-      <Day label="From" value={days.from} max={days.to} choose={(from) => set({ from })} />
-      <Day label="Up to and including" value={days.to} min={days.from} choose={(to) => set({ to })} />
-      <OneOf label="State" words={STATE_WORDS} value={filter.state} choose={(state) => set({ state })} />
-      <OneOf label="Result" words={RESULT_WORDS} value={filter.result} choose={(result) => set({ result })} />
-      <OneOf label="Outcome" words={OUTCOME_WORDS} value={filter.outcome} choose={(outcome) => set({ outcome })} />
+      <Day label="From" value={days.from} max={days.to} choose={(from) => change({ from })} />
+      <Day label="Up to and including" value={days.to} min={days.from} choose={(to) => change({ to })} />
+      <OneOf label="State" words={STATE_WORDS} value={filter.state} choose={(state) => change({ state })} />
+      <OneOf label="Result" words={RESULT_WORDS} value={filter.result} choose={(result) => change({ result })} />
+      <OneOf label="Outcome" words={OUTCOME_WORDS} value={filter.outcome} choose={(outcome) => change({ outcome })} />
       <OneOf
         label="Sentiment"
         words={SENTIMENT_WORDS}
         value={filter.sentiment}
-        choose={(sentiment) => set({ sentiment })}
+        choose={(sentiment) => change({ sentiment })}
       />
       <OneOf
         label="Talked for"
         words={LENGTH_WORDS}
         value={lengthOf(filter)}
-        choose={(length) => set({ ...NO_LENGTH, ...(length && LENGTHS[length]) })}
+        choose={(length) => change({ ...NO_LENGTH, ...(length && LENGTHS[length]) })}
       />
       <OneOf
         label="Recording"
         words={RECORDING_WORDS}
         value={filter.has_recording === undefined ? undefined : filter.has_recording ? "yes" : "no"}
-        choose={(recorded) => set({ has_recording: recorded && recorded === "yes" })}
+        choose={(recorded) => change({ has_recording: recorded && recorded === "yes" })}
       />
     </div>
   );

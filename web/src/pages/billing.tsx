@@ -171,7 +171,10 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
       <span role="cell" className="order-3 min-w-0 truncate text-quiet @table:order-none">
         {invoice.id}
       </span>
-      <span role="cell" className="order-4 flex min-w-0 items-center justify-end gap-1.5 @table:justify-start @table:order-none">
+      <span
+        role="cell"
+        className="order-4 flex min-w-0 items-center justify-end gap-1.5 @table:justify-start @table:order-none"
+      >
         <Mark tone={state.tone}>{state.words}</Mark>
         {invoice.disputed && <Mark tone="late">Disputed</Mark>}
       </span>

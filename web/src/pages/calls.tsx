@@ -1,7 +1,7 @@
 /** All calls that match the filter in the address, newest first; one call opens beside them. */
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef } from "react";
-import { Link, Outlet, useNavigate, useParams, useSearchParams } from "react-router";
+import { Link, Outlet, useNavigate, useNavigation, useParams, useSearchParams } from "react-router";
 import { type CallFilter, readFilter, writeFilter } from "../api/callFilter";
 import { askAhead, callsQuery } from "../api/queries";
 import { CallFilterForm } from "../forms/CallFilterForm";
@@ -20,15 +20,14 @@ export function ask(queries: QueryClient, url: URL) {
 }
 
 export function Calls() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const { id } = useParams();
   const { filter, refused } = useMemo(() => readFilter(search), [search]);
   const cursor = search.get("cursor");
   const calls = useQuery(callsQuery(filter, { cursor }));
   useEscapeToList(id, search);
 
-  /** A changed filter begins at the newest call again. */
-  const change = useCallback((next: CallFilter) => setSearch(writeFilter(next)), [setSearch]);
+  const change = useChange(filter);
 
   return (
     <div className={classes(id && "beside:grid beside:grid-cols-[clamp(360px,38%,440px)_minmax(0,1fr)]")}>
@@ -99,6 +98,27 @@ const QUICK: (Pick<CallFilter, "state" | "result"> & { words: string })[] = [
 
 function quickChoice(filter: CallFilter) {
   return QUICK.find(({ state, result }) => state === filter.state && result === filter.result);
+}
+
+/**
+ * Changes parts of the filter in the address, beginning at the newest call again. The
+ * address follows a moment later, so a second change builds on the first, not on what
+ * the address still says.
+ */
+function useChange(inAddress: CallFilter) {
+  const [, setSearch] = useSearchParams();
+  const { state } = useNavigation();
+  const latest = useRef(inAddress);
+  useEffect(() => {
+    if (state === "idle") latest.current = inAddress;
+  }, [inAddress, state]);
+  return useCallback(
+    (part: Partial<CallFilter>) => {
+      latest.current = { ...latest.current, ...part };
+      setSearch(writeFilter(latest.current));
+    },
+    [setSearch],
+  );
 }
 
 /** What the list is narrowed to, each part with its own way out. */
