@@ -23,7 +23,7 @@ async fn any_split_into_batches_gives_the_same_tables() {
     let adds = many(600, 40);
     for batch in [1, 7, 1000] {
         let stage = Stage::set().await;
-        let running = Running::start(&stage.connection, &stage.database, batch);
+        let running = Running::start(&stage.connection, &stage.database.url(), batch);
         publish(&stage.connection, &adds).await;
         stage.caught_up().await;
         assert_eq!(
@@ -64,7 +64,7 @@ async fn a_projector_killed_between_and_within_batches_loses_and_repeats_nothing
     let stage = Stage::set().await;
     let adds = many(3000, 60);
     for (round, part) in adds.chunks(150).enumerate() {
-        let running = Running::start(&stage.connection, &stage.database, 20);
+        let running = Running::start(&stage.connection, &stage.database.url(), 20);
         publish(&stage.connection, part).await;
         // Somewhere in the middle of it; the next round starts wherever this one was.
         let wanted = (round * 150 + round * 7 % 150) as i64;
@@ -78,7 +78,7 @@ async fn a_projector_killed_between_and_within_batches_loses_and_repeats_nothing
         .await;
         running.task.abort();
     }
-    let _running = Running::start(&stage.connection, &stage.database, 1000);
+    let _running = Running::start(&stage.connection, &stage.database.url(), 1000);
     stage.caught_up().await;
     stage.must_equal_a_replay().await;
     assert_eq!(
@@ -90,8 +90,8 @@ async fn a_projector_killed_between_and_within_batches_loses_and_repeats_nothing
 #[tokio::test(flavor = "multi_thread")]
 async fn two_projectors_racing_fold_everything_once() {
     let stage = Stage::set().await;
-    let _one = Running::start(&stage.connection, &stage.database, 10);
-    let _two = Running::start(&stage.connection, &stage.database, 15);
+    let _one = Running::start(&stage.connection, &stage.database.url(), 10);
+    let _two = Running::start(&stage.connection, &stage.database.url(), 15);
     for part in many(2000, 50).chunks(40) {
         publish(&stage.connection, part).await;
     }
@@ -103,14 +103,14 @@ async fn two_projectors_racing_fold_everything_once() {
 async fn projectors_share_the_partitions_and_a_later_one_takes_over_where_each_was() {
     let stage = Stage::set().await;
     let adds = many(900, 50);
-    let low = Running::start_on(&stage.connection, &stage.database, 50, "0-7");
+    let low = Running::start_on(&stage.connection, &stage.database.url(), 50, "0-7");
     publish(&stage.connection, &adds[..500]).await;
     eventually("the low half is folded", async || {
         (stage.number("select count(*) from tally.event_index").await > 100).then_some(())
     })
     .await;
     drop(low);
-    let _all = Running::start(&stage.connection, &stage.database, 50);
+    let _all = Running::start(&stage.connection, &stage.database.url(), 50);
     publish(&stage.connection, &adds[500..]).await;
     stage.caught_up().await;
     assert_eq!(
@@ -123,7 +123,7 @@ async fn projectors_share_the_partitions_and_a_later_one_takes_over_where_each_w
 #[tokio::test(flavor = "multi_thread")]
 async fn a_swap_under_load_shows_readers_whole_tables_and_loses_nothing() {
     let stage = Stage::set().await;
-    let running = Running::start(&stage.connection, &stage.database, 100);
+    let running = Running::start(&stage.connection, &stage.database.url(), 100);
     publish(&stage.connection, &many(2000, 80)).await;
     let connection = stage.connection.clone();
     let publishing = tokio::spawn(async move {
@@ -184,13 +184,13 @@ async fn a_swap_under_load_shows_readers_whole_tables_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_not_the_one_of_the_checkpoint_halts_the_projection() {
     let stage = Stage::set().await;
-    let running = Running::start(&stage.connection, &stage.database, 100);
+    let running = Running::start(&stage.connection, &stage.database.url(), 100);
     publish(&stage.connection, &many(20, 5)).await;
     stage.caught_up().await;
     drop(running);
     let other = frontdesk_harness::nats().await;
     let connection = other.connect(Role::Operator).await;
-    let behind = Running::start(&connection, &stage.database, 100);
+    let behind = Running::start(&connection, &stage.database.url(), 100);
     eventually("it halts: behind", async || {
         behind
             .why()
@@ -200,7 +200,7 @@ async fn a_stream_that_is_not_the_one_of_the_checkpoint_halts_the_projection() {
     .await;
     drop(behind);
     publish(&connection, &many(30, 5)).await;
-    let foreign = Running::start(&connection, &stage.database, 100);
+    let foreign = Running::start(&connection, &stage.database.url(), 100);
     eventually("it halts: another stream", async || {
         foreign.why().contains("another stream").then_some(())
     })
@@ -212,7 +212,7 @@ async fn a_stream_that_is_not_the_one_of_the_checkpoint_halts_the_projection() {
         .execute("update tally.checkpoints set event_hash = 'not it'", &[])
         .await
         .unwrap();
-    let rewound = Running::start(&stage.connection, &stage.database, 100);
+    let rewound = Running::start(&stage.connection, &stage.database.url(), 100);
     eventually("it halts: another message", async || {
         rewound.why().contains("took other events").then_some(())
     })
@@ -269,7 +269,7 @@ async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does()
     });
     adds.push(with("88", "nul \0 in a key", "nul \0 in a word"));
     adds.extend(many(40, 10));
-    let running = Running::start(&stage.connection, &stage.database, 1000);
+    let running = Running::start(&stage.connection, &stage.database.url(), 1000);
     publish(&stage.connection, &adds).await;
     let no_event = Envelope::new("129", "/agents/x", "dev.frontdesk.test.add")
         .unwrap()
@@ -310,7 +310,7 @@ async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_dead_letters_stops_the_projection() {
     let stage = Stage::set().await;
-    let running = Running::start(&stage.connection, &stage.database, 50);
+    let running = Running::start(&stage.connection, &stage.database.url(), 50);
     let refused: Vec<Add> = (0..300)
         .map(|id| Add {
             word: "refuse".into(),
@@ -338,7 +338,7 @@ async fn owners_come_from_history_and_are_told_after_the_commit() {
     let stage = Stage::set().await;
     let (user, client) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
     let mut told = stage.connection.listen().await.unwrap();
-    let _running = Running::start(&stage.connection, &stage.database, 100);
+    let _running = Running::start(&stage.connection, &stage.database.url(), 100);
     publish(
         &stage.connection,
         &[Add {
@@ -390,7 +390,7 @@ async fn owners_come_from_history_and_are_told_after_the_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_difference_is_found_and_named() {
     let stage = Stage::set().await;
-    let _running = Running::start(&stage.connection, &stage.database, 100);
+    let _running = Running::start(&stage.connection, &stage.database.url(), 100);
     publish(&stage.connection, &many(100, 10)).await;
     stage.caught_up().await;
     stage
@@ -410,7 +410,7 @@ async fn a_schema_of_another_version_is_refused_in_one_line() {
     let comment =
         "comment on schema tally is 'frontdesk read model tally, version 0123456789abcdef'";
     stage.client.batch_execute(comment).await.unwrap();
-    let running = Running::start(&stage.connection, &stage.database, 100);
+    let running = Running::start(&stage.connection, &stage.database.url(), 100);
     eventually("it says what to do", async || {
         running
             .why()

@@ -282,19 +282,19 @@ pub struct Running {
 
 impl Running {
     #[must_use]
-    pub fn start(nats: &Connection, database: &Database, batch: u32) -> Self {
-        Self::start_on(nats, database, batch, "0-15")
+    pub fn start(nats: &Connection, url: &str, batch: u32) -> Self {
+        Self::start_on(nats, url, batch, "0-15")
     }
 
     #[must_use]
-    pub fn start_on(nats: &Connection, database: &Database, batch: u32, partitions: &str) -> Self {
+    pub fn start_on(nats: &Connection, url: &str, batch: u32, partitions: &str) -> Self {
         let (health, shutdown) = (Health::default(), Shutdown::new());
         let args = ProjectorArgs {
             partitions: partitions.parse().unwrap(),
             batch,
         };
         let (url, nats, token, told) = (
-            database.url(),
+            url.to_owned(),
             nats.clone(),
             shutdown.clone(),
             health.clone(),
