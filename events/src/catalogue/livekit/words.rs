@@ -26,6 +26,7 @@ pub fn describe(webhook: &Webhook) -> String {
         "agent_job_pending" => "The receptionist was called to the room".to_owned(),
         "agent_job_started" => "The receptionist started working".to_owned(),
         "agent_job_ended" => "The receptionist finished working".to_owned(),
+        "unparsable" => "A webhook that could not be read".to_owned(),
         "" => "An event without a name".to_owned(),
         other => format!("{} (an event we do not know)", other.replace('_', " ")),
     }

@@ -37,6 +37,17 @@ fn a_known_event_that_is_no_object_is_a_dead_letter() {
         &json!("not an object"),
     );
     assert!(CallFact::decode(&stage.events[0]).is_err());
+    stage.tell(
+        "/livekit/k",
+        "io.livekit.unparsable",
+        0,
+        &json!("not an object"),
+    );
+    let fact = CallFact::decode(&stage.events[1]).unwrap();
+    assert!(
+        fact.index_key().is_none(),
+        "of no known type: kept, and folded by nobody"
+    );
 }
 
 #[test]
