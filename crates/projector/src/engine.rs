@@ -11,13 +11,13 @@ use crate::{
     checkpoint::Checkpoint,
     dead::Storm,
     flush::Flush,
+    progress::Progress,
     projection::Projection,
     reader::{ReadAhead, Taken},
     schema,
     stop::Stop,
     store::{self, Loader, Writer},
 };
-use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Partition, PartitionSet,
     nats::{Connection, admin::StreamState},
@@ -25,8 +25,8 @@ use frontdesk_events::{
 use frontdesk_process::{Shutdown, clock};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 use tokio::task::{JoinError, JoinHandle};
 
@@ -34,6 +34,11 @@ use tokio::task::{JoinError, JoinHandle};
 /// fewer, gathering while it lasts makes larger and so cheaper batches, and delays nobody: the
 /// next write could not start sooner.
 const WORTH_FOLDING_AHEAD: usize = 256;
+
+/// Two writes of small batches begin at least this far apart. A transaction of one event costs the
+/// two cores nearly what one of fifty costs, so without it a steady trickle would eat what ingest
+/// and the API need. An event after a pause waits for nothing.
+const PACE: Duration = Duration::from_millis(8);
 
 /// Payload bytes of one batch; with what is derived from them, tens of megabytes in memory.
 const LARGEST_BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -63,40 +68,6 @@ pub(crate) enum Goal {
     CatchUp { within: u64 },
     /// When exactly these sequences are folded, by partition.
     Reach(BTreeMap<Partition, i64>),
-}
-
-/// What a run has done so far, for progress bars and health.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Progress(Arc<Mutex<Done>>);
-
-/// See [`Progress`].
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Done {
-    pub(crate) events: u64,
-    pub(crate) dead: u64,
-    pub(crate) last: u64,
-    pub(crate) pending: u64,
-    pub(crate) stored_at: Option<DateTime<Utc>>,
-    /// Whether the connections stand and the stream is the right one.
-    pub(crate) running: bool,
-}
-
-impl Progress {
-    pub(crate) fn read(&self) -> Done {
-        self.0
-            .lock()
-            .expect("nothing panics while it holds this lock")
-            .clone()
-    }
-
-    fn note(&self, note: impl FnOnce(&mut Done)) {
-        note(
-            &mut self
-                .0
-                .lock()
-                .expect("nothing panics while it holds this lock"),
-        );
-    }
 }
 
 /// Fills one schema from one stream.
@@ -134,6 +105,7 @@ struct Session<F: Fact> {
     folder: Folder<F>,
     read: ReadAhead<F>,
     in_flight: Option<InFlight>,
+    launched_at: Option<Instant>,
 }
 
 type InFlight = JoinHandle<Result<Flush, Stop>>;
@@ -218,6 +190,7 @@ impl<F: Fact> Engine<F> {
             if let Some(flush) = flush {
                 self.storm_check(&flush)?;
                 session.in_flight = Some(self.launch(flush, Arc::clone(&session.writer)));
+                session.launched_at = Some(clock::monotonic());
             }
             if last.is_some_and(|(seen, pending)| self.is_reached(seen, pending)) {
                 break;
@@ -251,6 +224,7 @@ impl<F: Fact> Engine<F> {
             checkpoint,
             read,
             in_flight: None,
+            launched_at: None,
         };
         Ok((session, stream))
     }
@@ -284,6 +258,10 @@ impl<F: Fact> Engine<F> {
             }
             if let Ok(ready) = tokio::time::timeout(STALLED, session.read.ready()).await {
                 ready?;
+                let since = session.launched_at.map_or(PACE, |at| at.elapsed());
+                if since < PACE && !session.read.has(WORTH_FOLDING_AHEAD) {
+                    tokio::time::sleep(PACE - since).await;
+                }
                 return Ok(Gathered::Messages);
             }
             self.must_be_idle(session).await?;

@@ -25,6 +25,7 @@ mod lane;
 mod live;
 pub mod operate;
 mod owners;
+mod progress;
 pub mod projection;
 pub mod projections;
 mod reader;

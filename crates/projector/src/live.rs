@@ -5,7 +5,8 @@
 
 use crate::{
     aggregate::Fact,
-    engine::{Engine, Goal, Progress, Settings},
+    engine::{Engine, Goal, Settings},
+    progress::Progress,
     projection::Projection,
     projections,
     stop::Stop,

@@ -9,7 +9,8 @@ pub mod verify;
 
 use crate::{
     aggregate::Fact,
-    engine::{Done, Engine, Goal, Settings},
+    engine::{Engine, Goal, Settings},
+    progress::Done,
     projection::Projection,
     stop::Stop,
     store,

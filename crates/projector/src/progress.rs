@@ -1,0 +1,38 @@
+//! How far a run of the engine is, for health, metrics and progress bars.
+
+use chrono::{DateTime, Utc};
+use std::sync::{Arc, Mutex};
+
+/// What a run has done so far, for progress bars and health.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress(Arc<Mutex<Done>>);
+
+/// See [`Progress`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Done {
+    pub(crate) events: u64,
+    pub(crate) dead: u64,
+    pub(crate) last: u64,
+    pub(crate) pending: u64,
+    pub(crate) stored_at: Option<DateTime<Utc>>,
+    /// Whether the connections stand and the stream is the right one.
+    pub(crate) running: bool,
+}
+
+impl Progress {
+    pub(crate) fn read(&self) -> Done {
+        self.0
+            .lock()
+            .expect("nothing panics while it holds this lock")
+            .clone()
+    }
+
+    pub(crate) fn note(&self, note: impl FnOnce(&mut Done)) {
+        note(
+            &mut self
+                .0
+                .lock()
+                .expect("nothing panics while it holds this lock"),
+        );
+    }
+}
