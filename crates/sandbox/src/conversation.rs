@@ -191,7 +191,8 @@ impl Conversation {
         self.revenue = None;
         (self.outcome, self.outcome_label) = ("unknown", "Cut short".to_owned());
         self.outcome_reason = why.to_owned();
-        self.summary = format!("{why} before anything was agreed.");
+        self.summary =
+            format!("{why} in the middle of the conversation; the transcript has what was said.");
         self.tags.push("cut-short");
         self
     }

@@ -11,6 +11,8 @@ use crate::{
 /// Letters a second, as people talk on the phone; the voice is a little quicker.
 const CALLER_PACE: f64 = 12.0;
 const VOICE_PACE: f64 = 14.5;
+/// How many of a caller's turns begin with a long pause.
+const PAUSE_SHARE: f64 = 0.07;
 
 /// One item of a chat history; times in ms since the call was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +68,7 @@ pub struct Speech {
 pub fn speak(conversation: &Conversation, dice: &mut Dice) -> Speech {
     let mut talk = Talk {
         // People differ, and so do machines' days: one factor a call.
-        hurry: dice.skewed(1.0, 0.25),
+        hurry: dice.skewed(1.1, 0.4),
         strain: dice.skewed(1.0, 0.45),
         now: 500,
         heard: Delays::default(),
@@ -161,9 +163,12 @@ impl Talk {
         }
     }
 
-    /// A caller thinks a moment; now and then longer.
+    /// A caller thinks a moment; now and then somebody looks for a card or asks across the room.
     fn caller_begins(&mut self, dice: &mut Dice) -> Delays {
-        self.now += (dice.skewed(900.0, 0.7) * self.hurry) as i64;
+        self.now += (dice.skewed(1_300.0, 0.8) * self.hurry) as i64;
+        if dice.chance(PAUSE_SHARE) {
+            self.now += dice.between(4_000, 30_000);
+        }
         self.heard = Delays {
             transcription: seconds(dice.skewed(0.24 * self.strain, 0.5)),
             end_of_turn: seconds(dice.skewed(0.42, 0.5)),
@@ -275,7 +280,7 @@ mod tests {
             at(0.1),
             at(1.0)
         );
-        assert!((45.0..110.0).contains(&at(0.5)), "{}", at(0.5));
+        assert!((50.0..110.0).contains(&at(0.5)), "{}", at(0.5));
     }
 
     #[test]
