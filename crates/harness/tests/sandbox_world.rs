@@ -53,22 +53,39 @@ impl Stand {
     async fn start() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let shutdown = Shutdown::new();
-        let state_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
+        let state_dir =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
         let certificates = free_address().await;
         let bundle = state_dir.join("paypal-ca.pem");
         let origin = format!("http://{certificates}");
         let flags = [
-            "ingest", "--livekit-api-key", KEY, "--livekit-api-secret", SECRET, "--paypal-webhook-id", WEBHOOK,
-            "--paypal-cert-hosts", &origin, "--paypal-trust-bundle", bundle.to_str().unwrap(),
+            "ingest",
+            "--livekit-api-key",
+            KEY,
+            "--livekit-api-secret",
+            SECRET,
+            "--paypal-webhook-id",
+            WEBHOOK,
+            "--paypal-cert-hosts",
+            &origin,
+            "--paypal-trust-bundle",
+            bundle.to_str().unwrap(),
         ];
         let args = Command::try_parse_from(flags).unwrap().ingest;
         let nats = frontdesk_harness::nats().await;
         let health = Health::default();
         let connection = nats.connect(Role::Ingest).await;
-        let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone()).await.unwrap();
+        let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone())
+            .await
+            .unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(listen::serve(listener, ingest.router(), Limits::default(), shutdown.clone()));
+        tokio::spawn(listen::serve(
+            listener,
+            ingest.router(),
+            Limits::default(),
+            shutdown.clone(),
+        ));
         eventually("ingest is ready", async || health.is_ready().then_some(())).await;
         let database = frontdesk_harness::database().await;
         let outside = Outside {
@@ -76,7 +93,10 @@ impl Stand {
             seed: 7,
             state_dir,
             listen: certificates,
-            livekit: LiveKitKey { key: KEY.to_owned(), secret: SECRET.to_owned() },
+            livekit: LiveKitKey {
+                key: KEY.to_owned(),
+                secret: SECRET.to_owned(),
+            },
             webhook_id: WEBHOOK.to_owned(),
             database_url: Some(database.url()),
             shuffle: true,
@@ -84,7 +104,14 @@ impl Stand {
             real: Real::default(),
         };
         let operator = nats.connect(Role::Operator).await;
-        Self { _nats: nats, _ingest: ingest, database, operator, outside, shutdown }
+        Self {
+            _nats: nats,
+            _ingest: ingest,
+            database,
+            operator,
+            outside,
+            shutdown,
+        }
     }
 
     async fn scene(&self) -> Scene {
@@ -98,13 +125,18 @@ impl Stand {
     /// Type and room of everything in CALLS.
     async fn calls(&self) -> Vec<(String, String)> {
         let count = self.count(StreamName::Calls).await as usize;
-        let mut reader = Reader::open(&self.operator, StreamName::Calls, &PartitionSet::all(), 1).await.unwrap();
+        let mut reader = Reader::open(&self.operator, StreamName::Calls, &PartitionSet::all(), 1)
+            .await
+            .unwrap();
         let mut calls = Vec::new();
         while calls.len() < count {
             let deliveries = reader.read(1000, Duration::from_secs(2)).await.unwrap();
             calls.extend(deliveries.iter().map(|delivery| {
                 let envelope = delivery.envelope().unwrap();
-                (envelope.kind().to_owned(), envelope.partition_key().unwrap())
+                (
+                    envelope.kind().to_owned(),
+                    envelope.partition_key().unwrap(),
+                )
             }));
         }
         calls
@@ -112,7 +144,11 @@ impl Stand {
 }
 
 async fn free_address() -> SocketAddr {
-    tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,18 +156,31 @@ async fn the_past_and_what_was_paid_are_believed_and_stored_once() {
     let stand = Stand::start().await;
     let scene = stand.scene().await;
     let signatures = stand.outside.signatures().await.unwrap();
-    serve_certificates(stand.outside.listen, &signatures.paypal, stand.shutdown.clone()).await.unwrap();
+    serve_certificates(
+        stand.outside.listen,
+        &signatures.paypal,
+        stand.shutdown.clone(),
+    )
+    .await
+    .unwrap();
     let mut state = State::open(&stand.outside.state_dir, clock::now()).unwrap();
 
     let told = scene.tell_past(state.anchor, 2).await;
-    assert!(told.sent > 100 && told.refused + told.failed + told.dropped == 0, "{told:?}");
+    assert!(
+        told.sent > 100 && told.refused + told.failed + told.dropped == 0,
+        "{told:?}"
+    );
     assert_eq!(stand.count(StreamName::Calls).await, told.sent);
     // A crash in the middle tells the whole past again, with the same ids.
     let again = scene.tell_past(state.anchor, 2).await;
-    assert_eq!((again, stand.count(StreamName::Calls).await), (told, told.sent));
+    assert_eq!(
+        (again, stand.count(StreamName::Calls).await),
+        (told, told.sent)
+    );
 
     let paid = scene.tell_billing(&mut state).await;
-    let events = billing::past_notifications(&World::town(), state.anchor, clock::now()).len() as u64;
+    let events =
+        billing::past_notifications(&World::town(), state.anchor, clock::now()).len() as u64;
     assert_eq!((paid.sent, paid.refused + paid.failed), (2 * events, 0));
     assert_eq!(stand.count(StreamName::Billing).await, events);
     assert_eq!(scene.tell_billing(&mut state).await.sent, 0);
@@ -141,18 +190,36 @@ async fn the_past_and_what_was_paid_are_believed_and_stored_once() {
 async fn calls_come_in_and_every_room_is_closed_at_the_end() {
     let stand = Stand::start().await;
     let shutdown = Shutdown::new();
-    let pace = Pace { calls_per_minute: 900.0, speed: 20.0, history_days: 0 };
+    let pace = Pace {
+        calls_per_minute: 900.0,
+        speed: 20.0,
+        history_days: 0,
+    };
     let running = tokio::spawn(stand.scene().await.run(pace, shutdown.clone()));
-    eventually("hundreds of events are stored", async || (stand.count(StreamName::Calls).await > 400).then_some(())).await;
+    eventually("hundreds of events are stored", async || {
+        (stand.count(StreamName::Calls).await > 400).then_some(())
+    })
+    .await;
     shutdown.cancel();
     running.await.unwrap().unwrap();
     let calls = stand.calls().await;
     let rooms = |kind: &str| -> HashSet<&str> {
-        calls.iter().filter(|(known, _)| known == kind).map(|(_, room)| room.as_str()).collect()
+        calls
+            .iter()
+            .filter(|(known, _)| known == kind)
+            .map(|(_, room)| room.as_str())
+            .collect()
     };
-    assert_eq!(rooms("io.livekit.room_started"), rooms("io.livekit.room_finished"));
+    assert_eq!(
+        rooms("io.livekit.room_started"),
+        rooms("io.livekit.room_finished")
+    );
     let kinds: HashSet<_> = calls.iter().map(|(kind, _)| kind.as_str()).collect();
-    for kind in ["io.livekit.participant_joined", "dev.frontdesk.call.transcript.v1", "dev.frontdesk.call.analysed.v1"] {
+    for kind in [
+        "io.livekit.participant_joined",
+        "dev.frontdesk.call.transcript.v1",
+        "dev.frontdesk.call.analysed.v1",
+    ] {
         assert!(kinds.contains(kind), "{kinds:?}");
     }
 }
@@ -179,7 +246,11 @@ async fn seeding_twice_changes_nothing() {
     }
     assert_eq!(seen[0], seen[1]);
     let world = World::town();
-    let numbers = world.businesses.iter().map(|business| business.numbers.len()).sum::<usize>();
+    let numbers = world
+        .businesses
+        .iter()
+        .map(|business| business.numbers.len())
+        .sum::<usize>();
     let expected = [world.users.len(), world.businesses.len(), numbers].map(|count| count as i64);
     assert_eq!([seen[0].0, seen[0].1, seen[0].2], expected);
 }
