@@ -3,10 +3,13 @@
 //! Its state holds who called as well (the little of it that decides whose call it is), so that
 //! each turn carries its owner without looking into another aggregate.
 
+mod line;
+
+use self::line::{Line, Speaker};
 use super::{
     CallFact, call_id,
     callers::{Call, calls, named, ranked},
-    fact::{bounded, key, millis},
+    fact::key,
     merge::{Merge, merge_bounded},
     room::{MOST_PEOPLE, Person, Ranked},
 };
@@ -27,8 +30,6 @@ use uuid::Uuid;
 
 /// The most items of one room that are kept: hours of talk. The earliest stay.
 const MOST_LINES: usize = 2_000;
-/// The longest text of one item, in bytes.
-const LONGEST_LINE: usize = 4_000;
 /// Parts are counted from 0; more than this many would not fit a day.
 const LAST_PART: i64 = 1_000_000;
 /// Where the items of an analysis stand: it holds all of a short call, or what was said after the
@@ -51,50 +52,6 @@ pub struct Script {
     /// Lines by call id, then by item id.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     lines: BTreeMap<String, BTreeMap<String, Line>>,
-}
-
-/// One item of a transcript. Of two versions the one placed earlier wins, then the one said later.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Line {
-    #[serde(rename = "p")]
-    place: (i64, usize),
-    #[serde(rename = "t")]
-    said: Reverse<(Option<Moment>, String)>,
-    #[serde(rename = "w")]
-    speaker: Speaker,
-    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
-    at: Option<Moment>,
-    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    #[serde(rename = "i", default, skip_serializing_if = "std::ops::Not::not")]
-    interrupted: bool,
-    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
-    tool: Option<String>,
-    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
-    arguments: Option<String>,
-    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
-    output: Option<String>,
-    #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
-    is_error: bool,
-    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
-    tool_call: Option<String>,
-    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    e2e_ms: Option<i64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Speaker {
-    #[serde(rename = "c")]
-    Caller,
-    #[serde(rename = "r")]
-    Receptionist,
-    #[serde(rename = "t")]
-    Tool,
-    /// What a tool answered: shown with its call.
-    #[serde(rename = "o")]
-    Answer,
-    #[serde(rename = "s")]
-    System,
 }
 
 /// What was said in a room.
@@ -229,53 +186,6 @@ impl Merge for Script {
             }
         }
         self.trim();
-    }
-}
-
-impl Line {
-    /// `None` for what nobody said: configuration (it holds the prompt), empty messages, and kinds
-    /// made after us.
-    fn of(
-        item: &Item,
-        place: (i64, usize),
-        said: Reverse<(Option<Moment>, String)>,
-    ) -> Option<Self> {
-        let kind = item.kind.as_deref().unwrap_or("message");
-        let speaker = match (kind, item.role.as_deref()) {
-            ("message", Some("user")) => Speaker::Caller,
-            ("message", Some("assistant")) => Speaker::Receptionist,
-            ("message", _) | ("agent_handoff", _) => Speaker::System,
-            ("function_call", _) => Speaker::Tool,
-            ("function_call_output", _) => Speaker::Answer,
-            _ => return None,
-        };
-        let line = |text: &str| bounded(text, LONGEST_LINE);
-        let text = match kind {
-            "agent_handoff" => Some(
-                item.words()
-                    .map_or_else(|| "Handed over to another receptionist".to_owned(), line),
-            ),
-            "message" => Some(line(item.words()?)),
-            _ => None,
-        };
-        let metrics = item.metrics.clone().unwrap_or_default();
-        Some(Self {
-            place,
-            said,
-            speaker,
-            at: item
-                .started_at
-                .or(metrics.started_speaking_at)
-                .or(item.created_at),
-            text,
-            interrupted: item.interrupted,
-            tool: item.name.as_deref().map(|name| bounded(name, 256)),
-            arguments: item.arguments.as_deref().map(line),
-            output: item.output.as_deref().map(line),
-            is_error: item.is_error,
-            tool_call: item.call_id.as_deref().map(key),
-            e2e_ms: millis(metrics.e2e_latency),
-        })
     }
 }
 

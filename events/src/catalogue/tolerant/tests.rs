@@ -1,3 +1,5 @@
+//! Every spelling a sender may choose, and any JSON at all.
+
 // The macro makes public structs; in a test module nobody outside can reach them.
 #![allow(unreachable_pub)]
 
