@@ -7,8 +7,7 @@ use frontdesk_process::clock;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// Rebuilt means at most this many events behind: under load there are always some in flight,
-/// and the swap catches up by itself.
+/// So near the end of a stream that grows meanwhile, its end can be aimed at.
 const WITHIN: u64 = 100;
 
 /// What a rebuild did.
@@ -48,7 +47,7 @@ impl Operator {
             .messages;
         let started = clock::monotonic();
         let mut engine = self.engine(&projection, &schema, Goal::CatchUp { within: WITHIN });
-        let done = drive(&mut engine, |done| {
+        let mut done = drive(&mut engine, |done| {
             let pending = if done.events == 0 {
                 total
             } else {
@@ -57,6 +56,21 @@ impl Operator {
             bar.show(done.events, pending);
         })
         .await?;
+        // And what had come by now: without load, that is everything.
+        let end = self
+            .connection
+            .stream_state(projection.stream)
+            .await?
+            .last_sequence as i64;
+        let end = projection
+            .all_partitions()
+            .iter()
+            .map(|partition| (partition, end))
+            .collect();
+        let mut engine = self.engine(&projection, &schema, Goal::Reach(end));
+        let rest = drive(&mut engine, |_| {}).await?;
+        done.events += rest.events;
+        done.dead += rest.dead;
         bar.finish();
         let seconds = started.elapsed().as_secs_f64();
         analyze(&database, &schema).await?;

@@ -1,0 +1,141 @@
+//! The operator's commands on the read models there are, while the projector runs.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use frontdesk_events::{
+    Envelope, Partition, StreamName,
+    nats::{Outbound, Role},
+    subject,
+};
+use frontdesk_harness::{eventually, fixtures};
+use frontdesk_process::{Shutdown, health::Health};
+use frontdesk_projector::{Name, Named, Output, ProjectionsCommand, ProjectorArgs, command};
+use std::time::Duration;
+
+fn webhooks() -> Vec<Outbound> {
+    let names = fixtures::names("livekit");
+    let message = |name: &String| {
+        let body = fixtures::compact(name);
+        let webhook: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        let kind = webhook["event"].as_str()?;
+        let room = webhook["room"]["name"].as_str().unwrap_or("no room");
+        let envelope = Envelope::new(name, "/livekit/test", &format!("io.livekit.{kind}"))
+            .unwrap()
+            .with_partition_key(room)
+            .with_data("application/json", body);
+        let subject = subject::event(StreamName::Calls, Partition::of(room), "livekit", kind);
+        Some(Outbound::new(&envelope, subject).unwrap())
+    };
+    names.iter().filter_map(message).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_read_models_are_rebuilt_swapped_rolled_back_and_verified() {
+    let (nats, database) = tokio::join!(frontdesk_harness::nats(), frontdesk_harness::database());
+    let connection = nats.connect(Role::Projector).await;
+    let (health, shutdown) = (Health::default(), Shutdown::new());
+    let args = ProjectorArgs {
+        partitions: "0-15".parse().unwrap(),
+        batch: 10,
+    };
+    let role = tokio::spawn(frontdesk_projector::run(
+        args,
+        database.url(),
+        connection.clone(),
+        health.clone(),
+        shutdown.clone(),
+    ));
+    let webhooks = webhooks();
+    assert!(webhooks.len() > 20);
+    for webhook in &webhooks {
+        connection
+            .publish(webhook, Duration::from_secs(5))
+            .await
+            .unwrap();
+    }
+    let client = database.client().await;
+    let indexed = async || -> i64 {
+        let sql = "select count(*) from calls.event_index";
+        client
+            .query_one(sql, &[])
+            .await
+            .map_or(-1, |row| row.get(0))
+    };
+    let all = webhooks.len() as i64;
+    eventually("the webhooks are folded", async || {
+        (indexed().await == all).then_some(())
+    })
+    .await;
+    let calls: i64 = client
+        .query_one("select count(*) from calls.calls", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert!(calls > 0);
+
+    let run =
+        async |command_: ProjectionsCommand| command(command_, &database.url(), &nats.args()).await;
+    let output = Output { json: true };
+    for name in [Name::Calls, Name::Billing] {
+        let named = Named { name, output };
+        let swap_too_early = run(ProjectionsCommand::Swap(named)).await.unwrap_err();
+        assert!(
+            swap_too_early.to_string().contains("rebuild"),
+            "{swap_too_early}"
+        );
+        run(ProjectionsCommand::Rebuild(named)).await.unwrap();
+        run(ProjectionsCommand::Swap(named)).await.unwrap();
+        run(ProjectionsCommand::Verify(named)).await.unwrap();
+        run(ProjectionsCommand::Rollback(named)).await.unwrap();
+        run(ProjectionsCommand::DropShadow {
+            named,
+            previous: false,
+        })
+        .await
+        .unwrap();
+        run(ProjectionsCommand::Verify(named)).await.unwrap();
+        assert!(run(ProjectionsCommand::Rollback(named)).await.is_err());
+    }
+    run(ProjectionsCommand::Status(output)).await.unwrap();
+    assert_eq!(indexed().await, all);
+
+    // What readers may see, and writers may not touch.
+    client
+        .batch_execute("set role frontdesk_api")
+        .await
+        .unwrap();
+    assert_eq!(indexed().await, all);
+    assert!(
+        client
+            .batch_execute("delete from calls.calls")
+            .await
+            .is_err()
+    );
+    client
+        .batch_execute("reset role; set role frontdesk_projector")
+        .await
+        .unwrap();
+    assert!(
+        client
+            .batch_execute("delete from account.users")
+            .await
+            .is_err()
+    );
+    client
+        .batch_execute("reset role; delete from calls.turns; update calls.calls set talk_ms = 7")
+        .await
+        .unwrap();
+    let named = Named {
+        name: Name::Calls,
+        output,
+    };
+    let difference = run(ProjectionsCommand::Verify(named)).await.unwrap_err();
+    assert!(difference.to_string().contains("differs"), "{difference}");
+
+    eventually("it is well", async || health.is_ready().then_some(())).await;
+    shutdown.cancel();
+    role.await.unwrap().unwrap();
+}
