@@ -5,6 +5,7 @@
 
 use crate::{
     Api, answer,
+    billing_words::Standing,
     freshness::Freshness,
     moment::Moment,
     money::Money,
@@ -13,17 +14,13 @@ use crate::{
     viewer::{Plan, Viewer},
 };
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use frontdesk_process::clock;
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-
-/// How long access lasts after a payment failed or did not come: PayPal tries again after five
-/// days at the latest, people mend a card within three.
-const GRACE: TimeDelta = TimeDelta::hours(72);
 
 /// A PayPal subscription.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,6 +123,7 @@ struct SubscriptionRow {
     cancelled_at: Option<DateTime<Utc>>,
     past_due: bool,
     last_failed_at: Option<DateTime<Utc>>,
+    next_retry_at: Option<DateTime<Utc>>,
     outstanding_minor: Option<i64>,
     outstanding_currency: Option<String>,
     last_payment_minor: Option<i64>,
@@ -141,7 +139,7 @@ async fn read(db: &mut PgConnection, user: Option<Uuid>) -> sqlx::Result<Option<
         // What is paid for longest is what gives access; a new one waiting for approval does not
         // hide an old one that still serves.
         r#"select s.id, s.plan_id, s.status, s.started_at, s.next_billing_at, s.paid_through, s.cancelled_at,
-            s.past_due, s.last_failed_at, s.outstanding_minor, s.outstanding_currency, s.last_payment_minor,
+            s.past_due, s.last_failed_at, s.next_retry_at, s.outstanding_minor, s.outstanding_currency, s.last_payment_minor,
             s.last_payment_currency, s.last_payment_at as "last_payment_at: Moment", s.user_id,
             u.time_zone as "time_zone?"
         from billing.subscriptions s
@@ -160,8 +158,8 @@ impl SubscriptionRow {
     fn into_subscription(self, now: DateTime<Utc>) -> Subscription {
         let amount = Money::from_parts(self.last_payment_minor, self.last_payment_currency.clone());
         Subscription {
-            words: self.words(now),
-            entitled: self.is_entitled(now),
+            words: self.standing().words(now, self.zone()),
+            entitled: self.standing().entitled(now),
             last_payment: amount
                 .zip(self.last_payment_at)
                 .map(|(amount, at)| LastPayment { amount, at }),
@@ -179,156 +177,21 @@ impl SubscriptionRow {
         }
     }
 
-    fn is_entitled(&self, now: DateTime<Utc>) -> bool {
-        self.access_ends().is_some_and(|end| now < end)
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            status: self.status.as_deref(),
+            paid_through: self.paid_through,
+            next_billing_at: self.next_billing_at,
+            past_due: self.past_due,
+            last_failed_at: self.last_failed_at,
+            next_retry_at: self.next_retry_at,
+        }
     }
 
-    /// When access ends as things stand.
-    fn access_ends(&self) -> Option<DateTime<Utc>> {
-        let paid = self.paid_through?;
-        let running = matches!(self.status.as_deref(), Some("ACTIVE" | "SUSPENDED"));
-        // Grace is for whoever could still pay: a charge takes hours to arrive and may fail.
-        let late = (self.status.as_deref() == Some("ACTIVE"))
-            .then(|| paid.checked_add_signed(GRACE))
-            .flatten();
-        let failed = self.last_failed_at.filter(|_| self.past_due && running);
-        let failed = failed.and_then(|at| at.checked_add_signed(GRACE));
-        [Some(paid), late, failed].into_iter().flatten().max()
-    }
-
-    fn words(&self, now: DateTime<Utc>) -> String {
-        let zone = self
-            .time_zone
+    fn zone(&self) -> Tz {
+        self.time_zone
             .as_deref()
-            .and_then(|name| name.parse::<Tz>().ok())
-            .unwrap_or(Tz::UTC);
-        let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%-d %b %Y").to_string();
-        let access = match self.access_ends() {
-            Some(end) if now < end => format!(", access until {}", day(end)),
-            Some(end) => format!(", access ended {}", day(end)),
-            None => String::new(),
-        };
-        match self.status.as_deref() {
-            Some("ACTIVE" | "SUSPENDED") if self.past_due => {
-                let failed = self
-                    .last_failed_at
-                    .map_or_else(String::new, |at| format!(" on {}", day(at)));
-                format!("Payment failed{failed}{access}")
-            }
-            Some("ACTIVE") => match self.next_billing_at {
-                Some(next) if now < next => format!("Active, next payment {}", day(next)),
-                Some(next) => format!("Active, payment of {} expected", day(next)),
-                None => "Active".to_owned(),
-            },
-            Some("APPROVAL_PENDING") => "Waiting for approval at PayPal".to_owned(),
-            Some("APPROVED") => "Approved, starting".to_owned(),
-            Some("SUSPENDED") => format!("Suspended{access}"),
-            Some("CANCELLED") => format!("Cancelled{access}"),
-            Some("EXPIRED") => format!("Expired{access}"),
-            Some(other) => format!("{other}{access}"),
-            None => format!("Known only by its payments{access}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> DateTime<Utc> {
-        DateTime::parse_from_rfc3339(text).unwrap().to_utc()
-    }
-
-    fn row(status: &str) -> SubscriptionRow {
-        SubscriptionRow {
-            id: "I-1".into(),
-            plan_id: None,
-            status: Some(status.into()),
-            started_at: None,
-            next_billing_at: Some(at("2026-12-01T03:00:00Z")),
-            paid_through: Some(at("2026-12-01T03:00:00Z")),
-            cancelled_at: None,
-            past_due: false,
-            last_failed_at: None,
-            outstanding_minor: None,
-            outstanding_currency: None,
-            last_payment_minor: None,
-            last_payment_currency: None,
-            last_payment_at: None,
-            user_id: None,
-            time_zone: None,
-        }
-    }
-
-    #[test]
-    fn access_follows_what_was_paid_with_three_days_of_grace() {
-        let before = at("2026-11-30T00:00:00Z");
-        let (day_after, week_after) = (at("2026-12-02T00:00:00Z"), at("2026-12-08T00:00:00Z"));
-        for status in ["ACTIVE", "SUSPENDED", "CANCELLED", "EXPIRED"] {
-            assert!(row(status).is_entitled(before), "{status}: paid for");
-            assert!(
-                !row(status).is_entitled(week_after),
-                "{status}: not paid for"
-            );
-        }
-        assert!(
-            row("ACTIVE").is_entitled(day_after),
-            "the charge is on its way"
-        );
-        assert!(
-            !row("CANCELLED").is_entitled(day_after),
-            "nothing more will come"
-        );
-        let failed = SubscriptionRow {
-            past_due: true,
-            last_failed_at: Some(day_after),
-            ..row("SUSPENDED")
-        };
-        assert!(failed.is_entitled(at("2026-12-04T23:00:00Z")));
-        assert!(!failed.is_entitled(at("2026-12-05T01:00:00Z")));
-        let unknown = SubscriptionRow {
-            paid_through: None,
-            ..row("ACTIVE")
-        };
-        assert!(
-            !unknown.is_entitled(before),
-            "nothing was paid that we know of"
-        );
-    }
-
-    #[test]
-    fn words_say_what_happens_next_in_the_users_zone() {
-        let now = at("2026-11-30T00:00:00Z");
-        assert_eq!(row("ACTIVE").words(now), "Active, next payment 1 Dec 2026");
-        let west = SubscriptionRow {
-            time_zone: Some("America/New_York".into()),
-            ..row("ACTIVE")
-        };
-        assert_eq!(west.words(now), "Active, next payment 30 Nov 2026");
-        assert_eq!(
-            row("CANCELLED").words(now),
-            "Cancelled, access until 1 Dec 2026"
-        );
-        assert_eq!(
-            row("CANCELLED").words(at("2027-01-01T00:00:00Z")),
-            "Cancelled, access ended 1 Dec 2026"
-        );
-        let failed = SubscriptionRow {
-            past_due: true,
-            last_failed_at: Some(at("2026-12-01T10:00:00Z")),
-            ..row("ACTIVE")
-        };
-        assert_eq!(
-            failed.words(at("2026-12-02T00:00:00Z")),
-            "Payment failed on 1 Dec 2026, access until 4 Dec 2026"
-        );
-        assert_eq!(
-            row("ACTIVE").words(at("2026-12-01T12:00:00Z")),
-            "Active, payment of 1 Dec 2026 expected"
-        );
-        assert_eq!(
-            row("SOMETHING_NEW").words(now),
-            "SOMETHING_NEW, access until 1 Dec 2026"
-        );
+            .and_then(|name| name.parse().ok())
+            .unwrap_or(Tz::UTC)
     }
 }
