@@ -20,7 +20,12 @@ use frontdesk_sandbox::{
     stories::billing,
     world::World,
 };
-use std::{collections::HashSet, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 const KEY: &str = "APItest";
 const SECRET: &str = "a secret of thirty-two characters";
@@ -56,22 +61,7 @@ impl Stand {
         let state_dir =
             PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
         let certificates = free_address().await;
-        let bundle = state_dir.join("paypal-ca.pem");
-        let origin = format!("http://{certificates}");
-        let flags = [
-            "ingest",
-            "--livekit-api-key",
-            KEY,
-            "--livekit-api-secret",
-            SECRET,
-            "--paypal-webhook-id",
-            WEBHOOK,
-            "--paypal-cert-hosts",
-            &origin,
-            "--paypal-trust-bundle",
-            bundle.to_str().unwrap(),
-        ];
-        let args = Command::try_parse_from(flags).unwrap().ingest;
+        let args = ingest_args(certificates, &state_dir);
         let nats = frontdesk_harness::nats().await;
         let health = Health::default();
         let connection = nats.connect(Role::Ingest).await;
@@ -141,6 +131,26 @@ impl Stand {
         }
         calls
     }
+}
+
+/// Ingest that trusts the sandbox's PayPal.
+fn ingest_args(certificates: SocketAddr, state_dir: &Path) -> IngestArgs {
+    let bundle = state_dir.join("paypal-ca.pem");
+    let origin = format!("http://{certificates}");
+    let flags = [
+        "ingest",
+        "--livekit-api-key",
+        KEY,
+        "--livekit-api-secret",
+        SECRET,
+        "--paypal-webhook-id",
+        WEBHOOK,
+        "--paypal-cert-hosts",
+        &origin,
+        "--paypal-trust-bundle",
+        bundle.to_str().unwrap(),
+    ];
+    Command::try_parse_from(flags).unwrap().ingest
 }
 
 async fn free_address() -> SocketAddr {
