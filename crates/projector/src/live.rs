@@ -33,8 +33,9 @@ pub struct ProjectorArgs {
     /// Billing has only the first.
     #[arg(long, env = "PROJECTOR_PARTITIONS", default_value = "0-15")]
     pub partitions: PartitionSet,
-    /// The most events in one transaction.
-    #[arg(long, env = "PROJECTOR_BATCH", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// The most events in one transaction. Only a backlog makes large ones; 2,000 cost PostgreSQL a
+    /// fifth less an event than 1,000, larger ones save nothing more and hold more memory.
+    #[arg(long, env = "PROJECTOR_BATCH", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub batch: u32,
 }
 
