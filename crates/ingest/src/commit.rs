@@ -31,9 +31,6 @@ use tokio_util::task::TaskTracker;
 const BATCH_MESSAGES: usize = 256;
 const BATCH_BYTES: usize = 512 * 1024;
 
-/// How often a committer steps back for others before it publishes.
-const MOST_YIELDS: usize = 64;
-
 /// Waiting events; above it senders are told to come again at once.
 const QUEUE: usize = 4096;
 
@@ -185,7 +182,6 @@ struct Task {
 impl Task {
     async fn run(mut self, drained: Shutdown) {
         while let Some(first) = self.next(&drained).await {
-            self.let_others_in().await;
             let mut batch = Batch::new(first);
             while let Ok(entry) = self.waiting.try_recv() {
                 if !batch.has_room_for(&entry) {
@@ -195,21 +191,6 @@ impl Task {
                 batch.add(entry);
             }
             self.commit(batch).await;
-        }
-    }
-
-    /// Lets requests that are ready to run get here first. After an ack all of its senders come
-    /// back at nearly the same moment; taking the first few alone would spend an fsync on them
-    /// while the others wait. It ends as soon as nobody new has come, so a lone event loses
-    /// microseconds.
-    async fn let_others_in(&self) {
-        for _ in 0..MOST_YIELDS {
-            let before = self.waiting.len();
-            tokio::task::yield_now().await;
-            let after = self.waiting.len();
-            if after == before || after >= BATCH_MESSAGES {
-                return;
-            }
         }
     }
 
