@@ -241,9 +241,9 @@ async fn dead_letters(stage: &Stage, wanted: usize) -> BTreeMap<u64, String> {
     found
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does() {
-    let stage = Stage::set().await;
+/// Ordinary additions with, between them, what cannot be folded (41, 42, 83) or written (85, 87),
+/// and what only looks so.
+fn with_poison() -> Vec<Add> {
     let with = |id: &str, name: &str, word: &str| Add {
         word: word.into(),
         ..add(id, name, 1)
@@ -252,6 +252,10 @@ async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does()
         small: Some(7),
         ..add(id, name, 1)
     };
+    let largest = |id: &str, name: &str| Add {
+        n: i64::MAX,
+        ..add(id, name, 0)
+    };
     let mut adds = many(40, 10);
     adds.push(with("41", "refused", "refuse"));
     adds.push(with("42", "panics", "panic in decode"));
@@ -259,18 +263,18 @@ async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does()
     adds.push(with("83", "panics", "panic in fold"));
     adds.push(small("84", "first"));
     adds.push(small("85", "second"));
-    adds.push(Add {
-        n: i64::MAX,
-        ..add("86", "sums", 0)
-    });
-    adds.push(Add {
-        n: i64::MAX,
-        ..add("87", &"long".repeat(1000), 0)
-    });
+    adds.push(largest("86", "sums"));
+    adds.push(largest("87", &"long".repeat(1000)));
     adds.push(with("88", "nul \0 in a key", "nul \0 in a word"));
     adds.extend(many(40, 10));
+    adds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does() {
+    let stage = Stage::set().await;
     let running = Running::start(&stage.connection, &stage.database.url(), 1000);
-    publish(&stage.connection, &adds).await;
+    publish(&stage.connection, &with_poison()).await;
     let no_event = Envelope::new("129", "/agents/x", "dev.frontdesk.test.add")
         .unwrap()
         .with_data("text/plain", b"{".to_vec());
