@@ -3,7 +3,9 @@
 #![allow(
     missing_docs,
     clippy::unwrap_used,
-    reason = "a test fails by panicking"
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "a test fails by panicking; json!(…) reads better without a reference; a table of cases is long"
 )]
 
 #[path = "api/contract.rs"]
@@ -21,6 +23,8 @@ mod calls;
 mod edge;
 #[path = "api/freshness.rs"]
 mod freshness;
+#[path = "api/headers.rs"]
+mod headers;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/one_call.rs"]

@@ -127,9 +127,20 @@ async fn a_silent_channel_beats_every_fifteen_seconds() {
 async fn a_browser_that_takes_compression_still_hears_at_once() {
     let stage = Stage::set().await;
     let request = stage.request(Method::GET, "/api/live").bearer_auth(TOKEN);
-    let mut response = request.header("accept-encoding", "gzip, br").send().await.unwrap();
+    let mut response = request
+        .header("accept-encoding", "gzip, br")
+        .send()
+        .await
+        .unwrap();
     assert!(!response.headers().contains_key("content-encoding"));
-    assert!(response.chunk().await.unwrap().unwrap().starts_with(b"event: hello"));
+    assert!(
+        response
+            .chunk()
+            .await
+            .unwrap()
+            .unwrap()
+            .starts_with(b"event: hello")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,11 +64,7 @@ impl Story {
             let micros = (self.started + TimeDelta::seconds(second)).timestamp_micros();
             let track = json!({ "sid": format!("TR_{}", self.name), "type": "AUDIO", "source": "MICROPHONE",
                 "version": { "unixMicro": micros.to_string() } });
-            events.push(self.webhook(
-                "participant_joined",
-                1,
-                json!({ "participant": agent.clone() }),
-            ));
+            events.push(self.webhook("participant_joined", 1, json!({ "participant": agent })));
             events.push(self.webhook(
                 "track_published",
                 second,

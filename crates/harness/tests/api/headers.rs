@@ -1,0 +1,172 @@
+//! What every answer carries: safety, origins, tags, compression.
+
+use crate::{edge::send, stage::Stage};
+use reqwest::{Method, header};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_carry_the_headers_that_keep_browsers_safe() {
+    let stage = Stage::set().await;
+    let token = ("authorization", "Bearer stage-token");
+    for (path, headers) in [
+        ("/api/calls", vec![token]),
+        ("/api/calls", vec![]),
+        ("/api/nothing", vec![]),
+        ("/", vec![]),
+    ] {
+        let answer = send(&stage, Method::GET, path, &headers).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("script-src 'self';"),
+            "{policy}"
+        );
+        assert_eq!(answer.header("strict-transport-security"), "", "plain http");
+        assert_ne!(answer.header("x-request-id"), "");
+        if path.starts_with("/api") {
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        }
+    }
+    let forged = send(
+        &stage,
+        Method::GET,
+        "/api/nothing",
+        &[("x-request-id", "forged")],
+    )
+    .await;
+    assert_ne!(forged.header("x-request-id"), "forged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_insists_on_https() {
+    let stage =
+        Stage::set_with(|args| args.public_url = "https://localhost:8443".parse().unwrap()).await;
+    let answer = send(
+        &stage,
+        Method::POST,
+        "/api/dev/session",
+        &[("authorization", "Bearer stage-token")],
+    )
+    .await;
+    assert!(
+        answer
+            .header("strict-transport-security")
+            .starts_with("max-age=")
+    );
+    assert!(answer.header("set-cookie").contains("; Secure"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_listed_origins_may_read_from_elsewhere() {
+    let stage =
+        Stage::set_with(|args| args.cors_origins = vec!["https://app.example".into()]).await;
+    let from = |origin| vec![("origin", origin), ("authorization", "Bearer stage-token")];
+    let listed = send(
+        &stage,
+        Method::GET,
+        "/api/clients",
+        &from("https://app.example"),
+    )
+    .await;
+    assert_eq!(
+        listed.header("access-control-allow-origin"),
+        "https://app.example"
+    );
+    assert_eq!(
+        listed.header("access-control-allow-credentials"),
+        "",
+        "the cookie is for our own origin"
+    );
+    let other = send(
+        &stage,
+        Method::GET,
+        "/api/clients",
+        &from("https://evil.example"),
+    )
+    .await;
+    assert_eq!(other.header("access-control-allow-origin"), "");
+    let refused = send(
+        &stage,
+        Method::GET,
+        "/api/clients?x=1",
+        &from("https://app.example"),
+    )
+    .await;
+    assert_eq!(
+        (
+            refused.status,
+            refused.header("access-control-allow-origin")
+        ),
+        (400, "https://app.example")
+    );
+    let preflight = [
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ];
+    let preflight = send(&stage, Method::OPTIONS, "/api/calls", &preflight).await;
+    assert_eq!(
+        preflight.header("access-control-allow-origin"),
+        "https://app.example"
+    );
+    let own = Stage::set().await;
+    assert_eq!(
+        send(
+            &own,
+            Method::GET,
+            "/api/clients",
+            &from("https://app.example")
+        )
+        .await
+        .header("access-control-allow-origin"),
+        ""
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_seldom_change_are_not_sent_twice() {
+    let stage = Stage::set().await;
+    for path in ["/api/openapi.json", "/api/clients"] {
+        let first = stage.get(path).await;
+        let tag = first.header("etag").to_owned();
+        assert!(first.status == 200 && tag.starts_with('"'), "{path}");
+        let headers = [
+            ("authorization", "Bearer stage-token"),
+            ("if-none-match", tag.as_str()),
+        ];
+        let again = send(&stage, Method::GET, path, &headers).await;
+        assert_eq!(
+            (again.status, again.text.as_str(), again.header("etag")),
+            (304, "", tag.as_str())
+        );
+        let changed = send(
+            &stage,
+            Method::GET,
+            path,
+            &[
+                ("authorization", "Bearer stage-token"),
+                ("if-none-match", "\"old\""),
+            ],
+        )
+        .await;
+        assert_eq!(changed.status, 200);
+    }
+    let open = send(&stage, Method::GET, "/api/openapi.json", &[]).await;
+    assert_eq!(open.json()["info"]["title"], "Frontdesk");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_is_compressed_for_whoever_asks() {
+    let stage = Stage::set().await;
+    for encoding in ["br", "gzip"] {
+        let answer = stage
+            .request(Method::GET, "/api/openapi.json")
+            .header(header::ACCEPT_ENCODING, encoding)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.headers()["content-encoding"], encoding);
+        assert!(answer.bytes().await.unwrap().len() < 20_000);
+    }
+}
