@@ -64,7 +64,9 @@ impl Envelope {
     pub fn from_event(mut event: Event) -> Result<Self, EnvelopeError> {
         // The SDK still reads 0.3, whose attributes have other names.
         if event.specversion() != SpecVersion::V10 {
-            return Err(EnvelopeError::Malformed("its version is not 1.0".to_owned()));
+            return Err(EnvelopeError::Malformed(
+                "its version is not 1.0".to_owned(),
+            ));
         }
         for (name, value) in [
             ("id", event.id()),
@@ -76,7 +78,11 @@ impl Envelope {
             }
         }
         for (name, value) in event.iter() {
-            if name.len() > 64 || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            if name.len() > 64
+                || !name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            {
                 return Err(EnvelopeError::Name(name.chars().take(80).collect()));
             }
             let length = match value {
@@ -116,7 +122,10 @@ impl Envelope {
     /// Sets when we accepted it (extension `recordedtime`).
     #[must_use]
     pub fn with_recorded_time(self, time: DateTime<Utc>) -> Self {
-        self.with_extension("recordedtime", &time.to_rfc3339_opts(SecondsFormat::Millis, true))
+        self.with_extension(
+            "recordedtime",
+            &time.to_rfc3339_opts(SecondsFormat::Millis, true),
+        )
     }
 
     /// Sets the key that decides the partition. A key over 256 bytes is replaced by its hash.
@@ -132,7 +141,10 @@ impl Envelope {
     /// Sets an extension. The name must be lower-case letters and digits.
     #[must_use]
     pub fn with_extension(mut self, name: &str, value: &str) -> Self {
-        debug_assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        debug_assert!(
+            name.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        );
         self.0.set_extension(name, value);
         self
     }
@@ -178,7 +190,9 @@ impl Envelope {
     #[must_use]
     pub fn recorded_time(&self) -> Option<DateTime<Utc>> {
         let text = self.extension("recordedtime")?;
-        DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc())
+        DateTime::parse_from_rfc3339(&text)
+            .ok()
+            .map(|time| time.to_utc())
     }
 
     /// The key that decides the partition.

@@ -8,14 +8,14 @@
 //! [`stream`] (what keeps it), [`catalogue`] (what its data looks like), [`nats`] (how it
 //! travels).
 
+pub mod asyncapi;
+pub mod catalogue;
 pub mod envelope;
 pub mod money;
-pub mod partition;
-pub mod subject;
-pub mod stream;
-pub mod catalogue;
 pub mod nats;
-pub mod asyncapi;
+pub mod partition;
+pub mod stream;
+pub mod subject;
 
 pub use cloudevents;
 pub use envelope::{Envelope, EnvelopeError};

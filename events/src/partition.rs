@@ -20,9 +20,9 @@ impl Partition {
     /// The partition of a key: FNV-1a (32 bit) modulo sixteen.
     #[must_use]
     pub fn of(key: &str) -> Self {
-        let hash = key
-            .bytes()
-            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
         // A remainder of sixteen fits a byte.
         Self((hash % u32::from(PARTITIONS)) as u8)
     }
@@ -116,7 +116,10 @@ mod tests {
     #[test]
     fn sets_are_read_as_an_operator_writes_them() {
         let set: PartitionSet = "8,0-2".parse().unwrap();
-        assert_eq!(set.iter().map(Partition::number).collect::<Vec<_>>(), [0, 1, 2, 8]);
+        assert_eq!(
+            set.iter().map(Partition::number).collect::<Vec<_>>(),
+            [0, 1, 2, 8]
+        );
         assert!("0-15".parse::<PartitionSet>().unwrap().is_all());
         for bad in ["", "16", "5-3", "a", "1-", "-1"] {
             assert!(bad.parse::<PartitionSet>().is_err(), "{bad:?}");

@@ -63,7 +63,10 @@ impl StreamName {
         if self == Self::Dead || partitions.is_all() {
             return vec![self.subjects().to_owned()];
         }
-        partitions.iter().map(|partition| self.filter(partition)).collect()
+        partitions
+            .iter()
+            .map(|partition| self.filter(partition))
+            .collect()
     }
 
     /// The subject filter of one partition.

@@ -40,7 +40,12 @@ pub fn token(text: &str) -> String {
 /// of the sender (`livekit`, `paypal`, `agent`), `kind` the type without its reverse-DNS prefix.
 #[must_use]
 pub fn event(stream: StreamName, partition: Partition, source: &str, kind: &str) -> String {
-    format!("{}.{partition}.{}.{}", stream.prefix(), token(source), token(kind))
+    format!(
+        "{}.{partition}.{}.{}",
+        stream.prefix(),
+        token(source),
+        token(kind)
+    )
 }
 
 /// `dead.<stream>.<reader>`.
@@ -61,11 +66,21 @@ mod tests {
 
     #[test]
     fn a_hostile_name_stays_one_token() {
-        for hostile in ["a.b.>", "*", "x\r\nNats-Msg-Id: 1", "", " ", "ß", &"long".repeat(3000)] {
+        for hostile in [
+            "a.b.>",
+            "*",
+            "x\r\nNats-Msg-Id: 1",
+            "",
+            " ",
+            "ß",
+            &"long".repeat(3000),
+        ] {
             let token = token(hostile);
             assert!(!token.is_empty() && token.len() <= LONGEST_TOKEN, "{token}");
             assert!(
-                token.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-=".contains(&b)),
+                token
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-=".contains(&b)),
                 "{token}"
             );
         }

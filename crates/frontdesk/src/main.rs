@@ -24,9 +24,9 @@ struct Cli {
 enum Command {
     /// Run one role, or all of them in one process.
     #[command(subcommand)]
-    Serve(Box<serve::Role>),
+    Serve(serve::Role),
     /// Create or update tables, read models and streams; refuses a NATS server that may lose events.
-    Migrate(migrate::MigrateArgs),
+    Migrate(Box<migrate::MigrateArgs>),
     /// Look at projections, rebuild, swap and verify them.
     Projections(Box<ProjectionsArgs>),
 }
@@ -49,11 +49,13 @@ fn main() -> anyhow::Result<()> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("a TLS provider is installed already"))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         match cli.command {
-            Command::Serve(role) => serve::run(*role).await,
-            Command::Migrate(args) => migrate::run(args).await,
+            Command::Serve(role) => serve::run(role).await,
+            Command::Migrate(args) => migrate::run(*args).await,
             Command::Projections(args) => {
                 frontdesk_projector::command(args.command, &args.database_url, &args.nats).await
             }

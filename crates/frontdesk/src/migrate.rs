@@ -33,11 +33,18 @@ pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
     let server = nats.durability().await?;
     server.check(args.allow_lazy_sync)?;
     if !server.sync_always {
-        tracing::warn!("NATS does not fsync before it acknowledges: a power cut loses accepted events");
+        tracing::warn!(
+            "NATS does not fsync before it acknowledges: a power cut loses accepted events"
+        );
     }
 
-    let pool = sqlx::PgPool::connect(&args.database_url).await.context("connecting to PostgreSQL (DATABASE_URL)")?;
-    sqlx::migrate!("../../migrations").run(&pool).await.context("migrating the tables of account and ops")?;
+    let pool = sqlx::PgPool::connect(&args.database_url)
+        .await
+        .context("connecting to PostgreSQL (DATABASE_URL)")?;
+    sqlx::migrate!("../../migrations")
+        .run(&pool)
+        .await
+        .context("migrating the tables of account and ops")?;
     pool.close().await;
     frontdesk_projector::ensure_read_models(&args.database_url).await?;
     tracing::info!("tables and read models are in place");

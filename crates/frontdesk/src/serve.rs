@@ -25,13 +25,13 @@ const DURABILITY_RETRY: Duration = Duration::from_secs(1);
 #[derive(Subcommand)]
 pub(crate) enum Role {
     /// Receive webhooks and agents' events.
-    Ingest(IngestOnly),
+    Ingest(Box<IngestOnly>),
     /// Fold streams into read models.
-    Projector(ProjectorOnly),
+    Projector(Box<ProjectorOnly>),
     /// Serve the dashboard and its API.
-    Api(ApiOnly),
+    Api(Box<ApiOnly>),
     /// Everything in one process, for one machine.
-    All(All),
+    All(Box<All>),
 }
 
 #[derive(clap::Args)]
@@ -128,7 +128,10 @@ impl Process {
             listen::bind(address).with_context(|| format!("listening on {address} for {name}"))?;
         tracing::info!(role = name, %address, "listening");
         let app = app.merge(self.health.router()).merge(self.metrics.router());
-        self.roles.start(name, listen::serve(listener, app, limits, self.shutdown.clone()));
+        self.roles.start(
+            name,
+            listen::serve(listener, app, limits, self.shutdown.clone()),
+        );
         Ok(())
     }
 
@@ -141,12 +144,19 @@ impl Process {
         let address = args.ingest_listen;
         let connection = Connection::open(nats, nats::Role::Ingest).await?;
         self.watch_durability(connection.clone(), durability);
-        let ingest = Ingest::start(args, connection, self.health.clone(), self.shutdown.clone()).await?;
-        self.serve("ingest", address, ingest.router(), ingest.limits()).await?;
+        let ingest =
+            Ingest::start(args, connection, self.health.clone(), self.shutdown.clone()).await?;
+        self.serve("ingest", address, ingest.router(), ingest.limits())
+            .await?;
         Ok(ingest.router())
     }
 
-    async fn projector(&mut self, args: ProjectorArgs, nats: &NatsArgs, database: &DatabaseArgs) -> anyhow::Result<()> {
+    async fn projector(
+        &mut self,
+        args: ProjectorArgs,
+        nats: &NatsArgs,
+        database: &DatabaseArgs,
+    ) -> anyhow::Result<()> {
         let connection = Connection::open(nats, nats::Role::Projector).await?;
         let run = frontdesk_projector::run(
             args,
@@ -168,9 +178,21 @@ impl Process {
     ) -> anyhow::Result<()> {
         let address = args.api_listen;
         let connection = Connection::open(nats, nats::Role::Api).await?;
-        let api =
-            Api::start(args, &database.database_url, connection, self.health.clone(), self.shutdown.clone()).await?;
-        self.serve("api", address, beside.merge(api.router()), Limits::default()).await
+        let api = Api::start(
+            args,
+            &database.database_url,
+            connection,
+            self.health.clone(),
+            self.shutdown.clone(),
+        )
+        .await?;
+        self.serve(
+            "api",
+            address,
+            beside.merge(api.router()),
+            Limits::default(),
+        )
+        .await
     }
 
     /// A 2xx means "on disk" only on a server that fsyncs; until that is seen, and whenever it is
@@ -213,17 +235,38 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
     let mut process = Process::start()?;
     match role {
         Role::Ingest(args) => {
-            let _: Router = process.ingest(args.ingest, &args.nats, args.durability).await?;
+            let _: Router = process
+                .ingest(args.ingest, &args.nats, args.durability)
+                .await?;
         }
         Role::Projector(args) => {
-            process.projector(args.projector, &args.nats, &args.database).await?;
-            process.serve("projector-health", args.projector_listen, Router::new(), Limits::default()).await?;
+            process
+                .projector(args.projector, &args.nats, &args.database)
+                .await?;
+            process
+                .serve(
+                    "projector-health",
+                    args.projector_listen,
+                    Router::new(),
+                    Limits::default(),
+                )
+                .await?;
         }
-        Role::Api(args) => process.api(args.api, &args.nats, &args.database, Router::new()).await?,
+        Role::Api(args) => {
+            process
+                .api(args.api, &args.nats, &args.database, Router::new())
+                .await?;
+        }
         Role::All(args) => {
-            let webhooks = process.ingest(args.ingest, &args.nats, args.durability).await?;
-            process.projector(args.projector, &args.nats, &args.database).await?;
-            process.api(args.api, &args.nats, &args.database, webhooks).await?;
+            let webhooks = process
+                .ingest(args.ingest, &args.nats, args.durability)
+                .await?;
+            process
+                .projector(args.projector, &args.nats, &args.database)
+                .await?;
+            process
+                .api(args.api, &args.nats, &args.database, webhooks)
+                .await?;
         }
     }
     process.roles.run().await

@@ -3,7 +3,12 @@
 //!
 //! Needs livekit-server (`LIVEKIT_SERVER`, built by `make test` where Go is installed) and the
 //! Python clients (`FRONTDESK_PYTHON`); says so and skips where either is missing.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "product/running.rs"]
 mod product;
@@ -31,13 +36,20 @@ struct LiveKit {
 impl LiveKit {
     /// A server that posts to this product, or `None` with a line that says what is missing.
     async fn start(product: &Product) -> Option<Self> {
-        let server = std::env::var_os("LIVEKIT_SERVER").map(PathBuf::from).filter(|path| path.exists());
-        let python = std::env::var_os("FRONTDESK_PYTHON").map(PathBuf::from).filter(|path| path.exists());
+        let server = std::env::var_os("LIVEKIT_SERVER")
+            .map(PathBuf::from)
+            .filter(|path| path.exists());
+        let python = std::env::var_os("FRONTDESK_PYTHON")
+            .map(PathBuf::from)
+            .filter(|path| path.exists());
         let (Some(server), Some(python)) = (server, python) else {
-            println!("skipped: no livekit-server (LIVEKIT_SERVER) or no Python clients (FRONTDESK_PYTHON) here");
+            println!(
+                "skipped: no livekit-server (LIVEKIT_SERVER) or no Python clients (FRONTDESK_PYTHON) here"
+            );
             return None;
         };
-        let directory = std::env::temp_dir().join(format!("frontdesk-livekit-{}", uuid::Uuid::new_v4()));
+        let directory =
+            std::env::temp_dir().join(format!("frontdesk-livekit-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&directory).unwrap();
         let (port, tcp, udp) = (free_port(), free_port(), free_port());
         let config = directory.join("livekit.yaml");
@@ -52,31 +64,59 @@ impl LiveKit {
             ),
         )
         .unwrap();
-        let command = [server.to_str().unwrap(), "--config", config.to_str().unwrap()];
+        let command = [
+            server.to_str().unwrap(),
+            "--config",
+            config.to_str().unwrap(),
+        ];
         let server = Guarded::start(&command, &directory.join("log"), None);
         eventually("livekit-server listens", async || {
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+            tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .ok()
         })
         .await;
-        Some(Self { url: format!("ws://127.0.0.1:{port}"), python, _server: server, _directory: directory })
+        Some(Self {
+            url: format!("ws://127.0.0.1:{port}"),
+            python,
+            _server: server,
+            _directory: directory,
+        })
     }
 
     /// Plays a story with real participants; gives what they noted.
     async fn play(&self, story: &str, room: &str) -> Value {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_livekit/participants.py");
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/real_livekit/participants.py"
+        );
         let mut command = Command::new(&self.python);
-        command.args([script, story, room]).env("LIVEKIT_URL", &self.url);
-        command.env("LIVEKIT_API_KEY", KEY).env("LIVEKIT_API_SECRET", SECRET);
-        let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        command
+            .args([script, story, room])
+            .env("LIVEKIT_URL", &self.url);
+        command
+            .env("LIVEKIT_API_KEY", KEY)
+            .env("LIVEKIT_API_SECRET", SECRET);
+        let out = tokio::task::spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap();
         let text = String::from_utf8_lossy(&out.stdout);
-        assert!(out.status.success(), "{story}: {text}{}", String::from_utf8_lossy(&out.stderr));
+        assert!(
+            out.status.success(),
+            "{story}: {text}{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
         serde_json::from_str(text.trim().lines().last().unwrap()).unwrap()
     }
 }
 
 fn millis(value: &Value) -> i64 {
-    let text = value.as_str().unwrap_or_else(|| panic!("a time, not {value}"));
-    chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis()
+    let text = value
+        .as_str()
+        .unwrap_or_else(|| panic!("a time, not {value}"));
+    chrono::DateTime::parse_from_rfc3339(text)
+        .unwrap()
+        .timestamp_millis()
 }
 
 #[track_caller]
@@ -93,7 +133,9 @@ async fn ended_call(product: &Product, room: &str) -> Value {
         let list = product.read("/api/calls?limit=100").await;
         let items = list["items"].as_array()?.clone();
         for item in items {
-            let one = product.read(&format!("/api/calls/{}", item["id"].as_str()?)).await;
+            let one = product
+                .read(&format!("/api/calls/{}", item["id"].as_str()?))
+                .await;
             if one["call"]["room_name"] == room && one["call"]["state"] == "ended" {
                 return Some(one["call"].clone());
             }
@@ -106,7 +148,9 @@ async fn ended_call(product: &Product, room: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn real_calls_appear_with_their_times_and_end_reasons() {
     let product = Product::start().await;
-    let Some(livekit) = LiveKit::start(&product).await else { return };
+    let Some(livekit) = LiveKit::start(&product).await else {
+        return;
+    };
 
     let noted = livekit.play("answered", "answered-room").await;
     let call = ended_call(&product, "answered-room").await;
@@ -114,7 +158,11 @@ async fn real_calls_appear_with_their_times_and_end_reasons() {
     assert_eq!(call["caller_number"], "+12025550147");
     assert_eq!(call["dialled_number"], "+12025550100");
     assert_eq!(call["end_reason"]["by"], "caller", "{call}");
-    assert_near("the answer", &call["answered_at"], &noted["agent_published"]);
+    assert_near(
+        "the answer",
+        &call["answered_at"],
+        &noted["agent_published"],
+    );
     assert_near("the end", &call["ended_at"], &noted["sip_left"]);
 
     livekit.play("abandoned", "abandoned-room").await;

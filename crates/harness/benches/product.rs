@@ -8,7 +8,8 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a benchmark prints rounded figures"
+    unreachable_pub,
+    reason = "a program of several files that prints rounded figures"
 )]
 
 #[path = "product/floor.rs"]
@@ -52,7 +53,10 @@ struct Arguments {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the repository")
 }
 
 #[tokio::main]
@@ -62,9 +66,17 @@ async fn main() -> anyhow::Result<()> {
         return floor::serve(address).await;
     }
     let executable = root().join("target/release/frontdesk");
-    anyhow::ensure!(executable.exists(), "build it first: cargo build --release -p frontdesk");
-    let wanted = |part: &str| arguments.only.is_empty() || arguments.only.iter().any(|name| name == part);
-    let events = if arguments.quick { 60_000 } else { arguments.events };
+    anyhow::ensure!(
+        executable.exists(),
+        "build it first: cargo build --release -p frontdesk"
+    );
+    let wanted =
+        |part: &str| arguments.only.is_empty() || arguments.only.iter().any(|name| name == part);
+    let events = if arguments.quick {
+        60_000
+    } else {
+        arguments.events
+    };
 
     let mut report = Report::default();
     if wanted("ingest") {
@@ -90,8 +102,14 @@ async fn main() -> anyhow::Result<()> {
 /// The machine in one line, without its name.
 fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or(": unknown processor");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let date = frontdesk_process::clock::now().format("%Y-%m-%d");
-    format!("`make bench`, {date}, {cores} cores of{}", model.trim_start_matches(['\t', ':']))
+    format!(
+        "`make bench`, {date}, {cores} cores of{}",
+        model.trim_start_matches(['\t', ':'])
+    )
 }

@@ -13,7 +13,10 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(start.elapsed() < DEADLINE, "still waiting after {DEADLINE:?}: {what}");
+        assert!(
+            start.elapsed() < DEADLINE,
+            "still waiting after {DEADLINE:?}: {what}"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

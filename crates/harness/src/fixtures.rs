@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 /// A committed fixture, for example `livekit/02-participant_joined-sip.json`.
 #[must_use]
 pub fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
 }
 
 /// Its bytes as one line, the way a sender sends them: fixtures are printed for reading.
@@ -48,12 +50,17 @@ pub fn names(folder: &str) -> Vec<String> {
 /// `../shared` beside the repository. `None`, with a printed line, where it is absent.
 #[must_use]
 pub fn shared(name: &str) -> Option<Vec<u8>> {
-    let root = std::env::var_os("FRONTDESK_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let root = std::env::var_os("FRONTDESK_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
     let file = root.join("fixtures").join(name);
     let bytes = std::fs::read(&file).ok();
     if bytes.is_none() {
-        #[expect(clippy::print_stdout, reason = "a skipped check says so in the test's output")]
+        #[expect(
+            clippy::print_stdout,
+            reason = "a skipped check says so in the test's output"
+        )]
         {
             println!("skipped: {name} is not on this machine");
         }

@@ -35,7 +35,15 @@ impl Guarded {
     pub fn start(command: &[&str], log: &Path, user: Option<&str>) -> Self {
         let mut shell = Command::new(if user.is_some() { "setpriv" } else { "sh" });
         if let Some(user) = user {
-            shell.args(["--reuid", user, "--regid", user, "--clear-groups", "--", "sh"]);
+            shell.args([
+                "--reuid",
+                user,
+                "--regid",
+                user,
+                "--clear-groups",
+                "--",
+                "sh",
+            ]);
         }
         let mut shell = shell
             .args(["-c", SCRIPT, "guard"])
@@ -48,7 +56,10 @@ impl Guarded {
         let mut line = String::new();
         let stdout = shell.stdout.take().expect("stdout is piped");
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let pid = line.trim().parse().unwrap_or_else(|_| panic!("{command:?} did not start"));
+        let pid = line
+            .trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{command:?} did not start"));
         let stdin = shell.stdin.take();
         Self { shell, stdin, pid }
     }
@@ -63,8 +74,11 @@ impl Guarded {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         // The field after the command name is the state; a zombie has ended.
-        std::fs::read_to_string(format!("/proc/{}/stat", self.pid))
-            .map_or(true, |stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))
+        std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).map_or(true, |stat| {
+            stat.rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('Z'))
+        })
     }
 
     /// Ends it with SIGKILL and waits until it is gone.
@@ -83,6 +97,9 @@ impl Drop for Guarded {
 /// The user to run PostgreSQL as: none unless we are root.
 #[must_use]
 pub fn unprivileged() -> Option<&'static str> {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.starts_with(b"0\n"));
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|out| out.stdout.starts_with(b"0\n"));
     is_root.then_some("postgres")
 }

@@ -19,7 +19,11 @@ pub struct Nats {
 /// A port that was free a moment ago.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// `NATS_SERVER`, else the one `make` installed, else the one on the PATH.
@@ -28,7 +32,11 @@ fn binary() -> PathBuf {
         return path.into();
     }
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.data/bin/nats-server");
-    if installed.exists() { installed } else { "nats-server".into() }
+    if installed.exists() {
+        installed
+    } else {
+        "nats-server".into()
+    }
 }
 
 impl Nats {
@@ -37,9 +45,15 @@ impl Nats {
         // The client of the monitoring address wants to know, though it speaks plain HTTP. A
         // second test of the process finds it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let directory = std::env::temp_dir().join(format!("frontdesk-nats-{}", uuid::Uuid::new_v4()));
+        let directory =
+            std::env::temp_dir().join(format!("frontdesk-nats-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&directory).unwrap();
-        let mut server = Self { directory, port: free_port(), monitor_port: free_port(), process: None };
+        let mut server = Self {
+            directory,
+            port: free_port(),
+            monitor_port: free_port(),
+            process: None,
+        };
         server.restart().await;
         let operator = server.connect(Role::Operator).await;
         operator.ensure_streams(1, -1).await.unwrap();
@@ -68,12 +82,20 @@ impl Nats {
         let command = [binary.to_str().unwrap(), "-c", config.to_str().unwrap()];
         self.process = Some(Guarded::start(&command, &self.directory.join("log"), None));
         crate::eventually("nats-server accepts connections", async || {
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+            tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .ok()
         })
         .await;
         crate::eventually("JetStream is enabled", async || {
-            let connection = Connection::open_now(&self.args(), Role::Operator).await.ok()?;
-            connection.durability().await.ok().filter(|server| server.sync_always)
+            let connection = Connection::open_now(&self.args(), Role::Operator)
+                .await
+                .ok()?;
+            connection
+                .durability()
+                .await
+                .ok()
+                .filter(|server| server.sync_always)
         })
         .await;
     }
@@ -87,7 +109,10 @@ impl Nats {
     /// The arguments a role would read.
     #[must_use]
     pub fn args(&self) -> NatsArgs {
-        NatsArgs::open(&self.url(), &format!("http://127.0.0.1:{}", self.monitor_port))
+        NatsArgs::open(
+            &self.url(),
+            &format!("http://127.0.0.1:{}", self.monitor_port),
+        )
     }
 
     /// A connection of a role.

@@ -38,9 +38,17 @@ impl Database {
         // One copy of a template at a time: PostgreSQL refuses a second.
         static COPYING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
         let turn = COPYING.lock().await;
-        execute(server.port, "postgres", &format!("create database {name} template template_frontdesk")).await;
+        execute(
+            server.port,
+            "postgres",
+            &format!("create database {name} template template_frontdesk"),
+        )
+        .await;
         drop(turn);
-        Self { port: server.port, name }
+        Self {
+            port: server.port,
+            name,
+        }
     }
 
     /// `postgres://…`.
@@ -51,7 +59,9 @@ impl Database {
 
     /// A client connected as the owner, for looking at tables.
     pub async fn client(&self) -> tokio_postgres::Client {
-        client(self.port, &self.name).await.expect("the test database accepts connections")
+        client(self.port, &self.name)
+            .await
+            .expect("the test database accepts connections")
     }
 }
 
@@ -67,7 +77,12 @@ pub struct Cluster {
 impl Cluster {
     /// Starts one with a migrated database `frontdesk`.
     pub async fn start() -> Self {
-        let mut cluster = Self { directory: copy_cluster(), port: free_port(), process: None, fsync: true };
+        let mut cluster = Self {
+            directory: copy_cluster(),
+            port: free_port(),
+            process: None,
+            fsync: true,
+        };
         cluster.restart().await;
         execute(cluster.port, "postgres", "create database frontdesk").await;
         migrate(&cluster.url()).await;
@@ -106,14 +121,21 @@ fn url(port: u16, name: &str) -> String {
 }
 
 async fn client(port: u16, name: &str) -> Option<tokio_postgres::Client> {
-    let (client, connection) = tokio_postgres::connect(&url(port, name), tokio_postgres::NoTls).await.ok()?;
+    let (client, connection) = tokio_postgres::connect(&url(port, name), tokio_postgres::NoTls)
+        .await
+        .ok()?;
     tokio::spawn(connection);
     Some(client)
 }
 
 async fn execute(port: u16, database: &str, sql: &str) {
-    let client = client(port, database).await.expect("the test server accepts connections");
-    client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    let client = client(port, database)
+        .await
+        .expect("the test server accepts connections");
+    client
+        .batch_execute(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
 }
 
 /// What `frontdesk migrate` does to a database.
@@ -130,7 +152,10 @@ async fn start_shared() -> Server {
     let process = start_server(&directory, port, false).await;
     execute(port, "postgres", "create database template_frontdesk").await;
     migrate(&url(port, "template_frontdesk")).await;
-    Server { port, _process: process }
+    Server {
+        port,
+        _process: process,
+    }
 }
 
 fn programs() -> PathBuf {
@@ -144,20 +169,28 @@ fn programs() -> PathBuf {
         .filter(|path| path.join("initdb").exists())
         .collect();
     found.sort();
-    found.pop().expect("PostgreSQL is installed (make test installs it)")
+    found
+        .pop()
+        .expect("PostgreSQL is installed (make test installs it)")
 }
 
 fn run(program: &Path, arguments: &[&str]) {
     let mut command = match unprivileged() {
         Some(user) => {
             let mut command = Command::new("setpriv");
-            command.args(["--reuid", user, "--regid", user, "--clear-groups", "--"]).arg(program);
+            command
+                .args(["--reuid", user, "--regid", user, "--clear-groups", "--"])
+                .arg(program);
             command
         }
         None => Command::new(program),
     };
     let out = command.current_dir("/").args(arguments).output().unwrap();
-    assert!(out.status.success(), "{program:?}: {}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{program:?}: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
 }
 
 fn scratch() -> PathBuf {
@@ -175,7 +208,9 @@ fn scratch() -> PathBuf {
 fn sweep(root: &Path) {
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name.strip_prefix("run-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        let owner = name
+            .strip_prefix("run-")
+            .and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
         if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -186,20 +221,42 @@ fn sweep(root: &Path) {
 fn copy_cluster() -> PathBuf {
     let root = scratch();
     sweep(&root);
-    let version = programs().parent().and_then(Path::file_name).unwrap().to_string_lossy().into_owned();
+    let version = programs()
+        .parent()
+        .and_then(Path::file_name)
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
     let pristine = root.join(format!("pristine-{version}"));
     if !pristine.exists() {
         let made = root.join(format!("making-{}", uuid::Uuid::new_v4()));
-        let arguments =
-            ["-D", made.to_str().unwrap(), "-U", "frontdesk", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"];
+        let arguments = [
+            "-D",
+            made.to_str().unwrap(),
+            "-U",
+            "frontdesk",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-N",
+        ];
         run(&programs().join("initdb"), &arguments);
         // Another process may have been first; then its copy is as good.
         if std::fs::rename(&made, &pristine).is_err() {
             let _ = std::fs::remove_dir_all(&made);
         }
     }
-    let copy = root.join(format!("run-{}-{}", std::process::id(), uuid::Uuid::new_v4()));
-    run(Path::new("/bin/cp"), &["-a", pristine.to_str().unwrap(), copy.to_str().unwrap()]);
+    let copy = root.join(format!(
+        "run-{}-{}",
+        std::process::id(),
+        uuid::Uuid::new_v4()
+    ));
+    run(
+        Path::new("/bin/cp"),
+        &["-a", pristine.to_str().unwrap(), copy.to_str().unwrap()],
+    );
     copy
 }
 

@@ -32,14 +32,24 @@ impl Program {
         listen: &str,
         environment: &[(&str, String)],
     ) -> Self {
-        let address: SocketAddr = format!("127.0.0.1:{}", free_port()).parse().expect("an address");
-        let mut environment: Vec<_> =
-            environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let address: SocketAddr = format!("127.0.0.1:{}", free_port())
+            .parse()
+            .expect("an address");
+        let mut environment: Vec<_> = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
         environment.push((listen.to_owned(), address.to_string()));
         let log = std::env::temp_dir().join(format!("frontdesk-{role}-{}.log", address.port()));
         let _ = std::fs::remove_file(&log);
-        let mut program =
-            Self { executable: executable.to_owned(), role: role.to_owned(), environment, log, process: None, address };
+        let mut program = Self {
+            executable: executable.to_owned(),
+            role: role.to_owned(),
+            environment,
+            log,
+            process: None,
+            address,
+        };
         program.restart();
         program.wait_until_ready().await;
         program
@@ -54,9 +64,20 @@ impl Program {
     pub fn restart(&mut self) {
         self.kill();
         let mut command = vec!["env".to_owned(), "-i".to_owned()];
-        command.push(format!("PATH={}", std::env::var("PATH").unwrap_or_default()));
-        command.extend(self.environment.iter().map(|(name, value)| format!("{name}={value}")));
-        command.extend([self.executable.to_string_lossy().into_owned(), "serve".to_owned(), self.role.clone()]);
+        command.push(format!(
+            "PATH={}",
+            std::env::var("PATH").unwrap_or_default()
+        ));
+        command.extend(
+            self.environment
+                .iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        );
+        command.extend([
+            self.executable.to_string_lossy().into_owned(),
+            "serve".to_owned(),
+            self.role.clone(),
+        ]);
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         self.process = Some(Guarded::start(&command, &self.log, None));
     }
@@ -65,14 +86,21 @@ impl Program {
     pub async fn wait_until_ready(&self) {
         eventually("frontdesk is ready", async || {
             let ended = self.process.as_ref().is_none_or(Guarded::has_ended);
-            assert!(!ended, "frontdesk serve {} ended:\n{}", self.role, self.log_end());
+            assert!(
+                !ended,
+                "frontdesk serve {} ended:\n{}",
+                self.role,
+                self.log_end()
+            );
             self.is_ready().await.then_some(())
         })
         .await;
     }
 
     async fn is_ready(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(self.address).await else { return false };
+        let Ok(mut stream) = TcpStream::connect(self.address).await else {
+            return false;
+        };
         let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let mut answer = Vec::new();
         stream.write_all(request).await.is_ok()
@@ -107,7 +135,9 @@ impl Program {
     }
 
     fn memory(&self, field: &str) -> f64 {
-        let status = self.pid().and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")).ok());
+        let status = self
+            .pid()
+            .and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")).ok());
         let kilobytes = status.as_deref().and_then(|status| {
             let line = status.lines().find_map(|line| line.strip_prefix(field))?;
             line.split_whitespace().next()?.parse::<f64>().ok()

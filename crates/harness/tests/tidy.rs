@@ -1,5 +1,9 @@
 //! The invariants that a compiler cannot hold. Each test names the rule it keeps.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     fs,
@@ -7,7 +11,10 @@ use std::{
 };
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// Every file below a folder with one of the endings, as (path from the root, text).
@@ -17,15 +24,28 @@ fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
     while let Some(path) = open.pop() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !["node_modules", "target", "dist", "fixtures"].contains(&name.as_str()) && !name.starts_with('.') {
-                open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            if !["node_modules", "target", "dist", "fixtures"].contains(&name.as_str())
+                && !name.starts_with('.')
+            {
+                open.extend(
+                    fs::read_dir(&path)
+                        .unwrap()
+                        .map(|entry| entry.unwrap().path()),
+                );
             }
         } else if endings.iter().any(|ending| name.ends_with(ending)) {
-            let from_root = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            let from_root = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             found.push((from_root, fs::read_to_string(&path).unwrap()));
         }
     }
-    assert!(!found.is_empty(), "nothing below {folder}: the test would hold nothing");
+    assert!(
+        !found.is_empty(),
+        "nothing below {folder}: the test would hold nothing"
+    );
     found.sort();
     found
 }
@@ -56,11 +76,21 @@ fn only_events_names_the_nats_client() {
 
 #[test]
 fn folds_know_no_clock_network_or_chance() {
-    let forbidden = ["clock::", "Utc::now", "reqwest", "tokio", "tokio_postgres", "rand", "new_v4", "frontdesk_process"];
+    let forbidden = [
+        "clock::",
+        "Utc::now",
+        "reqwest",
+        "tokio",
+        "tokio_postgres",
+        "rand",
+        "new_v4",
+        "frontdesk_process",
+    ];
     let mut found = Vec::new();
     for (path, text) in rust("crates/projector/src") {
         let is_fold = ["calls", "billing"].iter().any(|name| {
-            path.starts_with(&format!("crates/projector/src/{name}/")) || path.ends_with(&format!("src/{name}.rs"))
+            path.starts_with(&format!("crates/projector/src/{name}/"))
+                || path.ends_with(&format!("src/{name}.rs"))
         });
         if is_fold {
             let hit = forbidden.iter().filter(|word| code(&text).contains(*word));
@@ -72,7 +102,12 @@ fn folds_know_no_clock_network_or_chance() {
 
 #[test]
 fn each_schema_has_one_writer() {
-    let owners = [("calls", "projector"), ("billing", "projector"), ("account", "api"), ("ops", "workers")];
+    let owners = [
+        ("calls", "projector"),
+        ("billing", "projector"),
+        ("account", "api"),
+        ("ops", "workers"),
+    ];
     let mut found = Vec::new();
     for (path, text) in rust("crates") {
         let owner = path.split('/').nth(1).unwrap().to_owned();
@@ -96,10 +131,16 @@ fn each_schema_has_one_writer() {
 fn only_ingest_and_workers_speak_to_providers() {
     let found: Vec<_> = files("crates", &["Cargo.toml"])
         .into_iter()
-        .filter(|(path, _)| ["api", "projector", "process"].iter().any(|c| path == &format!("crates/{c}/Cargo.toml")))
+        .filter(|(path, _)| {
+            ["api", "projector", "process"]
+                .iter()
+                .any(|c| path == &format!("crates/{c}/Cargo.toml"))
+        })
         .filter(|(_, text)| {
             let dependencies = text.split("[dev-dependencies]").next().unwrap();
-            dependencies.contains("reqwest") || dependencies.contains("oauth2") || dependencies.contains("lettre")
+            dependencies.contains("reqwest")
+                || dependencies.contains("oauth2")
+                || dependencies.contains("lettre")
         })
         .map(|(path, _)| path)
         .collect();
@@ -111,8 +152,12 @@ fn a_file_holds_one_idea() {
     let mut found = Vec::new();
     for folder in ["crates", "events", "web/src"] {
         for (path, text) in files(folder, &[".rs", ".ts", ".tsx"]) {
-            let is_test = path.contains("/tests/") || path.contains("/benches/") || path.contains(".test.");
-            let lines = code(&text).lines().filter(|line| !line.trim().is_empty()).count();
+            let is_test =
+                path.contains("/tests/") || path.contains("/benches/") || path.contains(".test.");
+            let lines = code(&text)
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .count();
             if !is_test && !path.ends_with("schema.ts") && lines > 400 {
                 found.push(format!("{path}: {lines} lines"));
             }
@@ -125,20 +170,31 @@ fn a_file_holds_one_idea() {
 fn every_rust_file_says_why_it_exists() {
     let mut found = Vec::new();
     for folder in ["crates", "events"] {
-        found.extend(rust(folder).into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path));
+        found.extend(
+            rust(folder)
+                .into_iter()
+                .filter(|(_, text)| !text.starts_with("//!"))
+                .map(|(path, _)| path),
+        );
     }
     assert_none("a file opens with `//!` and its reason", &found);
 }
 
 #[test]
 fn names_say_what_a_thing_is() {
-    let forbidden =
-        ["util", "utils", "common", "helper", "helpers", "manager", "service", "base", "misc", "new", "v2", "data", "info"];
+    let forbidden = [
+        "util", "utils", "common", "helper", "helpers", "manager", "service", "base", "misc",
+        "new", "v2", "data", "info",
+    ];
     let mut found = Vec::new();
     for folder in ["crates", "events", "web/src"] {
         for (path, _) in files(folder, &[".rs", ".ts", ".tsx", ".css"]) {
             let words = path.split(['/', '_', '-', '.']);
-            found.extend(words.filter(|word| forbidden.contains(word)).map(|word| format!("{path}: {word}")));
+            found.extend(
+                words
+                    .filter(|word| forbidden.contains(word))
+                    .map(|word| format!("{path}: {word}")),
+            );
         }
     }
     assert_none("these words name nothing", &found);
@@ -147,15 +203,36 @@ fn names_say_what_a_thing_is() {
 #[test]
 fn no_secret_or_machine_is_named() {
     let mut found = Vec::new();
-    for folder in ["crates", "events", "web/src", "scripts", "migrations", "docs"] {
-        for (path, text) in files(folder, &[".rs", ".ts", ".tsx", ".sh", ".sql", ".md", ".toml", ".json", ".yaml"]) {
-            let suspicious = ["BEGIN RSA PRIVATE KEY", "BEGIN PRIVATE KEY", "\"resolved\": \"http"];
+    for folder in [
+        "crates",
+        "events",
+        "web/src",
+        "scripts",
+        "migrations",
+        "docs",
+    ] {
+        for (path, text) in files(
+            folder,
+            &[
+                ".rs", ".ts", ".tsx", ".sh", ".sql", ".md", ".toml", ".json", ".yaml",
+            ],
+        ) {
+            let suspicious = [
+                "BEGIN RSA PRIVATE KEY",
+                "BEGIN PRIVATE KEY",
+                "\"resolved\": \"http",
+            ];
             let is_this_file = path.ends_with("tidy.rs");
-            let hit = suspicious.iter().filter(|word| !is_this_file && text.contains(*word));
+            let hit = suspicious
+                .iter()
+                .filter(|word| !is_this_file && text.contains(*word));
             found.extend(hit.map(|word| format!("{path}: {word}")));
         }
     }
-    assert_none("no private key and no download address is committed", &found);
+    assert_none(
+        "no private key and no download address is committed",
+        &found,
+    );
 }
 
 #[test]
@@ -179,13 +256,20 @@ fn every_event_type_has_a_schema_and_an_example() {
 #[test]
 fn the_architecture_page_is_short_and_true() {
     let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    assert!(page.lines().count() <= 150, "ARCHITECTURE.md has {} lines", page.lines().count());
+    assert!(
+        page.lines().count() <= 150,
+        "ARCHITECTURE.md has {} lines",
+        page.lines().count()
+    );
     let places = page.split('`').skip(1).step_by(2).filter(|text| {
         (text.contains('/') || text.ends_with(".md") || text.ends_with(".yaml"))
             && !text.contains([' ', '<', '*', ':', '{', '$'])
             && !text.starts_with('/')
     });
-    let missing: Vec<_> = places.filter(|place| !root().join(place).exists()).map(str::to_owned).collect();
+    let missing: Vec<_> = places
+        .filter(|place| !root().join(place).exists())
+        .map(str::to_owned)
+        .collect();
     assert_none("ARCHITECTURE.md names places that do not exist", &missing);
 }
 
@@ -194,9 +278,17 @@ fn the_makefile_stays_small() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let targets: Vec<_> = makefile
         .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(':') && !line.contains(":="))
+        .filter(|line| {
+            line.starts_with(|c: char| c.is_ascii_lowercase())
+                && line.contains(':')
+                && !line.contains(":=")
+        })
         .collect();
-    assert!(!targets.is_empty() && targets.len() <= 12, "{} targets", targets.len());
+    assert!(
+        !targets.is_empty() && targets.len() <= 12,
+        "{} targets",
+        targets.len()
+    );
     for target in targets {
         assert!(target.contains("## "), "{target:?} has no line of help");
     }

@@ -62,7 +62,11 @@ struct Accepted {
 }
 
 /// Answers once every event of the request is on disk.
-pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> Result<Response, Rejection> {
+pub(crate) async fn receive(
+    parts: &Parts,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Response, Rejection> {
     let now = clock::now();
     let agent = parts.agents.authenticate(headers)?;
     let incoming = binding::read(headers, &body)?;
@@ -80,13 +84,23 @@ pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> 
         return Err(refuse(problems, in_batch));
     }
     let (kinds, messages): (Vec<String>, Vec<Outbound>) = messages.into_iter().unzip();
-    let outcomes = future::join_all(messages.into_iter().map(|message| parts.calls.store(message))).await;
-    let mut accepted = Accepted { stored: 0, duplicates: 0 };
+    let outcomes = future::join_all(
+        messages
+            .into_iter()
+            .map(|message| parts.calls.store(message)),
+    )
+    .await;
+    let mut accepted = Accepted {
+        stored: 0,
+        duplicates: 0,
+    };
     let mut failure = None;
     for (kind, outcome) in kinds.iter().zip(outcomes) {
         match outcome {
             Ok(receipt) => {
-                parts.counts.accepted(Sender::Agent, kind, receipt.duplicate);
+                parts
+                    .counts
+                    .accepted(Sender::Agent, kind, receipt.duplicate);
                 accepted.stored += usize::from(!receipt.duplicate);
                 accepted.duplicates += usize::from(receipt.duplicate);
             }
@@ -103,30 +117,61 @@ pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> 
 /// One answer for all problems of a request: the gravest kind decides the status.
 fn refuse(problems: Vec<(rules::Kind, Vec<Problem>)>, in_batch: bool) -> Rejection {
     let gravest = problems.iter().map(|(kind, _)| *kind).min();
-    let all: Vec<Problem> = problems.into_iter().flat_map(|(_, problems)| problems).collect();
+    let all: Vec<Problem> = problems
+        .into_iter()
+        .flat_map(|(_, problems)| problems)
+        .collect();
     let told = || match all.as_slice() {
         [only] if !in_batch => format!("{}: {}", only.field, only.message),
         all => all
             .iter()
             .take(5)
-            .map(|one| format!("event {}: {}: {}", one.index.unwrap_or_default(), one.field, one.message))
+            .map(|one| {
+                format!(
+                    "event {}: {}: {}",
+                    one.index.unwrap_or_default(),
+                    one.field,
+                    one.message
+                )
+            })
             .collect::<Vec<_>>()
             .join("; "),
     };
     match gravest {
-        Some(rules::Kind::Forbidden(reason)) => Rejection::Forbidden { reason, detail: told() },
-        Some(rules::Kind::Malformed) => Rejection::Malformed { reason: "not_a_cloudevent", detail: told() },
+        Some(rules::Kind::Forbidden(reason)) => Rejection::Forbidden {
+            reason,
+            detail: told(),
+        },
+        Some(rules::Kind::Malformed) => Rejection::Malformed {
+            reason: "not_a_cloudevent",
+            detail: told(),
+        },
         _ => Rejection::Incomplete(all),
     }
 }
 
 /// Puts an admitted event into an envelope for CALLS.
 fn wrap(admitted: rules::Admitted, now: DateTime<Utc>) -> Result<Outbound, Rejection> {
-    let rules::Admitted { envelope, data, partition_key, kind } = admitted;
-    let content_type = envelope.content_type().unwrap_or("application/json").to_owned();
+    let rules::Admitted {
+        envelope,
+        data,
+        partition_key,
+        kind,
+    } = admitted;
+    let content_type = envelope
+        .content_type()
+        .unwrap_or("application/json")
+        .to_owned();
     let envelope: Envelope = envelope
         .with_recorded_time(now)
         .with_partition_key(&partition_key)
         .with_extension("bodysha256", &hex::encode(Sha256::digest(&data)));
-    outbound(StreamName::Calls, envelope, "agent", &kind, &content_type, data)
+    outbound(
+        StreamName::Calls,
+        envelope,
+        "agent",
+        &kind,
+        &content_type,
+        data,
+    )
 }

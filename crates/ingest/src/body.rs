@@ -39,7 +39,9 @@ pub(crate) async fn read<'a>(
     limit: usize,
     memory: &'a Memory,
 ) -> Result<Received<'a>, Rejection> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|announced| announced > limit as u64) {
         return Err(Rejection::TooLarge { limit });
     }
@@ -48,7 +50,9 @@ pub(crate) async fn read<'a>(
     let mut share: Option<SemaphorePermit<'a>> = None;
     while let Some(frame) = body.frame().await {
         // A frame that is not data is a trailer, which no sender of ours uses.
-        let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else {
+            continue;
+        };
         let length = first.len() + all.len() + data.len();
         if length > limit {
             return Err(Rejection::TooLarge { limit });
@@ -57,7 +61,10 @@ pub(crate) async fn read<'a>(
         if length == data.len() {
             if body.is_end_stream() {
                 // The usual webhook: one frame, never copied.
-                return Ok(Received { bytes: data, _share: share });
+                return Ok(Received {
+                    bytes: data,
+                    _share: share,
+                });
             }
             first = data;
         } else {
@@ -66,17 +73,27 @@ pub(crate) async fn read<'a>(
         }
     }
     let bytes = if all.is_empty() { first } else { all.freeze() };
-    Ok(Received { bytes, _share: share })
+    Ok(Received {
+        bytes,
+        _share: share,
+    })
 }
 
-fn reserve<'a>(memory: &'a Memory, share: &mut Option<SemaphorePermit<'a>>, length: usize) -> Result<(), Rejection> {
+fn reserve<'a>(
+    memory: &'a Memory,
+    share: &mut Option<SemaphorePermit<'a>>,
+    length: usize,
+) -> Result<(), Rejection> {
     let held = share.as_ref().map_or(0, SemaphorePermit::num_permits);
     let wanted = length.saturating_sub(FREE).div_ceil(1024);
     if wanted <= held {
         return Ok(());
     }
     let more = u32::try_from(wanted - held).map_err(|_| Rejection::Busy)?;
-    let permit = memory.0.try_acquire_many(more).map_err(|_| Rejection::Busy)?;
+    let permit = memory
+        .0
+        .try_acquire_many(more)
+        .map_err(|_| Rejection::Busy)?;
     match share {
         Some(share) => share.merge(permit),
         None => *share = Some(permit),
@@ -92,7 +109,10 @@ fn broken(error: &axum::Error) -> Rejection {
         }
         cause = error.source();
     }
-    Rejection::Malformed { reason: "truncated_body", detail: "the body ended before it was complete".into() }
+    Rejection::Malformed {
+        reason: "truncated_body",
+        detail: "the body ended before it was complete".into(),
+    }
 }
 
 #[cfg(test)]
@@ -101,7 +121,10 @@ mod tests {
     use futures::stream;
 
     fn body(chunks: &[&'static [u8]]) -> Body {
-        let chunks: Vec<_> = chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk))).collect();
+        let chunks: Vec<_> = chunks
+            .iter()
+            .map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk)))
+            .collect();
         Body::from_stream(stream::iter(chunks))
     }
 
@@ -112,15 +135,29 @@ mod tests {
         let read = |chunks| read(&headers, body(chunks), 6, &memory);
         assert_eq!(read(&[b"abc", b"", b"def"]).await.unwrap().bytes, "abcdef");
         assert_eq!(read(&[]).await.unwrap().bytes, "");
-        assert!(matches!(read(&[b"abcd", b"efg"]).await, Err(Rejection::TooLarge { limit: 6 })));
+        assert!(matches!(
+            read(&[b"abcd", b"efg"]).await,
+            Err(Rejection::TooLarge { limit: 6 })
+        ));
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_refused() {
-        let broken = stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("reset"))]);
+        let broken = stream::iter([
+            Ok(Bytes::from_static(b"{")),
+            Err(std::io::Error::other("reset")),
+        ]);
         let memory = Memory::default();
-        let rejection = read(&HeaderMap::new(), Body::from_stream(broken), 6, &memory).await.err();
-        assert!(matches!(rejection, Some(Rejection::Malformed { reason: "truncated_body", .. })));
+        let rejection = read(&HeaderMap::new(), Body::from_stream(broken), 6, &memory)
+            .await
+            .err();
+        assert!(matches!(
+            rejection,
+            Some(Rejection::Malformed {
+                reason: "truncated_body",
+                ..
+            })
+        ));
     }
 
     #[tokio::test]
@@ -128,8 +165,13 @@ mod tests {
         let memory = Memory(Semaphore::new(64));
         let big: &'static [u8] = Box::leak(vec![b'x'; 80 * 1024].into_boxed_slice());
         let headers = HeaderMap::new();
-        let held = read(&headers, body(&[big]), 1 << 20, &memory).await.unwrap();
-        assert!(matches!(read(&headers, body(&[big]), 1 << 20, &memory).await, Err(Rejection::Busy)));
+        let held = read(&headers, body(&[big]), 1 << 20, &memory)
+            .await
+            .unwrap();
+        assert!(matches!(
+            read(&headers, body(&[big]), 1 << 20, &memory).await,
+            Err(Rejection::Busy)
+        ));
         drop(held);
         assert!(read(&headers, body(&[big]), 1 << 20, &memory).await.is_ok());
     }

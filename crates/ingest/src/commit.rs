@@ -88,9 +88,19 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    pub(crate) fn start(stream: StreamName, nats: Connection, tasks: &TaskTracker, drained: Shutdown) -> Self {
+    pub(crate) fn start(
+        stream: StreamName,
+        nats: Connection,
+        tasks: &TaskTracker,
+        drained: Shutdown,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let task = Task { waiting, carried: None, nats: nats.clone(), counts: CommitCounts::new(stream.as_str()) };
+        let task = Task {
+            waiting,
+            carried: None,
+            nats: nats.clone(),
+            counts: CommitCounts::new(stream.as_str()),
+        };
         tasks.spawn(task.run(drained));
         Self { queue, nats }
     }
@@ -102,7 +112,11 @@ impl Committer {
             return Err(NotStored::Away);
         }
         let (answer, outcome) = oneshot::channel();
-        let entry = Entry { message, answer, arrived: clock::monotonic() };
+        let entry = Entry {
+            message,
+            answer,
+            arrived: clock::monotonic(),
+        };
         self.queue.try_send(entry).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotStored::Busy,
             mpsc::error::TrySendError::Closed(_) => NotStored::Away,
@@ -165,7 +179,10 @@ impl Batch {
                 place.insert(self.messages.len());
                 self.bytes += entry.message.size();
                 self.messages.push(entry.message);
-                self.answers.push(Answers { first: entry.answer, others: Vec::new() });
+                self.answers.push(Answers {
+                    first: entry.answer,
+                    others: Vec::new(),
+                });
             }
         }
     }
@@ -220,7 +237,11 @@ impl Task {
         let started = clock::monotonic();
         self.counts.batches.increment(1);
         self.counts.messages.increment(batch.messages.len() as u64);
-        let settlement = Settlement { nats: &self.nats, counts: &self.counts, deadline: batch.deadline };
+        let settlement = Settlement {
+            nats: &self.nats,
+            counts: &self.counts,
+            deadline: batch.deadline,
+        };
         let outcomes = settlement.settle(&batch.messages).await;
         for (answers, outcome) in batch.answers.into_iter().zip(outcomes) {
             answers.send(outcome);

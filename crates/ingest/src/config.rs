@@ -66,31 +66,50 @@ impl IngestArgs {
         }
         let mut pairs: Vec<(&str, &str)> = names.into_iter().zip(secrets).collect();
         for pair in list(self.livekit_keys.as_ref().map(Secret::expose)) {
-            let (name, secret) = pair.split_once(':').context("LIVEKIT_KEYS is `key: secret, key: secret`")?;
+            let (name, secret) = pair
+                .split_once(':')
+                .context("LIVEKIT_KEYS is `key: secret, key: secret`")?;
             pairs.push((name.trim(), secret.trim()));
         }
-        if pairs.is_empty() || pairs.iter().any(|(name, secret)| name.is_empty() || secret.is_empty()) {
-            bail!("LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed: webhooks and agents' events are checked with them");
+        if pairs.is_empty()
+            || pairs
+                .iter()
+                .any(|(name, secret)| name.is_empty() || secret.is_empty())
+        {
+            bail!(
+                "LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed: webhooks and agents' events are checked with them"
+            );
         }
         Ok(Keys::new(pairs))
     }
 
     /// How PayPal's deliveries are checked.
     pub(crate) fn paypal(&self) -> anyhow::Result<PayPalSettings> {
-        let mut webhook_ids: Vec<String> =
-            list(self.paypal_webhook_id.as_deref()).into_iter().map(str::to_owned).collect();
+        let mut webhook_ids: Vec<String> = list(self.paypal_webhook_id.as_deref())
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         if webhook_ids.iter().any(|id| id == SIMULATOR_WEBHOOK_ID) && !self.paypal_allow_simulator {
             bail!(
                 "PAYPAL_WEBHOOK_ID holds {SIMULATOR_WEBHOOK_ID}, under which anybody can have deliveries signed; \
                  only PAYPAL_ALLOW_SIMULATOR=true, on a development machine, permits that"
             );
         }
-        if webhook_ids.iter().any(|id| !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')) {
-            bail!("PAYPAL_WEBHOOK_ID holds something that is not a webhook id (letters and digits)");
+        if webhook_ids
+            .iter()
+            .any(|id| !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+        {
+            bail!(
+                "PAYPAL_WEBHOOK_ID holds something that is not a webhook id (letters and digits)"
+            );
         }
         let mut origins: Vec<CertificateOrigin> = match list(self.paypal_cert_hosts.as_deref()) {
             hosts if hosts.is_empty() => self.paypal_mode.certificate_origins(),
-            hosts => hosts.into_iter().map(str::parse).collect::<Result<_, String>>().map_err(anyhow::Error::msg)?,
+            hosts => hosts
+                .into_iter()
+                .map(str::parse)
+                .collect::<Result<_, String>>()
+                .map_err(anyhow::Error::msg)?,
         };
         if self.paypal_allow_simulator {
             webhook_ids.retain(|id| id != SIMULATOR_WEBHOOK_ID);
@@ -108,7 +127,11 @@ impl IngestArgs {
 }
 
 fn list(text: Option<&str>) -> Vec<&str> {
-    text.into_iter().flat_map(|text| text.split(',')).map(str::trim).filter(|part| !part.is_empty()).collect()
+    text.into_iter()
+        .flat_map(|text| text.split(','))
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -123,32 +146,71 @@ mod tests {
     }
 
     fn args(flags: &[&str]) -> IngestArgs {
-        Command::try_parse_from([&["ingest"], flags].concat()).unwrap().ingest
+        Command::try_parse_from([&["ingest"], flags].concat())
+            .unwrap()
+            .ingest
     }
 
     #[test]
     fn a_key_without_its_secret_stops_the_start() {
-        assert!(args(&["--livekit-api-key", "a,b", "--livekit-api-secret", "s"]).keys().is_err());
+        assert!(
+            args(&["--livekit-api-key", "a,b", "--livekit-api-secret", "s"])
+                .keys()
+                .is_err()
+        );
         assert!(args(&["--livekit-keys", "a"]).keys().is_err());
         assert!(args(&["--livekit-keys", "a:"]).keys().is_err());
-        assert!(args(&["--livekit-api-key", "a,b", "--livekit-api-secret", "s,t"]).keys().is_ok());
+        assert!(
+            args(&["--livekit-api-key", "a,b", "--livekit-api-secret", "s,t"])
+                .keys()
+                .is_ok()
+        );
         assert!(args(&["--livekit-keys", "a: s, b: t"]).keys().is_ok());
     }
 
     #[test]
     fn the_simulators_webhook_id_needs_its_own_switch() {
-        assert!(args(&["--paypal-webhook-id", "5GP02,WEBHOOK_ID"]).paypal().is_err());
-        let settings = args(&["--paypal-webhook-id", "WEBHOOK_ID", "--paypal-allow-simulator"]).paypal().unwrap();
+        assert!(
+            args(&["--paypal-webhook-id", "5GP02,WEBHOOK_ID"])
+                .paypal()
+                .is_err()
+        );
+        let settings = args(&[
+            "--paypal-webhook-id",
+            "WEBHOOK_ID",
+            "--paypal-allow-simulator",
+        ])
+        .paypal()
+        .unwrap();
         assert!(settings.allow_simulator && settings.webhook_ids.is_empty());
     }
 
     #[test]
     fn certificates_come_from_https_or_from_loopback() {
-        for good in ["api.paypal.com", "http://127.0.0.1:8090", "http://localhost:1", "http://[::1]:8", "api.x.test:443"] {
-            assert!(args(&["--paypal-cert-hosts", good]).paypal().is_ok(), "{good}");
+        for good in [
+            "api.paypal.com",
+            "http://127.0.0.1:8090",
+            "http://localhost:1",
+            "http://[::1]:8",
+            "api.x.test:443",
+        ] {
+            assert!(
+                args(&["--paypal-cert-hosts", good]).paypal().is_ok(),
+                "{good}"
+            );
         }
-        for bad in ["http://api.paypal.com", "http://10.0.0.1:80", "ftp://127.0.0.1", "https://a/b", "u@api.paypal.com", "a b"] {
-            assert!(args(&["--paypal-cert-hosts", bad]).paypal().is_err(), "{bad}");
+        for bad in [
+            "http://api.paypal.com",
+            "http://10.0.0.1:80",
+            "ftp://127.0.0.1",
+            "https://a/b",
+            "u@api.paypal.com",
+            "a b",
+        ] {
+            assert!(
+                args(&["--paypal-cert-hosts", bad]).paypal().is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -61,8 +61,13 @@ const PAYPAL: [&str; 17] = [
     "unparsable",
 ];
 
-const AGENT: [&str; 5] =
-    ["call.answered.v1", "call.transferred.v1", "call.transcript.v1", "call.analysed.v1", "agent.heartbeat.v1"];
+const AGENT: [&str; 5] = [
+    "call.answered.v1",
+    "call.transferred.v1",
+    "call.transcript.v1",
+    "call.analysed.v1",
+    "agent.heartbeat.v1",
+];
 
 /// Accepted and refused, by sender.
 pub(crate) struct Counts {
@@ -108,7 +113,12 @@ impl Counts {
             Sender::PayPal => &self.paypal,
             Sender::Agent => &self.agent,
         };
-        counts.known.iter().find(|(name, _)| *name == kind).map_or(&counts.other, |(_, counter)| counter).increment(1);
+        counts
+            .known
+            .iter()
+            .find(|(name, _)| *name == kind)
+            .map_or(&counts.other, |(_, counter)| counter)
+            .increment(1);
         if duplicate {
             counts.duplicates.increment(1);
         }
@@ -116,7 +126,8 @@ impl Counts {
 
     /// A request was refused. Rare, so its counter is looked up each time.
     pub(crate) fn rejected(sender: Sender, reason: &'static str) {
-        counter!("ingest_rejected_total", "source" => sender.as_str(), "reason" => reason).increment(1);
+        counter!("ingest_rejected_total", "source" => sender.as_str(), "reason" => reason)
+            .increment(1);
     }
 }
 

@@ -13,7 +13,10 @@ use std::{borrow::Cow, fmt};
 
 /// The named members of a JSON object, as written; of one that comes twice, the last.
 /// `None` when the bytes are not one JSON object.
-pub(crate) fn members<'a, const N: usize>(json: &'a [u8], names: [&str; N]) -> Option<[Option<&'a RawValue>; N]> {
+pub(crate) fn members<'a, const N: usize>(
+    json: &'a [u8],
+    names: [&str; N],
+) -> Option<[Option<&'a RawValue>; N]> {
     struct Wanted<'n, const N: usize>([&'n str; N]);
 
     impl<'a, const N: usize> Visitor<'a> for Wanted<'_, N> {
@@ -44,8 +47,13 @@ pub(crate) fn members<'a, const N: usize>(json: &'a [u8], names: [&str; N]) -> O
 }
 
 /// The members of a member; all missing when it is missing or not an object.
-pub(crate) fn inside<'a, const N: usize>(value: Option<&'a RawValue>, names: [&str; N]) -> [Option<&'a RawValue>; N] {
-    value.and_then(|value| members(value.get().as_bytes(), names)).unwrap_or([None; N])
+pub(crate) fn inside<'a, const N: usize>(
+    value: Option<&'a RawValue>,
+    names: [&str; N],
+) -> [Option<&'a RawValue>; N] {
+    value
+        .and_then(|value| members(value.get().as_bytes(), names))
+        .unwrap_or([None; N])
 }
 
 /// A string that is not empty. A lone surrogate makes it missing.
@@ -95,7 +103,10 @@ mod tests {
     fn an_odd_member_costs_only_itself() {
         let json = br#"{"id":"a","n":"12","room":{"sid":7,"name":"\ud800"},"n2":9,"id2":null,"x":{"y":["\udc00",1e999]}}"#;
         let [id, n, room, n2, id2] = members(json, ["id", "n", "room", "n2", "id2"]).unwrap();
-        assert_eq!((text(id).as_deref(), whole(n), whole(n2), text(id2)), (Some("a"), Some(12), Some(9), None));
+        assert_eq!(
+            (text(id).as_deref(), whole(n), whole(n2), text(id2)),
+            (Some("a"), Some(12), Some(9), None)
+        );
         let [sid, name] = inside(room, ["sid", "name"]);
         assert_eq!((text(sid), text(name)), (None, None));
     }
@@ -108,7 +119,11 @@ mod tests {
 
     #[test]
     fn depth_is_no_danger() {
-        let deep = format!(r#"{{"a":{}{},"id":"x"}}"#, "[".repeat(400_000), "]".repeat(400_000));
+        let deep = format!(
+            r#"{{"a":{}{},"id":"x"}}"#,
+            "[".repeat(400_000),
+            "]".repeat(400_000)
+        );
         let [id] = members(deep.as_bytes(), ["id"]).unwrap();
         assert_eq!(text(id).as_deref(), Some("x"));
         assert!(members(&deep.as_bytes()[..deep.len() - 9], ["id"]).is_none());

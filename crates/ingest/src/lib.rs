@@ -10,20 +10,20 @@
 
 pub mod config;
 
-mod run;
-mod router;
 mod body;
-mod rejection;
 mod counts;
+mod rejection;
+mod router;
+mod run;
 
-mod token;
+mod agents;
 mod json;
 mod livekit;
 mod paypal;
-mod agents;
+mod token;
 
-mod message;
 mod commit;
+mod message;
 
 pub use config::IngestArgs;
 pub use run::Ingest;

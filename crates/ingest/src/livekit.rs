@@ -27,11 +27,17 @@ impl LiveKit {
 }
 
 /// Returns once the event is on disk.
-pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> Result<(), Rejection> {
+pub(crate) async fn receive(
+    parts: &Parts,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<(), Rejection> {
     let (kind, message) = judge(&parts.livekit.keys, headers, &body)?;
     drop(body);
     let receipt = parts.calls.store(message).await?;
-    parts.counts.accepted(Sender::LiveKit, &kind, receipt.duplicate);
+    parts
+        .counts
+        .accepted(Sender::LiveKit, &kind, receipt.duplicate);
     Ok(())
 }
 

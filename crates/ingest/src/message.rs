@@ -36,6 +36,9 @@ pub(crate) fn outbound(
     let envelope = envelope.with_data(content_type, data.into());
     Outbound::of(envelope, subject).map_err(|error| match error {
         PublishError::Unsendable(_) => NotStored::TooLarge.into(),
-        other => Rejection::Malformed { reason: "unfit", detail: other.to_string() },
+        other => Rejection::Malformed {
+            reason: "unfit",
+            detail: other.to_string(),
+        },
     })
 }

@@ -45,25 +45,48 @@ pub(crate) struct PayPal {
 impl PayPal {
     pub(crate) fn new(settings: PayPalSettings) -> anyhow::Result<Self> {
         if settings.webhook_ids.is_empty() && !settings.allow_simulator {
-            tracing::warn!("PAYPAL_WEBHOOK_ID is not set: PayPal's deliveries are answered 503 and stay with PayPal");
+            tracing::warn!(
+                "PAYPAL_WEBHOOK_ID is not set: PayPal's deliveries are answered 503 and stay with PayPal"
+            );
         }
         let certificates = Certificates::new(&settings)?;
-        Ok(Self { settings, certificates, bindings: Bindings::default() })
+        Ok(Self {
+            settings,
+            certificates,
+            bindings: Bindings::default(),
+        })
     }
 }
 
 /// Returns once the event is on disk.
-pub(crate) async fn receive(parts: &Parts, headers: &HeaderMap, body: Bytes) -> Result<(), Rejection> {
+pub(crate) async fn receive(
+    parts: &Parts,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<(), Rejection> {
     let now = clock::now();
     let paypal = &parts.paypal;
     let transmission = transmission::Transmission::read(headers)?;
-    let webhook_id = verify::verify(&paypal.settings, &paypal.certificates, &transmission, &body, now).await?;
+    let webhook_id = verify::verify(
+        &paypal.settings,
+        &paypal.certificates,
+        &transmission,
+        &body,
+        now,
+    )
+    .await?;
     paypal.bindings.bind(transmission.id, &body)?;
     let outline = envelope::Outline::read(&body);
-    let proof = envelope::Proof { transmission: &transmission, webhook_id, environment: paypal.settings.environment };
+    let proof = envelope::Proof {
+        transmission: &transmission,
+        webhook_id,
+        environment: paypal.settings.environment,
+    };
     let kind = outline.kind();
     let message = envelope::wrap(&outline, &proof, body.clone(), now)?;
     let receipt = parts.billing.store(message).await?;
-    parts.counts.accepted(Sender::PayPal, &kind, receipt.duplicate);
+    parts
+        .counts
+        .accepted(Sender::PayPal, &kind, receipt.duplicate);
     Ok(())
 }

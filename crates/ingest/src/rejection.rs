@@ -22,9 +22,15 @@ pub(crate) enum Rejection {
     /// The signature is missing or wrong: 401. Someone probes, or a key is out of step.
     Unsigned { reason: &'static str },
     /// Well signed, but not allowed to say this: 403.
-    Forbidden { reason: &'static str, detail: String },
+    Forbidden {
+        reason: &'static str,
+        detail: String,
+    },
     /// Not a request of the kind this address takes: 400.
-    Malformed { reason: &'static str, detail: String },
+    Malformed {
+        reason: &'static str,
+        detail: String,
+    },
     /// Well formed, but what it says lacks something: 422, field by field.
     Incomplete(Vec<Problem>),
     /// 415.
@@ -34,7 +40,10 @@ pub(crate) enum Rejection {
     /// 408.
     TooSlow,
     /// It cannot be verified now: 503.
-    Unverifiable { reason: &'static str, detail: String },
+    Unverifiable {
+        reason: &'static str,
+        detail: String,
+    },
     /// Too much at once: 503.
     Busy,
     /// It is not on disk: 503, or 413 when it never can be.
@@ -71,9 +80,13 @@ impl Rejection {
             Self::Malformed { .. } => StatusCode::BAD_REQUEST,
             Self::Incomplete(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge { .. } | Self::NotStored(NotStored::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } | Self::NotStored(NotStored::TooLarge) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Unverifiable { .. } | Self::Busy | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unverifiable { .. } | Self::Busy | Self::NotStored(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -95,14 +108,20 @@ impl Rejection {
 
     fn detail(&self) -> String {
         match self {
-            Self::Unsigned { reason } => format!("the signature was not accepted: {}", reason.replace('_', " ")),
+            Self::Unsigned { reason } => format!(
+                "the signature was not accepted: {}",
+                reason.replace('_', " ")
+            ),
             Self::Forbidden { detail, .. }
             | Self::Malformed { detail, .. }
             | Self::MediaType { detail }
             | Self::Unverifiable { detail, .. } => detail.clone(),
             Self::Incomplete(problems) => match problems.as_slice() {
                 [only] => format!("{}: {}", only.field, only.message),
-                many => format!("{} problems; nothing of this request was stored", many.len()),
+                many => format!(
+                    "{} problems; nothing of this request was stored",
+                    many.len()
+                ),
             },
             Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
             Self::TooSlow => "the body did not arrive in time".into(),
@@ -127,7 +146,11 @@ impl Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let status = self.status();
-        let errors: &[Problem] = if let Self::Incomplete(problems) = &self { problems } else { &[] };
+        let errors: &[Problem] = if let Self::Incomplete(problems) = &self {
+            problems
+        } else {
+            &[]
+        };
         let document = ProblemDocument {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),
@@ -138,7 +161,10 @@ impl IntoResponse for Rejection {
         };
         let mut response = (status, Json(document)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
         }

@@ -71,11 +71,22 @@ struct Edge<'a> {
 
 impl<'a> Edge<'a> {
     fn new(ingest: &'a Ingest, sender: Sender, request: &Request) -> Self {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
-        Self { ingest, sender, peer }
+        let peer = request
+            .extensions()
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|peer| peer.0);
+        Self {
+            ingest,
+            sender,
+            peer,
+        }
     }
 
-    async fn read(&self, request: Request<Body>, limit: usize) -> Result<(HeaderMap, Received<'a>), Rejection> {
+    async fn read(
+        &self,
+        request: Request<Body>,
+        limit: usize,
+    ) -> Result<(HeaderMap, Received<'a>), Rejection> {
         let (parts, body) = request.into_parts();
         let received = body::read(&parts.headers, body, limit, &self.ingest.0.memory).await?;
         Ok((parts.headers, received))

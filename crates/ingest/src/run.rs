@@ -1,8 +1,8 @@
 //! The role: what it is made of, how it starts, and how it ends without losing an answer.
 
 use crate::{
-    agents::Agents, body::Memory, commit::Committer, config::IngestArgs, counts::Counts, livekit::LiveKit, paypal::PayPal,
-    router,
+    agents::Agents, body::Memory, commit::Committer, config::IngestArgs, counts::Counts,
+    livekit::LiveKit, paypal::PayPal, router,
 };
 use anyhow::Context as _;
 use frontdesk_events::{StreamName, nats::Connection};
@@ -38,12 +38,18 @@ impl Ingest {
     ///
     /// # Errors
     /// One line that says which setting is missing or wrong.
-    pub async fn start(args: IngestArgs, nats: Connection, health: Health, shutdown: Shutdown) -> anyhow::Result<Self> {
+    pub async fn start(
+        args: IngestArgs,
+        nats: Connection,
+        health: Health,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
         // reqwest is built without a cryptography provider of its own. A second install is refused
         // and harmless: whoever came first has chosen the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let keys = Arc::new(args.keys()?);
-        let paypal = PayPal::new(args.paypal()?).context("preparing the check of PayPal's signatures")?;
+        let paypal =
+            PayPal::new(args.paypal()?).context("preparing the check of PayPal's signatures")?;
         let tasks = TaskTracker::new();
         let drained = Shutdown::new();
         let committer = |stream| Committer::start(stream, nats.clone(), &tasks, drained.clone());
@@ -55,7 +61,10 @@ impl Ingest {
             billing: committer(StreamName::Billing),
             counts: Counts::default(),
             memory: Memory::default(),
-            limits: Limits { connections_per_address: args.ingest_connections_per_address, ..Limits::default() },
+            limits: Limits {
+                connections_per_address: args.ingest_connections_per_address,
+                ..Limits::default()
+            },
             tasks,
             drained,
         };
@@ -102,7 +111,10 @@ async fn watch(nats: Connection, health: Health, shutdown: Shutdown) {
                     health.ok(CONDITION);
                 }
                 Some(stream) => {
-                    health.not_ok(CONDITION, &format!("stream {stream} is not there: run `frontdesk migrate`"));
+                    health.not_ok(
+                        CONDITION,
+                        &format!("stream {stream} is not there: run `frontdesk migrate`"),
+                    );
                 }
             }
         }

@@ -40,14 +40,20 @@ impl Keys {
         if values.next().is_some() {
             return Err(refused("two_tokens"));
         }
-        let token = value.to_str().map_err(|_| refused("malformed_token"))?.trim();
+        let token = value
+            .to_str()
+            .map_err(|_| refused("malformed_token"))?
+            .trim();
         let token = match token.split_at_checked(7) {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer ") => rest.trim_start(),
             _ => token,
         };
         let payload = token.split('.').nth(1).ok_or(refused("malformed_token"))?;
-        let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| refused("malformed_token"))?;
-        let Issuer { iss } = serde_json::from_slice(&payload).map_err(|_| refused("malformed_token"))?;
+        let payload = URL_SAFE_NO_PAD
+            .decode(payload)
+            .map_err(|_| refused("malformed_token"))?;
+        let Issuer { iss } =
+            serde_json::from_slice(&payload).map_err(|_| refused("malformed_token"))?;
         let mut failure = "unknown_key";
         for (key, verifier) in self.0.iter().filter(|(key, _)| *key == iss) {
             match verifier.verify(token) {
@@ -82,11 +88,18 @@ pub(crate) mod tests {
     use std::time::Duration;
 
     pub(crate) fn headers(authorization: &str) -> HeaderMap {
-        HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(authorization).unwrap())])
+        HeaderMap::from_iter([(
+            header::AUTHORIZATION,
+            HeaderValue::from_str(authorization).unwrap(),
+        )])
     }
 
     fn token(key: &str, secret: &str) -> String {
-        AccessToken::with_api_key(key, secret).with_identity("a").with_ttl(Duration::from_secs(60)).to_jwt().unwrap()
+        AccessToken::with_api_key(key, secret)
+            .with_identity("a")
+            .with_ttl(Duration::from_secs(60))
+            .to_jwt()
+            .unwrap()
     }
 
     fn refusal(keys: &Keys, headers: &HeaderMap) -> &'static str {
@@ -99,20 +112,44 @@ pub(crate) mod tests {
         for (key, secret) in [("old", "s1"), ("new", "s2"), ("new", "s3")] {
             assert_eq!(keys.verify(&headers(&token(key, secret))).unwrap().0, key);
         }
-        assert!(keys.verify(&headers(&format!("Bearer {}", token("old", "s1")))).is_ok());
-        assert_eq!(refusal(&keys, &headers(&token("old", "s2"))), "wrong_secret");
-        assert_eq!(refusal(&keys, &headers(&token("foreign", "s1"))), "unknown_key");
+        assert!(
+            keys.verify(&headers(&format!("Bearer {}", token("old", "s1"))))
+                .is_ok()
+        );
+        assert_eq!(
+            refusal(&keys, &headers(&token("old", "s2"))),
+            "wrong_secret"
+        );
+        assert_eq!(
+            refusal(&keys, &headers(&token("foreign", "s1"))),
+            "unknown_key"
+        );
     }
 
     #[test]
     fn what_is_not_a_token_is_refused_with_its_reason() {
         let keys = Keys::new([("k", "s")]);
         assert_eq!(refusal(&keys, &HeaderMap::new()), "missing_token");
-        for nonsense in ["", "Bearer", "a.b.c", "Bearer a.b.c", "....", "Basic YTpi", "a.e30.c"] {
-            assert_eq!(refusal(&keys, &headers(nonsense)), "malformed_token", "{nonsense:?}");
+        for nonsense in [
+            "",
+            "Bearer",
+            "a.b.c",
+            "Bearer a.b.c",
+            "....",
+            "Basic YTpi",
+            "a.e30.c",
+        ] {
+            assert_eq!(
+                refusal(&keys, &headers(nonsense)),
+                "malformed_token",
+                "{nonsense:?}"
+            );
         }
         let mut two = headers(&token("k", "s"));
-        two.append(header::AUTHORIZATION, HeaderValue::from_str(&token("k", "s")).unwrap());
+        two.append(
+            header::AUTHORIZATION,
+            HeaderValue::from_str(&token("k", "s")).unwrap(),
+        );
         assert_eq!(refusal(&keys, &two), "two_tokens");
     }
 
@@ -123,7 +160,11 @@ pub(crate) mod tests {
         for algorithm in ["none", "HS384", "RS256"] {
             let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#));
             for signature in ["", "AAAA"] {
-                assert!(keys.verify(&headers(&format!("{header}.{claims}.{signature}"))).is_err(), "{algorithm}");
+                assert!(
+                    keys.verify(&headers(&format!("{header}.{claims}.{signature}")))
+                        .is_err(),
+                    "{algorithm}"
+                );
             }
         }
     }

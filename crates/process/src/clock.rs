@@ -6,14 +6,20 @@ use std::time::Instant;
 
 /// The wall clock, UTC.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the place the ban points to")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place the ban points to"
+)]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
 /// The monotonic clock, for durations.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the place the ban points to")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place the ban points to"
+)]
 pub fn monotonic() -> Instant {
     Instant::now()
 }

@@ -41,8 +41,14 @@ impl Health {
     }
 
     fn set(&self, name: &str, ok: bool, why: &str) {
-        let mut conditions = self.0.lock().expect("nothing panics while it holds this lock");
-        let new = Condition { ok, why: why.to_owned() };
+        let mut conditions = self
+            .0
+            .lock()
+            .expect("nothing panics while it holds this lock");
+        let new = Condition {
+            ok,
+            why: why.to_owned(),
+        };
         let old = conditions.insert(name.to_owned(), new.clone());
         if old.as_ref() != Some(&new) {
             tracing::info!(condition = name, ok, why, "health changed");
@@ -52,7 +58,10 @@ impl Health {
     /// All conditions by name.
     #[must_use]
     pub fn conditions(&self) -> BTreeMap<String, Condition> {
-        self.0.lock().expect("nothing panics while it holds this lock").clone()
+        self.0
+            .lock()
+            .expect("nothing panics while it holds this lock")
+            .clone()
     }
 
     /// Whether every condition holds.
@@ -62,14 +71,19 @@ impl Health {
     }
 
     /// `/healthz` (the process answers), `/readyz` (200 or 503, each condition with its reason).
-    #[must_use]
     pub fn router(&self) -> Router {
         let health = self.clone();
         let ready = move || async move {
-            let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            let status = if health.is_ready() {
+                StatusCode::OK
+            } else {
+                StatusCode::SERVICE_UNAVAILABLE
+            };
             (status, Json(health.conditions())).into_response()
         };
-        Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready))
+        Router::new()
+            .route("/healthz", get(async || "ok\n"))
+            .route("/readyz", get(ready))
     }
 }
 

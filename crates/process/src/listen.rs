@@ -68,7 +68,11 @@ impl Default for Limits {
 /// # Errors
 /// When the address cannot be had.
 pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     // A restart must not wait for the connections of the last run to be forgotten.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -80,7 +84,12 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 ///
 /// # Errors
 /// When the listener itself is broken.
-pub async fn serve(listener: TcpListener, app: axum::Router, limits: Limits, shutdown: Shutdown) -> anyhow::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    app: axum::Router,
+    limits: Limits,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let connections = Connections::new(&limits);
@@ -99,10 +108,13 @@ pub async fn serve(listener: TcpListener, app: axum::Router, limits: Limits, shu
             continue;
         };
         let Some(place) = connections.admit(free, peer) else {
-            metrics::counter!("http_connections_refused_total", "reason" => "per_address").increment(1);
+            metrics::counter!("http_connections_refused_total", "reason" => "per_address")
+                .increment(1);
             continue;
         };
-        let task = server.clone().converse(quick(stream, peer), peer, shutdown.clone());
+        let task = server
+            .clone()
+            .converse(quick(stream, peer), peer, shutdown.clone());
         let abort = abort.clone();
         tasks.spawn(async move {
             tokio::select! {

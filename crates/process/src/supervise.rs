@@ -42,11 +42,18 @@ impl Roles {
     /// No roles yet.
     #[must_use]
     pub fn new(shutdown: Shutdown) -> Self {
-        Self { shutdown, tasks: JoinSet::new() }
+        Self {
+            shutdown,
+            tasks: JoinSet::new(),
+        }
     }
 
     /// Starts a role. It must end soon after the token is cancelled.
-    pub fn start(&mut self, name: &'static str, role: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+    pub fn start(
+        &mut self,
+        name: &'static str,
+        role: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) {
         self.tasks.spawn(async move { (name, role.await) });
     }
 

@@ -6,22 +6,29 @@ use std::{io::IsTerminal as _, time::Duration};
 use tracing_subscriber::EnvFilter;
 
 /// Bounds in seconds of every latency histogram: from a fast query to a hopeless one.
-const LATENCY_BUCKETS: [f64; 14] =
-    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
+const LATENCY_BUCKETS: [f64; 14] = [
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
+];
 
 /// How often histograms are folded, so that a process nobody scrapes keeps its size.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Starts logging: readable on a terminal, JSON lines elsewhere. `RUST_LOG` overrides the level.
 pub fn start_logging() {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn,sqlx=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start (several tests in a process) keeps the first: harmless.
     let _ = if std::io::stderr().is_terminal() {
         builder.try_init()
     } else {
-        builder.json().flatten_event(true).with_ansi(false).try_init()
+        builder
+            .json()
+            .flatten_event(true)
+            .with_ansi(false)
+            .try_init()
     };
 }
 
@@ -35,7 +42,9 @@ impl Metrics {
     /// # Errors
     /// When a recorder is installed already.
     pub fn install() -> anyhow::Result<Self> {
-        let handle = PrometheusBuilder::new().set_buckets(&LATENCY_BUCKETS)?.install_recorder()?;
+        let handle = PrometheusBuilder::new()
+            .set_buckets(&LATENCY_BUCKETS)?
+            .install_recorder()?;
         let upkeep = handle.clone();
         tokio::spawn(async move {
             loop {
@@ -47,7 +56,6 @@ impl Metrics {
     }
 
     /// `/metrics` in Prometheus' text format.
-    #[must_use]
     pub fn router(&self) -> Router {
         let handle = self.0.clone();
         let render = move || {

@@ -4,7 +4,8 @@ use super::{binding, connection::Connection};
 use crate::{Envelope, Partition, StreamName};
 use anyhow::Context as _;
 use async_nats::jetstream::stream::{
-    Compression, Config, DirectGetErrorKind, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType,
+    Compression, Config, DirectGetErrorKind, DiscardPolicy, PersistenceMode, RetentionPolicy,
+    StorageType,
 };
 use chrono::{DateTime, Utc};
 
@@ -106,7 +107,11 @@ impl Connection {
                         .update_stream(&wanted)
                         .await
                         .with_context(|| format!("updating stream {stream}"))?;
-                    if before == after.config { StreamChange::Unchanged } else { StreamChange::Updated }
+                    if before == after.config {
+                        StreamChange::Unchanged
+                    } else {
+                        StreamChange::Updated
+                    }
                 }
                 Err(_) => {
                     self.jetstream
@@ -146,10 +151,14 @@ impl Connection {
     ///
     /// # Errors
     /// When the server is away.
-    pub async fn stored(&self, stream: StreamName, sequence: u64) -> anyhow::Result<Option<Stored>> {
+    pub async fn stored(
+        &self,
+        stream: StreamName,
+        sequence: u64,
+    ) -> anyhow::Result<Option<Stored>> {
         let handle = self.jetstream.get_stream_no_info(stream.as_str()).await?;
         match handle.direct_get(sequence).await {
-            Ok(message) => Ok(Some(stored(message))),
+            Ok(message) => Ok(Some(stored(&message))),
             Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("reading {stream} at {sequence}")),
         }
@@ -159,17 +168,26 @@ impl Connection {
     ///
     /// # Errors
     /// When the server is away.
-    pub async fn last_stored(&self, stream: StreamName, partition: Partition) -> anyhow::Result<Option<Stored>> {
+    pub async fn last_stored(
+        &self,
+        stream: StreamName,
+        partition: Partition,
+    ) -> anyhow::Result<Option<Stored>> {
         let handle = self.jetstream.get_stream_no_info(stream.as_str()).await?;
-        match handle.direct_get_last_for_subject(stream.filter(partition)).await {
-            Ok(message) => Ok(Some(stored(message))),
+        match handle
+            .direct_get_last_for_subject(stream.filter(partition))
+            .await
+        {
+            Ok(message) => Ok(Some(stored(&message))),
             Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("reading the end of {stream}.{partition}")),
+            Err(error) => {
+                Err(error).with_context(|| format!("reading the end of {stream}.{partition}"))
+            }
         }
     }
 }
 
-fn stored(message: async_nats::jetstream::message::StreamMessage) -> Stored {
+fn stored(message: &async_nats::jetstream::message::StreamMessage) -> Stored {
     Stored {
         sequence: message.sequence,
         subject: message.subject.to_string(),

@@ -53,7 +53,9 @@ pub(super) type Header = (HeaderName, HeaderValue);
 /// The same without copying the data, and with headers as a list: a map of them is made once a
 /// message, when it is published.
 pub(super) fn into_parts(envelope: Envelope) -> Result<(Vec<Header>, Bytes), Error> {
-    envelope.into_event().deserialize_binary(Writer(Vec::with_capacity(16)))
+    envelope
+        .into_event()
+        .deserialize_binary(Writer(Vec::with_capacity(16)))
 }
 
 /// Reads an envelope from a message, in either mode.
@@ -84,7 +86,10 @@ fn header_name(attribute: &str) -> Option<HeaderName> {
     if attribute == CONTENT_TYPE_ATTRIBUTE {
         return Some(HeaderName::from_static(CONTENT_TYPE));
     }
-    let known = NAMES.iter().find(|(name, _)| *name == attribute).map(|(_, header)| header.clone());
+    let known = NAMES
+        .iter()
+        .find(|(name, _)| *name == attribute)
+        .map(|(_, header)| header.clone());
     known.or_else(|| format!("{PREFIX}{attribute}").parse().ok())
 }
 
@@ -92,24 +97,34 @@ fn encoded(name: &str, text: &str) -> String {
     if name == CONTENT_TYPE_ATTRIBUTE && starts_structured(text) {
         // As it is, it would say that this message is in structured mode. With one more character
         // encoded it is the same media type to a reader, and not that sign.
-        return format!("%{:02X}{}", text.as_bytes()[0], utf8_percent_encode(&text[1..], ENCODED));
+        return format!(
+            "%{:02X}{}",
+            text.as_bytes()[0],
+            utf8_percent_encode(&text[1..], ENCODED)
+        );
     }
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
 fn starts_structured(media_type: &str) -> bool {
-    media_type.get(..STRUCTURED.len()).is_some_and(|start| start.eq_ignore_ascii_case(STRUCTURED))
+    media_type
+        .get(..STRUCTURED.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(STRUCTURED))
 }
 
 impl Writer {
     fn set(mut self, name: &str, value: &MessageAttributeValue) -> SdkResult<Self> {
         let text = match value {
             // Keep the digits the sender gave; chrono's default would drop trailing zeros.
-            MessageAttributeValue::DateTime(time) => time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            MessageAttributeValue::DateTime(time) => {
+                time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+            }
             other => other.to_string(),
         };
         let encoded = encoded(name, &text);
-        let invalid = |_| Error::Other { source: format!("attribute {name} does not fit a header").into() };
+        let invalid = |_| Error::Other {
+            source: format!("attribute {name} does not fit a header").into(),
+        };
         let value: HeaderValue = encoded.parse().map_err(|_| invalid(()))?;
         let name = header_name(name).ok_or_else(|| invalid(()))?;
         self.0.push((name, value));
@@ -119,7 +134,10 @@ impl Writer {
 
 impl BinarySerializer<(Vec<Header>, Bytes)> for Writer {
     fn set_spec_version(self, version: SpecVersion) -> SdkResult<Self> {
-        self.set("specversion", &MessageAttributeValue::String(version.to_string()))
+        self.set(
+            "specversion",
+            &MessageAttributeValue::String(version.to_string()),
+        )
     }
 
     fn set_attribute(self, name: &str, value: MessageAttributeValue) -> SdkResult<Self> {
@@ -147,29 +165,42 @@ struct Incoming<'a> {
 impl Incoming<'_> {
     fn content_type(&self) -> Option<&str> {
         let names = self.headers?.iter();
-        let spelt = names.filter(|(name, _)| AsRef::<str>::as_ref(*name).eq_ignore_ascii_case(CONTENT_TYPE));
+        let spelt = names
+            .filter(|(name, _)| AsRef::<str>::as_ref(*name).eq_ignore_ascii_case(CONTENT_TYPE));
         // Two spellings of one name come in any order; the least value is the same every time.
-        spelt.filter_map(|(_, values)| values.first()).map(HeaderValue::as_str).min()
+        spelt
+            .filter_map(|(_, values)| values.first())
+            .map(HeaderValue::as_str)
+            .min()
     }
 
     fn attributes(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        self.headers.into_iter().flat_map(HeaderMap::iter).filter_map(|(name, values)| {
-            let name = AsRef::<str>::as_ref(name);
-            let prefix = name.get(..PREFIX.len())?;
-            prefix.eq_ignore_ascii_case(PREFIX).then_some(())?;
-            let name = &name[PREFIX.len()..];
-            // Ours are lower case already.
-            let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
-            let name = if is_lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) };
-            Some((name, values.first()?.as_str()))
-        })
+        self.headers
+            .into_iter()
+            .flat_map(HeaderMap::iter)
+            .filter_map(|(name, values)| {
+                let name = AsRef::<str>::as_ref(name);
+                let prefix = name.get(..PREFIX.len())?;
+                prefix.eq_ignore_ascii_case(PREFIX).then_some(())?;
+                let name = &name[PREFIX.len()..];
+                // Ours are lower case already.
+                let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+                let name = if is_lower {
+                    Cow::Borrowed(name)
+                } else {
+                    Cow::Owned(name.to_ascii_lowercase())
+                };
+                Some((name, values.first()?.as_str()))
+            })
     }
 }
 
 fn decoded(name: &str, value: &str) -> SdkResult<MessageAttributeValue> {
     let text = percent_decode_str(value)
         .decode_utf8()
-        .map_err(|_| Error::Other { source: format!("attribute {name} is not UTF-8").into() })?;
+        .map_err(|_| Error::Other {
+            source: format!("attribute {name} is not UTF-8").into(),
+        })?;
     Ok(MessageAttributeValue::String(text.into_owned()))
 }
 
@@ -179,7 +210,9 @@ impl BinaryDeserializer for Incoming<'_> {
         attributes.sort_unstable();
         // Headers come in any order: which of two would win is chance, and a replay must not be.
         if let Some(pair) = attributes.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(Error::Other { source: format!("attribute {} is there twice", pair[0].0).into() });
+            return Err(Error::Other {
+                source: format!("attribute {} is there twice", pair[0].0).into(),
+            });
         }
         let version = attributes
             .iter()
@@ -200,7 +233,10 @@ impl BinaryDeserializer for Incoming<'_> {
             }
         }
         if let Some(content_type) = self.content_type() {
-            visitor = visitor.set_attribute(CONTENT_TYPE_ATTRIBUTE, decoded(CONTENT_TYPE_ATTRIBUTE, content_type)?)?;
+            visitor = visitor.set_attribute(
+                CONTENT_TYPE_ATTRIBUTE,
+                decoded(CONTENT_TYPE_ATTRIBUTE, content_type)?,
+            )?;
         }
         if self.payload.is_empty() {
             visitor.end()
@@ -211,7 +247,10 @@ impl BinaryDeserializer for Incoming<'_> {
 }
 
 impl StructuredDeserializer for Incoming<'_> {
-    fn deserialize_structured<R: Sized, V: StructuredSerializer<R>>(self, visitor: V) -> SdkResult<R> {
+    fn deserialize_structured<R: Sized, V: StructuredSerializer<R>>(
+        self,
+        visitor: V,
+    ) -> SdkResult<R> {
         visitor.set_structured_event(self.payload.to_vec())
     }
 }

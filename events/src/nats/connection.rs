@@ -50,7 +50,11 @@ pub struct NatsArgs {
     #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     pub nats_url: String,
     /// The server's monitoring address, where its durability is checked.
-    #[arg(long, env = "NATS_MONITOR_URL", default_value = "http://127.0.0.1:8222")]
+    #[arg(
+        long,
+        env = "NATS_MONITOR_URL",
+        default_value = "http://127.0.0.1:8222"
+    )]
     pub nats_monitor_url: String,
     /// Password of the NATS user `ingest`; without it the role connects as NATS_URL says.
     #[arg(long, env = "NATS_INGEST_PASSWORD", hide_env_values = true)]
@@ -166,7 +170,11 @@ impl Connection {
             .with_context(|| format!("connecting to NATS as {}", role.as_str()))?;
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(REQUEST_TIMEOUT);
-        Ok(Self { client, jetstream, monitor_url: args.nats_monitor_url.clone() })
+        Ok(Self {
+            client,
+            jetstream,
+            monitor_url: args.nats_monitor_url.clone(),
+        })
     }
 
     /// Whether the socket is up at this moment.
@@ -179,7 +187,10 @@ impl Connection {
     /// not: a listener notices here.
     #[must_use]
     pub fn connects(&self) -> u64 {
-        self.client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed)
+        self.client
+            .statistics()
+            .connects
+            .load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Sends what is buffered and closes.

@@ -38,7 +38,11 @@ impl Connection {
     pub async fn tell(&self, change: &Change) {
         let user = change.user.map(|user| user.to_string());
         let payload = serde_json::to_vec(change).expect("a change is plain data");
-        if let Err(error) = self.client.publish(subject::live(user.as_deref()), payload.into()).await {
+        if let Err(error) = self
+            .client
+            .publish(subject::live(user.as_deref()), payload.into())
+            .await
+        {
             tracing::debug!(%error, "live change not told");
         }
     }
@@ -47,8 +51,12 @@ impl Connection {
     ///
     /// # Errors
     /// When the subscription cannot be made.
-    pub async fn listen(&self) -> anyhow::Result<impl Stream<Item = Change> + Send + Unpin + use<>> {
+    pub async fn listen(
+        &self,
+    ) -> anyhow::Result<impl Stream<Item = Change> + Send + Unpin + use<>> {
         let messages = self.client.subscribe("live.*").await?;
-        Ok(Box::pin(messages.filter_map(async |message| serde_json::from_slice(&message.payload).ok())))
+        Ok(Box::pin(messages.filter_map(async |message| {
+            serde_json::from_slice(&message.payload).ok()
+        })))
     }
 }

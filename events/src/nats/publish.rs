@@ -44,11 +44,18 @@ impl Outbound {
     /// When an attribute does not fit a header.
     pub fn of(envelope: Envelope, subject: String) -> Result<Self, PublishError> {
         let message_id = envelope.message_id();
-        let (headers, payload) =
-            binding::into_parts(envelope).map_err(|error| PublishError::Unsendable(error.to_string()))?;
-        let message = Self { subject, headers, message_id, payload };
+        let (headers, payload) = binding::into_parts(envelope)
+            .map_err(|error| PublishError::Unsendable(error.to_string()))?;
+        let message = Self {
+            subject,
+            headers,
+            message_id,
+            payload,
+        };
         if message.size() > StreamName::LARGEST_MESSAGE as usize {
-            return Err(PublishError::Unsendable("larger than 1 MiB with its headers".into()));
+            return Err(PublishError::Unsendable(
+                "larger than 1 MiB with its headers".into(),
+            ));
         }
         Ok(message)
     }
@@ -57,7 +64,11 @@ impl Outbound {
     #[must_use]
     pub fn size(&self) -> usize {
         let header = |name: &str, value: &str| name.len() + value.len() + ": \r\n".len();
-        let headers: usize = self.headers.iter().map(|(name, value)| header(name.as_ref(), value.as_str())).sum();
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| header(name.as_ref(), value.as_str()))
+            .sum();
         let headers = headers + header("Nats-Msg-Id", &self.message_id);
         headers + self.payload.len() + self.subject.len()
     }
@@ -65,7 +76,10 @@ impl Outbound {
     /// The same message under another subject.
     #[must_use]
     pub fn readdressed(&self, subject: String) -> Self {
-        Self { subject, ..self.clone() }
+        Self {
+            subject,
+            ..self.clone()
+        }
     }
 
     /// Its subject.
@@ -146,10 +160,22 @@ impl Connection {
     ///
     /// # Errors
     /// See [`PublishError`]; after `Unknown` try again with the same message.
-    pub async fn publish(&self, message: &Outbound, timeout: Duration) -> Result<PublishAck, PublishError> {
-        self.request(message.subject.clone(), message.header_map(), message.payload.clone(), timeout)
-            .await
-            .map(|ack| PublishAck { sequence: ack.seq.unwrap_or_default(), duplicate: ack.duplicate })
+    pub async fn publish(
+        &self,
+        message: &Outbound,
+        timeout: Duration,
+    ) -> Result<PublishAck, PublishError> {
+        self.request(
+            message.subject.clone(),
+            message.header_map(),
+            message.payload.clone(),
+            timeout,
+        )
+        .await
+        .map(|ack| PublishAck {
+            sequence: ack.seq.unwrap_or_default(),
+            duplicate: ack.duplicate,
+        })
     }
 
     /// Publishes all messages as one atomic batch: all stored and fsynced, or none.
@@ -176,12 +202,17 @@ impl Connection {
         }
         let mut headers = batch_headers(last, batch_id, messages.len());
         headers.insert("Nats-Batch-Commit", "1");
-        let ack = self.request(last.subject.clone(), headers, last.payload.clone(), timeout).await?;
+        let ack = self
+            .request(last.subject.clone(), headers, last.payload.clone(), timeout)
+            .await?;
         if ack.count.is_some_and(|count| count != messages.len()) {
             // The server counted otherwise than we did; trust nothing and let ids settle it.
             return Err(PublishError::Unknown);
         }
-        Ok(PublishAck { sequence: ack.seq.unwrap_or_default(), duplicate: ack.duplicate })
+        Ok(PublishAck {
+            sequence: ack.seq.unwrap_or_default(),
+            duplicate: ack.duplicate,
+        })
     }
 
     async fn request(
@@ -191,14 +222,21 @@ impl Connection {
         payload: Bytes,
         timeout: Duration,
     ) -> Result<Ack, PublishError> {
-        let request = Request::new().headers(headers).payload(payload).timeout(Some(timeout));
-        let reply = self.client.send_request(subject, request).await.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => PublishError::Unavailable,
-            RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
-                PublishError::Unsendable(error.to_string())
-            }
-            _ => PublishError::Unknown,
-        })?;
+        let request = Request::new()
+            .headers(headers)
+            .payload(payload)
+            .timeout(Some(timeout));
+        let reply =
+            self.client
+                .send_request(subject, request)
+                .await
+                .map_err(|error| match error.kind() {
+                    RequestErrorKind::NoResponders => PublishError::Unavailable,
+                    RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
+                        PublishError::Unsendable(error.to_string())
+                    }
+                    _ => PublishError::Unknown,
+                })?;
         let ack: Ack = serde_json::from_slice(&reply.payload).map_err(|_| PublishError::Unknown)?;
         match ack.error {
             None if ack.seq.is_some() => Ok(ack),
@@ -213,8 +251,14 @@ fn refusal(error: AckError) -> PublishError {
     match code {
         DUPLICATE_IN_BATCH => PublishError::DuplicateInBatch,
         code if STREAM_FULL.contains(&code) => PublishError::Full,
-        code if error.code == 503 => PublishError::Refused { code, description: error.description },
-        code => PublishError::Refused { code, description: error.description },
+        code if error.code == 503 => PublishError::Refused {
+            code,
+            description: error.description,
+        },
+        code => PublishError::Refused {
+            code,
+            description: error.description,
+        },
     }
 }
 

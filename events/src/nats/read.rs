@@ -62,10 +62,13 @@ impl Delivery {
 
     /// Headers as pairs, for a dead letter.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().flat_map(HeaderMap::iter).flat_map(|(name, values)| {
-            let name: &str = name.as_ref();
-            values.iter().map(move |value| (name, value.as_str()))
-        })
+        self.headers
+            .iter()
+            .flat_map(HeaderMap::iter)
+            .flat_map(|(name, values)| {
+                let name: &str = name.as_ref();
+                values.iter().map(move |value| (name, value.as_str()))
+            })
     }
 }
 
@@ -112,9 +115,15 @@ impl Reader {
         partitions: &PartitionSet,
         start: u64,
     ) -> Result<Self, ReadError> {
-        let open = |reason: String| ReadError::Open { stream, start, reason };
+        let open = |reason: String| ReadError::Open {
+            stream,
+            start,
+            reason,
+        };
         let config = pull::Config {
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start.max(1) },
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: start.max(1),
+            },
             ack_policy: AckPolicy::None,
             replay_policy: ReplayPolicy::Instant,
             filter_subjects: stream.filters(partitions),
@@ -137,7 +146,10 @@ impl Reader {
             .messages()
             .await
             .map_err(|error| open(error.to_string()))?;
-        Ok(Self { messages, delivered: 0 })
+        Ok(Self {
+            messages,
+            delivered: 0,
+        })
     }
 
     /// Waits up to `patience` for the next message, then takes what has already arrived, `most`
@@ -146,7 +158,11 @@ impl Reader {
     ///
     /// # Errors
     /// When the reader has ended; what was read before the error is lost, not skipped.
-    pub async fn read(&mut self, most: usize, patience: Duration) -> Result<Vec<Delivery>, ReadError> {
+    pub async fn read(
+        &mut self,
+        most: usize,
+        patience: Duration,
+    ) -> Result<Vec<Delivery>, ReadError> {
         let mut batch = Vec::new();
         let first = tokio::time::timeout(patience.min(SILENCE), self.messages.next()).await;
         let Ok(first) = first else { return Ok(batch) };
@@ -170,9 +186,14 @@ impl Reader {
         let message = item
             .ok_or_else(|| ReadError::Silent("the consumer ended".into()))?
             .map_err(|error| ReadError::Silent(error.to_string()))?;
-        let info = message.info().map_err(|error| ReadError::Silent(error.to_string()))?;
+        let info = message
+            .info()
+            .map_err(|error| ReadError::Silent(error.to_string()))?;
         if info.consumer_sequence != self.delivered + 1 {
-            return Err(ReadError::Gap { expected_after: self.delivered, found: info.consumer_sequence });
+            return Err(ReadError::Gap {
+                expected_after: self.delivered,
+                found: info.consumer_sequence,
+            });
         }
         let (sequence, stored_at, pending) = (info.stream_sequence, info.published, info.pending);
         self.delivered += 1;

@@ -39,10 +39,16 @@ impl Durability {
     /// # Errors
     /// One line that says what is wrong and how to mend it.
     pub fn check(&self, allow_lazy_sync: bool) -> anyhow::Result<()> {
-        let mut parts = self.version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+        let mut parts = self
+            .version
+            .split(['.', '-'])
+            .map(|part| part.parse().unwrap_or(0));
         let mut part = || parts.next().unwrap_or(0);
         if (part(), part(), part()) < OLDEST {
-            bail!("nats-server {} is older than 2.15.1, which is the first whose fsync can be trusted", self.version);
+            bail!(
+                "nats-server {} is older than 2.15.1, which is the first whose fsync can be trusted",
+                self.version
+            );
         }
         if !self.sync_always && !allow_lazy_sync {
             bail!(
@@ -73,8 +79,14 @@ impl Connection {
             .json()
             .await
             .with_context(|| format!("reading the answer of {url}"))?;
-        let sync_always = varz.jetstream.and_then(|js| js.config).is_some_and(|config| config.sync_always);
-        Ok(Durability { version: varz.version, sync_always })
+        let sync_always = varz
+            .jetstream
+            .and_then(|js| js.config)
+            .is_some_and(|config| config.sync_always);
+        Ok(Durability {
+            version: varz.version,
+            sync_always,
+        })
     }
 }
 
@@ -84,7 +96,10 @@ mod tests {
 
     #[test]
     fn a_server_that_may_lose_acknowledged_events_is_refused() {
-        let server = |version: &str, sync_always| Durability { version: version.into(), sync_always };
+        let server = |version: &str, sync_always| Durability {
+            version: version.into(),
+            sync_always,
+        };
         assert!(server("2.15.1", true).check(false).is_ok());
         assert!(server("2.16.0-RC.1", true).check(false).is_ok());
         assert!(server("2.15.0", true).check(false).is_err());

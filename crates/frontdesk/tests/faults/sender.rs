@@ -51,16 +51,24 @@ impl Senders {
 }
 
 async fn play(sender: usize, address: SocketAddr, stop: Arc<AtomicBool>) -> Vec<String> {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(6)).build().unwrap();
+    let http = reqwest::Client::builder()
+        .timeout(Duration::from_secs(6))
+        .build()
+        .unwrap();
     let url = format!("http://{address}/webhooks/livekit");
     let mut acknowledged = Vec::new();
     for call in 0.. {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        for (step, kind) in ["room_started", "participant_joined", "participant_left", "room_finished"]
-            .into_iter()
-            .enumerate()
+        for (step, kind) in [
+            "room_started",
+            "participant_joined",
+            "participant_left",
+            "room_finished",
+        ]
+        .into_iter()
+        .enumerate()
         {
             let id = format!("EV_{sender}_{call}_{step}");
             deliver(&http, &url, body(&id, kind, sender, call)).await;
@@ -78,7 +86,8 @@ fn body(id: &str, kind: &str, sender: usize, call: u64) -> String {
         "sid": format!("RM_{sender}_{call}"), "name": format!("call-{sender}-{call}"),
         "creationTime": now.timestamp().to_string(), "creationTimeMs": now.timestamp_millis().to_string(),
     });
-    let mut body = json!({ "event": kind, "room": room, "id": id, "createdAt": now.timestamp().to_string() });
+    let mut body =
+        json!({ "event": kind, "room": room, "id": id, "createdAt": now.timestamp().to_string() });
     if kind.starts_with("participant") {
         body["participant"] = json!({
             "sid": format!("PA_{sender}_{call}"), "identity": "sip_+12025550147", "kind": "SIP",
@@ -114,11 +123,17 @@ async fn deliver(http: &reqwest::Client, url: &str, body: String) {
             Ok(answer) if answer.status().is_success() => return,
             Ok(answer) => {
                 let status = answer.status();
-                assert!(status.is_server_error(), "a good delivery was refused for good: {status}");
+                assert!(
+                    status.is_server_error(),
+                    "a good delivery was refused for good: {status}"
+                );
             }
             Err(_) => {}
         }
-        assert!(start.elapsed() < LONGEST, "not answered 2xx within a minute");
+        assert!(
+            start.elapsed() < LONGEST,
+            "not answered 2xx within a minute"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -12,14 +12,18 @@ pub(crate) const TOKEN: &str = "a-token-of-this-test";
 pub(crate) struct Product {
     program: Program,
     http: reqwest::Client,
-    pub(crate) nats: Nats,
-    pub(crate) database: Database,
+    // Kept: both end when they are dropped.
+    _nats: Nats,
+    _database: Database,
 }
 
 impl Product {
     /// Starts everything and waits until it is ready.
     pub(crate) async fn start() -> Self {
-        let (nats, database) = (frontdesk_harness::nats().await, frontdesk_harness::database().await);
+        let (nats, database) = (
+            frontdesk_harness::nats().await,
+            frontdesk_harness::database().await,
+        );
         let environment = [
             ("DATABASE_URL", database.url()),
             ("NATS_URL", nats.url()),
@@ -35,7 +39,12 @@ impl Product {
         let program = Program::start(executable, "all", "API_LISTEN", &environment).await;
         // The process has no TLS provider of its own: the test speaks plain HTTP on loopback.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { program, http: reqwest::Client::new(), nats, database }
+        Self {
+            program,
+            http: reqwest::Client::new(),
+            _nats: nats,
+            _database: database,
+        }
     }
 
     /// Where webhooks go: ingest is mounted beside the API.

@@ -36,8 +36,17 @@ type Sent = Arc<Mutex<HashMap<Uuid, Instant>>>;
 /// # Errors
 /// When a part does not start or changes do not arrive.
 pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> anyhow::Result<()> {
-    let (nats, database) = (frontdesk_harness::nats().await, frontdesk_harness::database().await);
-    let program = Program::start(executable, "all", "API_LISTEN", &environment(&nats, &database)).await;
+    let (nats, database) = (
+        frontdesk_harness::nats().await,
+        frontdesk_harness::database().await,
+    );
+    let program = Program::start(
+        executable,
+        "all",
+        "API_LISTEN",
+        &environment(&nats, &database),
+    )
+    .await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     report.add(Figure {
         name: "idle_rss_mb",
@@ -48,10 +57,22 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
     });
     let seconds = if quick { 3 } else { 15 };
     let slow = at_rate(program.address, 30_000_000, 500, seconds).await?;
-    report.note("freshness_500_p50_ms", "webhook to live change at 500 events/s, p50", percentile_ms(&slow, 0.5));
-    report.note("freshness_500_p99_ms", "webhook to live change at 500 events/s, p99", percentile_ms(&slow, 0.99));
+    report.note(
+        "freshness_500_p50_ms",
+        "webhook to live change at 500 events/s, p50",
+        percentile_ms(&slow, 0.5),
+    );
+    report.note(
+        "freshness_500_p99_ms",
+        "webhook to live change at 500 events/s, p99",
+        percentile_ms(&slow, 0.99),
+    );
     let fast = at_rate(program.address, 40_000_000, 2000, seconds).await?;
-    report.note("freshness_2000_p50_ms", "webhook to live change at 2,000 events/s, p50", percentile_ms(&fast, 0.5));
+    report.note(
+        "freshness_2000_p50_ms",
+        "webhook to live change at 2,000 events/s, p50",
+        percentile_ms(&fast, 0.5),
+    );
     report.add(Figure {
         name: "freshness_2000_p99_ms",
         what: "webhook to live change at 2,000 events/s, p99",
@@ -76,7 +97,12 @@ pub fn environment(nats: &Nats, database: &Database) -> Vec<(&'static str, Strin
 
 /// Sends whole calls at a rate of events; gives the sorted microseconds of each call's first
 /// visible change.
-async fn at_rate(address: SocketAddr, first: usize, rate: usize, seconds: usize) -> anyhow::Result<Vec<u32>> {
+async fn at_rate(
+    address: SocketAddr,
+    first: usize,
+    rate: usize,
+    seconds: usize,
+) -> anyhow::Result<Vec<u32>> {
     let sent: Sent = Arc::default();
     let listener = tokio::spawn(listen(address, sent.clone()));
     // The subscription must stand before the first event.
@@ -90,7 +116,9 @@ async fn at_rate(address: SocketAddr, first: usize, rate: usize, seconds: usize)
             (0..10).flat_map(move |step| {
                 group.iter().map(move |number| {
                     let call = Call::new(*number, start);
-                    let id = (step == VISIBLE).then(|| frontdesk_projector::call_id(&call.room_sid(), &call.call_key()));
+                    let id = (step == VISIBLE).then(|| {
+                        frontdesk_projector::calls::call_id(&call.room_sid(), &call.call_key())
+                    });
                     (id, call.webhook_request(step))
                 })
             })
@@ -104,7 +132,10 @@ async fn at_rate(address: SocketAddr, first: usize, rate: usize, seconds: usize)
     }
     listener.abort();
     let missing = sent.lock().expect("not poisoned").len();
-    ensure!(calls - missing >= wanted, "{missing} of {calls} changes never came");
+    ensure!(
+        calls - missing >= wanted,
+        "{missing} of {calls} changes never came"
+    );
     let mut latencies = LATENCIES.lock().expect("not poisoned").split_off(0);
     latencies.sort_unstable();
     Ok(latencies)
@@ -125,14 +156,21 @@ async fn paced(
             let (requests, sent) = (requests.clone(), sent.clone());
             tokio::spawn(async move {
                 let mut connection = load::Connection::open(address).await?;
-                for (index, (id, request)) in requests.iter().enumerate().skip(lane).step_by(CONNECTIONS) {
+                for (index, (id, request)) in
+                    requests.iter().enumerate().skip(lane).step_by(CONNECTIONS)
+                {
                     let due = start + Duration::from_secs_f64(index as f64 / rate as f64);
                     tokio::time::sleep_until(due.into()).await;
                     if let Some(id) = id {
-                        sent.lock().expect("not poisoned").insert(*id, clock::monotonic());
+                        sent.lock()
+                            .expect("not poisoned")
+                            .insert(*id, clock::monotonic());
                     }
                     let status = connection.exchange(request).await?;
-                    ensure!((200..300).contains(&status), "a delivery was answered {status}");
+                    ensure!(
+                        (200..300).contains(&status),
+                        "a delivery was answered {status}"
+                    );
                 }
                 anyhow::Ok(())
             })
@@ -152,7 +190,9 @@ async fn listen(address: SocketAddr, sent: Sent) -> anyhow::Result<()> {
     stream.write_all(request.as_bytes()).await?;
     let mut lines = BufReader::new(stream).lines();
     while let Some(line) = lines.next_line().await? {
-        let Some(ids) = line.strip_prefix("data:").and_then(|text| ids(text.trim())) else { continue };
+        let Some(ids) = line.strip_prefix("data:").and_then(|text| ids(text.trim())) else {
+            continue;
+        };
         let now = clock::monotonic();
         let mut sent = sent.lock().expect("not poisoned");
         let mut latencies = LATENCIES.lock().expect("not poisoned");
@@ -165,5 +205,9 @@ async fn listen(address: SocketAddr, sent: Sent) -> anyhow::Result<()> {
 
 fn ids(text: &str) -> Option<Vec<Uuid>> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    value["ids"].as_array()?.iter().map(|id| id.as_str()?.parse().ok()).collect()
+    value["ids"]
+        .as_array()?
+        .iter()
+        .map(|id| id.as_str()?.parse().ok())
+        .collect()
 }

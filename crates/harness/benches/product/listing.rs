@@ -21,22 +21,44 @@ const NEWEST: &str = "select * from calls.calls order by started_at desc, id des
 /// # Errors
 /// When a part does not start or answers anything but 200.
 pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> anyhow::Result<()> {
-    let (nats, database) = (frontdesk_harness::nats().await, frontdesk_harness::database().await);
+    let (nats, database) = (
+        frontdesk_harness::nats().await,
+        frontdesk_harness::database().await,
+    );
     fill(&database, if quick { 50_000 } else { 1_000_000 }).await?;
     let requests = if quick { 5_000 } else { 40_000 };
     let plain = plain_sql(&database, requests).await?;
-    report.note("limit_api_sql_per_s", "the same page as prepared SQL, 32 connections, queries/s", plain);
+    report.note(
+        "limit_api_sql_per_s",
+        "the same page as prepared SQL, 32 connections, queries/s",
+        plain,
+    );
 
-    let program =
-        Program::start(executable, "all", "API_LISTEN", &freshness::environment(&nats, &database)).await;
+    let program = Program::start(
+        executable,
+        "all",
+        "API_LISTEN",
+        &freshness::environment(&nats, &database),
+    )
+    .await;
     let request = format!(
         "GET /api/calls HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nAuthorization: Bearer {}\r\n\r\n",
         freshness::TOKEN
     );
     let requests = Arc::new(vec![request.into_bytes(); requests]);
-    load::send_all(program.address, Arc::new(requests[..500].to_vec()), CONNECTIONS, LONGEST).await?;
+    load::send_all(
+        program.address,
+        Arc::new(requests[..500].to_vec()),
+        CONNECTIONS,
+        LONGEST,
+    )
+    .await?;
     let outcome = load::send_all(program.address, requests, CONNECTIONS, LONGEST).await?;
-    ensure!(outcome.refused == 0, "{} answers were not 200", outcome.refused);
+    ensure!(
+        outcome.refused == 0,
+        "{} answers were not 200",
+        outcome.refused
+    );
     report.add(Figure {
         name: "api_calls_per_s",
         what: "GET /api/calls (50 rows of a million), requests/s",
@@ -44,7 +66,11 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
         limit: Some("limit_api_sql_per_s"),
         target: Some(Target::AtLeast(5_000.0)),
     });
-    report.note("api_calls_p50_ms", "its latency, 32 connections, p50", outcome.percentile_ms(0.5));
+    report.note(
+        "api_calls_p50_ms",
+        "its latency, 32 connections, p50",
+        outcome.percentile_ms(0.5),
+    );
     report.add(Figure {
         name: "api_calls_p99_ms",
         what: "its latency, 32 connections, p99",

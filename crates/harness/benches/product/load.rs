@@ -69,11 +69,17 @@ pub async fn send_all(
             let mut connection = Connection::open(address).await?;
             let (mut ok, mut refused, mut latencies) = (0, 0, Vec::new());
             while start.elapsed() < longest {
-                let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+                let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                    break;
+                };
                 let sent = clock::monotonic();
                 let status = connection.exchange(request).await?;
                 latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
-                if (200..300).contains(&status) { ok += 1 } else { refused += 1 }
+                if (200..300).contains(&status) {
+                    ok += 1;
+                } else {
+                    refused += 1;
+                }
             }
             anyhow::Ok((ok, refused, latencies))
         });
@@ -87,7 +93,12 @@ pub async fn send_all(
     }
     let elapsed = start.elapsed();
     latencies.sort_unstable();
-    Ok(Outcome { ok, refused, elapsed, latencies })
+    Ok(Outcome {
+        ok,
+        refused,
+        elapsed,
+        latencies,
+    })
 }
 
 /// One keep-alive connection.
@@ -104,7 +115,10 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(64 * 1024),
+        })
     }
 
     /// Writes a request and reads its whole answer; gives the status.
@@ -132,9 +146,14 @@ impl Connection {
 
 /// Status and whole length of an answer, once its head is complete.
 fn answer(buffer: &[u8]) -> anyhow::Result<Option<(u16, usize)>> {
-    let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
+    let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
+        return Ok(None);
+    };
     let text = std::str::from_utf8(&buffer[..head]).context("a head that is not text")?;
-    let status = text.get(9..12).and_then(|digits| digits.parse().ok()).context("no status in the answer")?;
+    let status = text
+        .get(9..12)
+        .and_then(|digits| digits.parse().ok())
+        .context("no status in the answer")?;
     let length = text
         .lines()
         .filter_map(|line| line.split_once(':'))

@@ -34,8 +34,16 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
     let at_64 = webhooks(program.address, 10_000_000, size / 2, 64, start).await?;
     let at_256 = webhooks(program.address, 20_000_000, size, 256, start).await?;
     record(report, &at_64, &at_256);
-    report.note("ingest_peak_mb", "peak memory of the ingest process, MB", program.peak_mb());
-    ensure!(at_64.refused + at_256.refused == 0, "{} answers were not 2xx", at_64.refused + at_256.refused);
+    report.note(
+        "ingest_peak_mb",
+        "peak memory of the ingest process, MB",
+        program.peak_mb(),
+    );
+    ensure!(
+        at_64.refused + at_256.refused == 0,
+        "{} answers were not 2xx",
+        at_64.refused + at_256.refused
+    );
     Ok(())
 }
 
@@ -47,8 +55,16 @@ fn record(report: &mut Report, at_64: &Outcome, at_256: &Outcome) {
         limit: Some("limit_batch_publish_per_s"),
         target: None,
     });
-    report.note("ingest_64_p50_ms", "latency, 64 connections, p50", at_64.percentile_ms(0.5));
-    report.note("ingest_64_p99_ms", "latency, 64 connections, p99", at_64.percentile_ms(0.99));
+    report.note(
+        "ingest_64_p50_ms",
+        "latency, 64 connections, p50",
+        at_64.percentile_ms(0.5),
+    );
+    report.note(
+        "ingest_64_p99_ms",
+        "latency, 64 connections, p99",
+        at_64.percentile_ms(0.99),
+    );
     report.add(Figure {
         name: "ingest_256_per_s",
         what: "fsynced webhooks/s, 256 connections",
@@ -56,7 +72,11 @@ fn record(report: &mut Report, at_64: &Outcome, at_256: &Outcome) {
         limit: Some("limit_batch_publish_per_s"),
         target: Some(Target::AtLeast(18_000.0)),
     });
-    report.note("ingest_256_p50_ms", "latency, 256 connections, p50", at_256.percentile_ms(0.5));
+    report.note(
+        "ingest_256_p50_ms",
+        "latency, 256 connections, p50",
+        at_256.percentile_ms(0.5),
+    );
     report.add(Figure {
         name: "ingest_256_p99_ms",
         what: "latency, 256 connections, p99",
@@ -108,11 +128,19 @@ async fn limits(report: &mut Report, nats: &Nats, quick: bool) -> anyhow::Result
     let connection = nats.connect(Role::Operator).await;
     let messages = messages(if quick { 10_240 } else { 102_400 })?;
     let batched = batches(&connection, &messages).await?;
-    report.note("limit_batch_publish_per_s", "raw atomic batches of 256, messages/s", batched);
+    report.note(
+        "limit_batch_publish_per_s",
+        "raw atomic batches of 256, messages/s",
+        batched,
+    );
     let fewer = &messages[..messages.len() / 10];
     // New ids: the same would be refused as duplicates.
     let singles = one_by_one(&connection, fewer).await?;
-    report.note("limit_single_publish_per_s", "a publish per message, 256 in flight, messages/s", singles);
+    report.note(
+        "limit_single_publish_per_s",
+        "a publish per message, 256 in flight, messages/s",
+        singles,
+    );
     Ok(())
 }
 
@@ -120,14 +148,26 @@ async fn limits(report: &mut Report, nats: &Nats, quick: bool) -> anyhow::Result
 fn messages(count: usize) -> anyhow::Result<Vec<Outbound>> {
     let call = traffic::Call::new(1, DateTime::UNIX_EPOCH);
     let request = call.webhook_request(1);
-    let body = request.windows(4).position(|window| window == b"\r\n\r\n").map_or(0, |at| at + 4);
+    let body = request
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .map_or(0, |at| at + 4);
     let message = |index: usize| {
-        let envelope = Envelope::new(&format!("EV_limit_{index}"), "/livekit/limit", "io.livekit.participant_joined")?
-            .with_subject("RM_limit")
-            .with_partition_key("room")
-            .with_data("application/json", request[body..].to_vec());
+        let envelope = Envelope::new(
+            &format!("EV_limit_{index}"),
+            "/livekit/limit",
+            "io.livekit.participant_joined",
+        )?
+        .with_subject("RM_limit")
+        .with_partition_key("room")
+        .with_data("application/json", request[body..].to_vec());
         let partition = Partition::of(&index.to_string());
-        let subject = subject::event(StreamName::Calls, partition, "livekit", "participant_joined");
+        let subject = subject::event(
+            StreamName::Calls,
+            partition,
+            "livekit",
+            "participant_joined",
+        );
         anyhow::Ok(Outbound::new(&envelope, subject)?)
     };
     (0..count).map(message).collect()
@@ -136,7 +176,9 @@ fn messages(count: usize) -> anyhow::Result<Vec<Outbound>> {
 async fn batches(connection: &Connection, messages: &[Outbound]) -> anyhow::Result<f64> {
     let start = clock::monotonic();
     for (index, batch) in messages.chunks(256).enumerate() {
-        connection.publish_batch(&format!("limit-{index}"), batch, Duration::from_secs(10)).await?;
+        connection
+            .publish_batch(&format!("limit-{index}"), batch, Duration::from_secs(10))
+            .await?;
     }
     Ok(messages.len() as f64 / start.elapsed().as_secs_f64())
 }
@@ -144,14 +186,19 @@ async fn batches(connection: &Connection, messages: &[Outbound]) -> anyhow::Resu
 async fn one_by_one(connection: &Connection, messages: &[Outbound]) -> anyhow::Result<f64> {
     // The server remembers ids for ten minutes, so these go to BILLING, which has none of them.
     let start = clock::monotonic();
-    let moved = messages.iter().map(|message| message.readdressed(message.subject().replacen("calls", "billing", 1)));
+    let moved = messages
+        .iter()
+        .map(|message| message.readdressed(message.subject().replacen("calls", "billing", 1)));
     let acks: Vec<_> = stream::iter(moved)
         .map(|message| async move { connection.publish(&message, Duration::from_secs(10)).await })
         .buffer_unordered(256)
         .collect()
         .await;
     for ack in acks {
-        ensure!(!ack?.duplicate, "a limit's message was a duplicate: the figure would be wrong");
+        ensure!(
+            !ack?.duplicate,
+            "a limit's message was a duplicate: the figure would be wrong"
+        );
     }
     Ok(messages.len() as f64 / start.elapsed().as_secs_f64())
 }

@@ -30,7 +30,11 @@ pub async fn measure(report: &mut Report, executable: &Path, events: usize) -> a
     let stored = fill(&nats, executable, events).await?;
     report.note("replay_events", "events in the stream", stored as f64);
     let reading = read_alone(&nats, stored).await?;
-    report.note("limit_read_per_s", "reading the stream alone, messages/s", reading);
+    report.note(
+        "limit_read_per_s",
+        "reading the stream alone, messages/s",
+        reading,
+    );
     writing_alone(report, &postgres).await?;
 
     let client = connect(&postgres).await?;
@@ -44,8 +48,14 @@ pub async fn measure(report: &mut Report, executable: &Path, events: usize) -> a
     let projector = Program::start(executable, "projector", "PROJECTOR_LISTEN", &environment).await;
     reach(&client, stored).await?;
     let seconds = start.elapsed().as_secs_f64();
-    let folded: i64 = client.query_one("select count(*) from calls.event_index", &[]).await?.get(0);
-    ensure!(folded as usize == stored, "{folded} of {stored} events are in the index");
+    let folded: i64 = client
+        .query_one("select count(*) from calls.event_index", &[])
+        .await?
+        .get(0);
+    ensure!(
+        folded as usize == stored,
+        "{folded} of {stored} events are in the index"
+    );
     report.add(Figure {
         name: "replay_per_s",
         what: "events/s replayed into all tables",
@@ -64,7 +74,13 @@ pub async fn measure(report: &mut Report, executable: &Path, events: usize) -> a
 }
 
 async fn fill(nats: &Nats, executable: &Path, events: usize) -> anyhow::Result<usize> {
-    let ingest = Program::start(executable, "ingest", "INGEST_LISTEN", &receiving::environment(nats)).await;
+    let ingest = Program::start(
+        executable,
+        "ingest",
+        "INGEST_LISTEN",
+        &receiving::environment(nats),
+    )
+    .await;
     let start = clock::now() - chrono::Duration::days(30);
     let calls = events.div_ceil(traffic::EVENTS_A_CALL);
     let mut first = 0;
@@ -72,7 +88,11 @@ async fn fill(nats: &Nats, executable: &Path, events: usize) -> anyhow::Result<u
         let count = CALLS_AT_A_TIME.min(calls - first);
         let requests = Arc::new(traffic::requests(first, count, start));
         let outcome = load::send_all(ingest.address, requests, 256, LONGEST).await?;
-        ensure!(outcome.refused == 0, "{} deliveries were refused while filling", outcome.refused);
+        ensure!(
+            outcome.refused == 0,
+            "{} deliveries were refused while filling",
+            outcome.refused
+        );
         first += count;
     }
     Ok(calls * traffic::EVENTS_A_CALL)
@@ -91,7 +111,8 @@ async fn read_alone(nats: &Nats, stored: usize) -> anyhow::Result<f64> {
 }
 
 async fn connect(postgres: &Cluster) -> anyhow::Result<Client> {
-    let (client, connection) = tokio_postgres::connect(&postgres.url(), tokio_postgres::NoTls).await?;
+    let (client, connection) =
+        tokio_postgres::connect(&postgres.url(), tokio_postgres::NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
 }
@@ -99,11 +120,19 @@ async fn connect(postgres: &Cluster) -> anyhow::Result<Client> {
 async fn reach(client: &Client, stored: usize) -> anyhow::Result<()> {
     let start = clock::monotonic();
     loop {
-        let row = client.query_one("select coalesce(max(sequence), 0) from calls.checkpoints", &[]).await?;
+        let row = client
+            .query_one(
+                "select coalesce(max(sequence), 0) from calls.checkpoints",
+                &[],
+            )
+            .await?;
         if row.get::<_, i64>(0) as usize >= stored {
             return Ok(());
         }
-        ensure!(start.elapsed() < LONGEST, "the replay did not reach the end in {LONGEST:?}");
+        ensure!(
+            start.elapsed() < LONGEST,
+            "the replay did not reach the end in {LONGEST:?}"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -128,23 +157,37 @@ async fn writing_alone(report: &mut Report, postgres: &Cluster) -> anyhow::Resul
         .await?;
     let start = clock::monotonic();
     for first in (0..ROWS).step_by(BATCH) {
-        let keys: Vec<String> = (first..first + BATCH).map(|row| format!("RM_{row:012}")).collect();
+        let keys: Vec<String> = (first..first + BATCH)
+            .map(|row| format!("RM_{row:012}"))
+            .collect();
         let states: Vec<Vec<u8>> = keys.iter().map(|_| vec![b'x'; 700]).collect();
         client.execute(&upsert, &[&keys, &states]).await?;
     }
-    report.note("limit_unnest_per_s", "unnest upsert of 700-byte states alone, rows/s", ROWS as f64 / start.elapsed().as_secs_f64());
+    report.note(
+        "limit_unnest_per_s",
+        "unnest upsert of 700-byte states alone, rows/s",
+        ROWS as f64 / start.elapsed().as_secs_f64(),
+    );
 
     let start = clock::monotonic();
     let sink = client.copy_in("copy limit_index from stdin").await?;
     pin_mut!(sink);
     for first in (0..ROWS).step_by(BATCH) {
         let lines: String = (first..first + BATCH)
-            .map(|row| format!("{row}\t/livekit/key\tEV_{row:012}\tio.livekit.participant_joined\n"))
+            .map(|row| {
+                format!("{row}\t/livekit/key\tEV_{row:012}\tio.livekit.participant_joined\n")
+            })
             .collect();
         sink.send(bytes::Bytes::from(lines)).await?;
     }
     sink.finish().await.context("finishing the copy")?;
-    report.note("limit_copy_per_s", "copy into an indexed table alone, rows/s", ROWS as f64 / start.elapsed().as_secs_f64());
-    client.batch_execute("drop table limit_states, limit_index").await?;
+    report.note(
+        "limit_copy_per_s",
+        "copy into an indexed table alone, rows/s",
+        ROWS as f64 / start.elapsed().as_secs_f64(),
+    );
+    client
+        .batch_execute("drop table limit_states, limit_index")
+        .await?;
     Ok(())
 }

@@ -58,11 +58,20 @@ impl Report {
 
     /// Adds a figure that is only a limit for others, or a fact beside them.
     pub fn note(&mut self, name: &'static str, what: &'static str, value: f64) {
-        self.add(Figure { name, what, value, limit: None, target: None });
+        self.add(Figure {
+            name,
+            what,
+            value,
+            limit: None,
+            target: None,
+        });
     }
 
     fn value(&self, name: &str) -> Option<f64> {
-        self.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+        self.figures
+            .iter()
+            .find(|figure| figure.name == name)
+            .map(|figure| figure.value)
     }
 
     fn share(&self, figure: &Figure) -> Option<f64> {
@@ -70,12 +79,21 @@ impl Report {
     }
 
     fn line(&self, figure: &Figure) -> String {
-        let mut line = format!("{:<34} {:>12}  {}", figure.name, grouped(figure.value), figure.what);
+        let mut line = format!(
+            "{:<34} {:>12}  {}",
+            figure.name,
+            grouped(figure.value),
+            figure.what
+        );
         if let (Some(limit), Some(share)) = (figure.limit, self.share(figure)) {
             let _ = write!(line, " — {share:.0} % of {limit}");
         }
         if let Some(target) = figure.target {
-            let verdict = if target.met(figure.value) { "reached" } else { "NOT reached" };
+            let verdict = if target.met(figure.value) {
+                "reached"
+            } else {
+                "NOT reached"
+            };
             let _ = write!(line, " ({} {verdict})", target.words());
         }
         line
@@ -91,32 +109,53 @@ impl Report {
             .iter()
             .filter_map(|figure| {
                 let rounded = (figure.value * 1000.0).round() / 1000.0;
-                Some((figure.name.to_owned(), Value::Number(Number::from_f64(rounded)?)))
+                Some((
+                    figure.name.to_owned(),
+                    Value::Number(Number::from_f64(rounded)?),
+                ))
             })
             .collect();
         fs::create_dir_all(root.join("target"))?;
-        fs::write(root.join("target/bench.json"), serde_json::to_string_pretty(&figures)? + "\n")?;
+        fs::write(
+            root.join("target/bench.json"),
+            serde_json::to_string_pretty(&figures)? + "\n",
+        )?;
 
         let page = root.join("docs/benchmarks.md");
         let text = fs::read_to_string(&page)?;
-        let (before, rest) = text
-            .split_once("<!-- figures -->")
-            .ok_or_else(|| anyhow::anyhow!("docs/benchmarks.md has lost its marker <!-- figures -->"))?;
-        let after = rest.split_once("<!-- end of figures -->").map_or("", |(_, after)| after);
+        let (before, rest) = text.split_once("<!-- figures -->").ok_or_else(|| {
+            anyhow::anyhow!("docs/benchmarks.md has lost its marker <!-- figures -->")
+        })?;
+        let after = rest
+            .split_once("<!-- end of figures -->")
+            .map_or("", |(_, after)| after);
         let table = self.table(machine);
-        fs::write(&page, format!("{before}<!-- figures -->\n{table}<!-- end of figures -->{after}"))?;
+        fs::write(
+            &page,
+            format!("{before}<!-- figures -->\n{table}<!-- end of figures -->{after}"),
+        )?;
         Ok(())
     }
 
     fn table(&self, machine: &str) -> String {
-        let mut table = format!("\n{machine}\n\n| figure | value | of its limit | must reach | what |\n|---|---:|---:|---|---|\n");
+        let mut table = format!(
+            "\n{machine}\n\n| figure | value | of its limit | must reach | what |\n|---|---:|---:|---|---|\n"
+        );
         for figure in &self.figures {
             let share = match (figure.limit, self.share(figure)) {
                 (Some(limit), Some(share)) => format!("{share:.0} % of `{limit}`"),
                 _ => String::new(),
             };
             let target = figure.target.map_or(String::new(), |target| {
-                format!("{} {}", target.words(), if target.met(figure.value) { "✓" } else { "✗" })
+                format!(
+                    "{} {}",
+                    target.words(),
+                    if target.met(figure.value) {
+                        "✓"
+                    } else {
+                        "✗"
+                    }
+                )
             });
             let _ = writeln!(
                 table,
@@ -144,5 +183,9 @@ fn grouped(value: f64) -> String {
         }
         text.push(digit);
     }
-    if value < 0.0 { format!("-{text}") } else { text }
+    if value < 0.0 {
+        format!("-{text}")
+    } else {
+        text
+    }
 }

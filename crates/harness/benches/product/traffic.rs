@@ -20,8 +20,16 @@ pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const EVENTS_A_CALL: usize = 12;
 
 const CODECS: [&str; 10] = [
-    "audio/PCMU", "audio/PCMA", "audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9", "video/AV1",
-    "video/H265", "video/rtx",
+    "audio/PCMU",
+    "audio/PCMA",
+    "audio/opus",
+    "audio/red",
+    "video/VP8",
+    "video/H264",
+    "video/VP9",
+    "video/AV1",
+    "video/H265",
+    "video/rtx",
 ];
 
 /// One call: ten webhooks and two reports of the agent.
@@ -47,7 +55,11 @@ impl Call {
     }
 
     fn room_name(&self) -> String {
-        format!("call-_+1202555{:04}_{:012}", self.number % 10_000, self.number)
+        format!(
+            "call-_+1202555{:04}_{:012}",
+            self.number % 10_000,
+            self.number
+        )
     }
 
     fn caller(&self) -> String {
@@ -99,19 +111,55 @@ impl Call {
         let talk = 30 + (self.number % 240) as i64;
         let (event, after, mut body) = match step {
             0 => ("room_started", 0, json!({ "room": self.room() })),
-            1 => ("participant_joined", 0, json!({ "room": self.room(), "participant": self.participant("SIP", "ringing") })),
-            2 => ("track_published", 1, json!({ "room": slim, "participant": of("SIP"), "track": self.track("SIP", 700) })),
-            3 => ("participant_joined", 2, json!({ "room": self.room(), "participant": self.participant("AGENT", "") })),
-            4 => ("track_published", 3, json!({ "room": slim, "participant": of("AGENT"), "track": self.track("AGENT", 3100) })),
-            5 => ("track_unpublished", talk, json!({ "room": slim, "participant": of("SIP"), "track": self.track("SIP", 700) })),
+            1 => (
+                "participant_joined",
+                0,
+                json!({ "room": self.room(), "participant": self.participant("SIP", "ringing") }),
+            ),
+            2 => (
+                "track_published",
+                1,
+                json!({ "room": slim, "participant": of("SIP"), "track": self.track("SIP", 700) }),
+            ),
+            3 => (
+                "participant_joined",
+                2,
+                json!({ "room": self.room(), "participant": self.participant("AGENT", "") }),
+            ),
+            4 => (
+                "track_published",
+                3,
+                json!({ "room": slim, "participant": of("AGENT"), "track": self.track("AGENT", 3100) }),
+            ),
+            5 => (
+                "track_unpublished",
+                talk,
+                json!({ "room": slim, "participant": of("SIP"), "track": self.track("SIP", 700) }),
+            ),
             6 => {
                 let mut participant = self.participant("SIP", "hangup");
                 participant["disconnectReason"] = "CLIENT_INITIATED".into();
-                ("participant_left", talk, json!({ "room": self.room(), "participant": participant }))
+                (
+                    "participant_left",
+                    talk,
+                    json!({ "room": self.room(), "participant": participant }),
+                )
             }
-            7 => ("track_unpublished", talk, json!({ "room": slim, "participant": of("AGENT"), "track": self.track("AGENT", 3100) })),
-            8 => ("participant_left", talk, json!({ "room": self.room(), "participant": self.participant("AGENT", "") })),
-            _ => ("room_finished", talk + 20, json!({ "room": self.room(), "roomEndReason": "ROOM_END_IDLE_TIMEOUT" })),
+            7 => (
+                "track_unpublished",
+                talk,
+                json!({ "room": slim, "participant": of("AGENT"), "track": self.track("AGENT", 3100) }),
+            ),
+            8 => (
+                "participant_left",
+                talk,
+                json!({ "room": self.room(), "participant": self.participant("AGENT", "") }),
+            ),
+            _ => (
+                "room_finished",
+                talk + 20,
+                json!({ "room": self.room(), "roomEndReason": "ROOM_END_IDLE_TIMEOUT" }),
+            ),
         };
         body["event"] = event.into();
         body["id"] = format!("EV_{:012}_{step}", self.number).into();
@@ -128,7 +176,12 @@ impl Call {
             .with_sha256(&hash)
             .to_jwt()
             .expect("a token of plain claims");
-        request("/webhooks/livekit", "application/webhook+json", &format!("Authorization: {token}\r\n"), &body)
+        request(
+            "/webhooks/livekit",
+            "application/webhook+json",
+            &format!("Authorization: {token}\r\n"),
+            &body,
+        )
     }
 
     fn report_request(&self, kind: &str, token: &str, data: &Value) -> Vec<u8> {
@@ -161,12 +214,18 @@ impl Call {
         transcript["part"] = 0.into();
         transcript["items"] = items.into();
         let mut analysed = common;
-        let revenue = (self.number % 3 == 0).then(|| json!({ "amountMinor": 24_000, "currency": "USD" }));
+        let revenue = self
+            .number
+            .is_multiple_of(3)
+            .then(|| json!({ "amountMinor": 24_000, "currency": "USD" }));
         analysed["outcome"] = json!({ "status": "success", "label": "booked", "reason": "moved", "revenue": revenue });
         analysed["summary"] = "The caller moved an appointment to next Tuesday at ten.".into();
         analysed["sentiment"] = json!({ "label": "positive", "score": 0.7 });
         analysed["latency"] = json!({ "e2eP50": 1.1, "e2eP95": 1.8, "llmTtftP50": 0.4, "ttsTtfbP50": 0.2, "turns": 8 });
-        [self.report_request("transcript", token, &transcript), self.report_request("analysed", token, &analysed)]
+        [
+            self.report_request("transcript", token, &transcript),
+            self.report_request("analysed", token, &analysed),
+        ]
     }
 }
 
@@ -195,7 +254,12 @@ pub fn requests(first: usize, count: usize, start: DateTime<Utc>) -> Vec<Vec<u8>
     for group in (first..first + count).collect::<Vec<_>>().chunks(16) {
         let calls: Vec<Call> = group
             .iter()
-            .map(|number| Call::new(*number, start + chrono::Duration::seconds(*number as i64 % 2_000_000)))
+            .map(|number| {
+                Call::new(
+                    *number,
+                    start + chrono::Duration::seconds(*number as i64 % 2_000_000),
+                )
+            })
             .collect();
         for step in 0..10 {
             requests.extend(calls.iter().map(|call| call.webhook_request(step)));

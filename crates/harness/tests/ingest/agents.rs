@@ -30,7 +30,13 @@ fn event(changes: &Value) -> Value {
 }
 
 async fn send(stand: &Stand, media: &str, body: &str) -> reqwest::Response {
-    stand.post("/events", &[("authorization", &agent()), ("content-type", media)], body.to_owned()).await
+    stand
+        .post(
+            "/events",
+            &[("authorization", &agent()), ("content-type", media)],
+            body.to_owned(),
+        )
+        .await
 }
 
 /// Sends one event in binary mode with these further headers.
@@ -54,39 +60,90 @@ async fn send_binary(stand: &Stand, headers: &[(&str, &str)]) -> reqwest::Respon
 async fn all_three_modes_store_the_same_event_once() {
     let stand = Stand::start().await;
     let one = event(&json!({}));
-    assert_eq!(send(&stand, "Application/CloudEvents+JSON; charset=UTF-8", &one.to_string()).await.status(), StatusCode::OK);
-    assert_eq!(send(&stand, BATCH, &json!([one, one]).to_string()).await.status(), StatusCode::OK);
-    let subject = [("ce-subject", "SCL_1"), ("ce-time", "2026-11-20T17:04:03.24Z")];
+    assert_eq!(
+        send(
+            &stand,
+            "Application/CloudEvents+JSON; charset=UTF-8",
+            &one.to_string()
+        )
+        .await
+        .status(),
+        StatusCode::OK
+    );
+    assert_eq!(
+        send(&stand, BATCH, &json!([one, one]).to_string())
+            .await
+            .status(),
+        StatusCode::OK
+    );
+    let subject = [
+        ("ce-subject", "SCL_1"),
+        ("ce-time", "2026-11-20T17:04:03.24Z"),
+    ];
     assert_eq!(send_binary(&stand, &subject).await.status(), StatusCode::OK);
     let stored = stand.only(StreamName::Calls).await;
     let envelope = &stored.envelope;
-    assert_eq!((envelope.id(), envelope.subject()), ("AJ_1:answered", Some("SCL_1")));
+    assert_eq!(
+        (envelope.id(), envelope.subject()),
+        ("AJ_1:answered", Some("SCL_1"))
+    );
     assert_eq!(envelope.partition_key().as_deref(), Some("call_1"));
     assert_eq!(envelope.content_type(), Some("application/json"));
-    assert_eq!(serde_json::from_slice::<Value>(envelope.data()).unwrap(), data());
-    assert!(stored.subject.ends_with(".agent.call-answered-v1"), "{}", stored.subject);
+    assert_eq!(
+        serde_json::from_slice::<Value>(envelope.data()).unwrap(),
+        data()
+    );
+    assert!(
+        stored.subject.ends_with(".agent.call-answered-v1"),
+        "{}",
+        stored.subject
+    );
 }
 
 #[tokio::test]
 async fn data_stays_the_bytes_that_came() {
     let stand = Stand::start().await;
     let source = format!("/agents/{AGENT}");
-    let head = format!(r#""specversion":"1.0","source":"{source}","type":"com.example.thing","subject":"s""#);
+    let head = format!(
+        r#""specversion":"1.0","source":"{source}","type":"com.example.thing","subject":"s""#
+    );
     let cases: [(&str, &str, &[u8]); 5] = [
-        ("json", r#""data": {"n":12345678901234567890123, "f":1.0,"a":1,"a":2,"s":"\ud800"}"#,
-            br#"{"n":12345678901234567890123, "f":1.0,"a":1,"a":2,"s":"\ud800"}"#),
-        ("text", r#""datacontenttype":"text/plain","data":"a\u0000\"b""#, b"a\0\"b"),
-        ("text-in-json", r#""datacontenttype":"application/json","data":"a""#, br#""a""#),
-        ("binary", r#""datacontenttype":"application/octet-stream","data_base64":"/wD+""#, b"\xff\x00\xfe"),
+        (
+            "json",
+            r#""data": {"n":12345678901234567890123, "f":1.0,"a":1,"a":2,"s":"\ud800"}"#,
+            br#"{"n":12345678901234567890123, "f":1.0,"a":1,"a":2,"s":"\ud800"}"#,
+        ),
+        (
+            "text",
+            r#""datacontenttype":"text/plain","data":"a\u0000\"b""#,
+            b"a\0\"b",
+        ),
+        (
+            "text-in-json",
+            r#""datacontenttype":"application/json","data":"a""#,
+            br#""a""#,
+        ),
+        (
+            "binary",
+            r#""datacontenttype":"application/octet-stream","data_base64":"/wD+""#,
+            b"\xff\x00\xfe",
+        ),
         ("nothing", r#""data":null"#, b""),
     ];
     for (id, members, _) in &cases {
         let body = format!(r#"{{"id":"{id}",{head},{members}}}"#);
-        assert_eq!(send(&stand, JSON, &body).await.status(), StatusCode::OK, "{id}");
+        assert_eq!(
+            send(&stand, JSON, &body).await.status(),
+            StatusCode::OK,
+            "{id}"
+        );
     }
     let stored = stand.stored(StreamName::Calls).await;
     for ((id, _, expected), message) in cases.iter().zip(&stored) {
-        assert_eq!((message.envelope.id(), message.envelope.data()), (*id, *expected));
+        assert_eq!(
+            (message.envelope.id(), message.envelope.data()),
+            (*id, *expected)
+        );
     }
 }
 
@@ -99,17 +156,32 @@ async fn header_values_are_decoded_once_and_must_be_utf_8() {
         ("3", "%2541", "%41"),
         ("4", "\"quoted \\\" %41\"", "quoted \" A"),
         ("5", "100%", "100%"),
-        ("6", "line%0D%0ANats-Rollup:%20all", "line\r\nNats-Rollup: all"),
+        (
+            "6",
+            "line%0D%0ANats-Rollup:%20all",
+            "line\r\nNats-Rollup: all",
+        ),
     ] {
         let answer = send_binary(&stand, &[("ce-id", id), ("ce-subject", value)]).await;
         assert_eq!(answer.status(), StatusCode::OK, "{value}");
         let stored = stand.stored(StreamName::Calls).await;
         assert_eq!(stored.last().unwrap().envelope.subject(), Some(expected));
-        assert!(stored.last().unwrap().headers.iter().all(|name| name != "Nats-Rollup"));
+        assert!(
+            stored
+                .last()
+                .unwrap()
+                .headers
+                .iter()
+                .all(|name| name != "Nats-Rollup")
+        );
     }
     for bad in ["%C0%A0", "%FF", "%ED%A0%80"] {
         let (status, document) = problem(send_binary(&stand, &[("ce-subject", bad)]).await).await;
-        assert_eq!((status, document["reason"].as_str()), (400, Some("not_a_cloudevent")), "{bad}");
+        assert_eq!(
+            (status, document["reason"].as_str()),
+            (400, Some("not_a_cloudevent")),
+            "{bad}"
+        );
     }
 }
 
@@ -130,18 +202,44 @@ async fn what_is_not_a_cloudevent_is_refused_by_name() {
         (json!({"Upper": "x"}), "Upper"),
         (json!({"nats-msg-id": "x"}), "nats-msg-id"),
         (json!({"under_score": "x"}), "under_score"),
-        (json!({"morethantwentyletters": "x"}), "morethantwentyletters"),
+        (
+            json!({"morethantwentyletters": "x"}),
+            "morethantwentyletters",
+        ),
         (json!({"ext": {"a": 1}}), "ext"),
         (json!({"ext": "x".repeat(5000)}), "ext"),
         (json!({"data_base64": "/wD+"}), "data"),
-        (json!({"data": null, "data_base64": "no base64!"}), "data_base64"),
+        (
+            json!({"data": null, "data_base64": "no base64!"}),
+            "data_base64",
+        ),
     ] {
-        let (status, document) = problem(send(&stand, JSON, &event(&changes).to_string()).await).await;
-        assert_eq!((status, document["reason"].as_str()), (400, Some("not_a_cloudevent")), "{changes}");
-        assert!(document["detail"].as_str().unwrap().contains(named), "{document}");
+        let (status, document) =
+            problem(send(&stand, JSON, &event(&changes).to_string()).await).await;
+        assert_eq!(
+            (status, document["reason"].as_str()),
+            (400, Some("not_a_cloudevent")),
+            "{changes}"
+        );
+        assert!(
+            document["detail"].as_str().unwrap().contains(named),
+            "{document}"
+        );
     }
-    for body in ["", "not json", "[]", "7", "{\"id\":", "{\"id\":\"1\",\"id\":\"2\"}", "\u{feff}{}"] {
-        assert_eq!(problem(send(&stand, JSON, body).await).await.0, 400, "{body}");
+    for body in [
+        "",
+        "not json",
+        "[]",
+        "7",
+        "{\"id\":",
+        "{\"id\":\"1\",\"id\":\"2\"}",
+        "\u{feff}{}",
+    ] {
+        assert_eq!(
+            problem(send(&stand, JSON, body).await).await.0,
+            400,
+            "{body}"
+        );
     }
     for headers in [
         [("ce-nats-msg-id", "forged")],
@@ -150,10 +248,25 @@ async fn what_is_not_a_cloudevent_is_refused_by_name() {
         [("ce-data", "x")],
         [("ce-specversion", "2.0")],
     ] {
-        assert_eq!(problem(send_binary(&stand, &headers).await).await.0, 400, "{headers:?}");
+        assert_eq!(
+            problem(send_binary(&stand, &headers).await).await.0,
+            400,
+            "{headers:?}"
+        );
     }
-    for media in ["application/json", "text/plain", "application/cloudevents+avro", "application/cloudevents"] {
-        assert_eq!(problem(send(&stand, media, &event(&json!({})).to_string()).await).await.0, 415, "{media}");
+    for media in [
+        "application/json",
+        "text/plain",
+        "application/cloudevents+avro",
+        "application/cloudevents",
+    ] {
+        assert_eq!(
+            problem(send(&stand, media, &event(&json!({})).to_string()).await)
+                .await
+                .0,
+            415,
+            "{media}"
+        );
     }
     assert_eq!(stand.count(StreamName::Calls).await, 0);
 }
@@ -163,15 +276,32 @@ async fn an_agent_speaks_in_its_own_name_alone() {
     let stand = Stand::start().await;
     for (changes, reason) in [
         (json!({"source": "/agents/another"}), "foreign_source"),
-        (json!({"source": format!("/agents/{AGENT}/x")}), "foreign_source"),
+        (
+            json!({"source": format!("/agents/{AGENT}/x")}),
+            "foreign_source",
+        ),
         (json!({"source": "/livekit/APItest"}), "foreign_source"),
-        (json!({"type": "io.livekit.participant_joined"}), "reserved_type"),
+        (
+            json!({"type": "io.livekit.participant_joined"}),
+            "reserved_type",
+        ),
         (json!({"type": "IO.LiveKit.room_started"}), "reserved_type"),
-        (json!({"type": "com.paypal.payment.sale.completed"}), "reserved_type"),
-        (json!({"type": "dev.frontdesk.account.changed.v1"}), "reserved_type"),
+        (
+            json!({"type": "com.paypal.payment.sale.completed"}),
+            "reserved_type",
+        ),
+        (
+            json!({"type": "dev.frontdesk.account.changed.v1"}),
+            "reserved_type",
+        ),
     ] {
-        let (status, document) = problem(send(&stand, JSON, &event(&changes).to_string()).await).await;
-        assert_eq!((status, document["reason"].as_str()), (403, Some(reason)), "{changes}");
+        let (status, document) =
+            problem(send(&stand, JSON, &event(&changes).to_string()).await).await;
+        assert_eq!(
+            (status, document["reason"].as_str()),
+            (403, Some(reason)),
+            "{changes}"
+        );
     }
     let claims = |extra: Value| {
         let mut claims = json!({"iss": KEY, "sub": AGENT, "exp": now() + 300});
@@ -182,21 +312,46 @@ async fn an_agent_speaks_in_its_own_name_alone() {
     };
     for (reason, token) in [
         ("token_without_name", claims(json!({"sub": ""}))),
-        ("participants_token", claims(json!({"video": {"roomJoin": true, "room": "call_1"}}))),
+        (
+            "participants_token",
+            claims(json!({"video": {"roomJoin": true, "room": "call_1"}})),
+        ),
         ("expired_token", claims(json!({"exp": now() - 300}))),
         ("unknown_key", claims(json!({"iss": "APIforeign"}))),
-        ("wrong_secret", token_with("wrong", &json!({"iss": KEY, "sub": AGENT, "exp": now() + 300}))),
+        (
+            "wrong_secret",
+            token_with(
+                "wrong",
+                &json!({"iss": KEY, "sub": AGENT, "exp": now() + 300}),
+            ),
+        ),
         ("malformed_token", "x".into()),
     ] {
-        let headers = [("authorization", format!("Bearer {token}")), ("content-type", JSON.to_owned())];
-        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let answer = stand.post("/events", &headers, event(&json!({})).to_string()).await;
+        let headers = [
+            ("authorization", format!("Bearer {token}")),
+            ("content-type", JSON.to_owned()),
+        ];
+        let headers = headers
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let answer = stand
+            .post("/events", &headers, event(&json!({})).to_string())
+            .await;
         assert!(answer.headers().contains_key("www-authenticate"));
         let (status, document) = problem(answer).await;
         assert_eq!((status, document["reason"].as_str()), (401, Some(reason)));
     }
     let headers = [("content-type", JSON)];
-    assert_eq!(problem(stand.post("/events", &headers, event(&json!({})).to_string()).await).await.0, 401);
+    assert_eq!(
+        problem(
+            stand
+                .post("/events", &headers, event(&json!({})).to_string())
+                .await
+        )
+        .await
+        .0,
+        401
+    );
     assert_eq!(stand.count(StreamName::Calls).await, 0);
 }
 
@@ -206,19 +361,41 @@ async fn a_report_that_belongs_to_no_call_is_refused_field_by_field() {
     for kind in ["answered", "transferred", "transcript", "analysed"] {
         let kind = format!("dev.frontdesk.call.{kind}.v1");
         for (data, missing) in [
-            (json!({}), vec!["data.callId", "data.roomSid", "data.roomName"]),
-            (json!({"callId": "a", "roomSid": "b", "roomName": ""}), vec!["data.roomName"]),
-            (json!({"callId": 7, "roomSid": "b", "roomName": "c"}), vec!["data.callId"]),
-            (json!("a string"), vec!["data.callId", "data.roomSid", "data.roomName"]),
+            (
+                json!({}),
+                vec!["data.callId", "data.roomSid", "data.roomName"],
+            ),
+            (
+                json!({"callId": "a", "roomSid": "b", "roomName": ""}),
+                vec!["data.roomName"],
+            ),
+            (
+                json!({"callId": 7, "roomSid": "b", "roomName": "c"}),
+                vec!["data.callId"],
+            ),
+            (
+                json!("a string"),
+                vec!["data.callId", "data.roomSid", "data.roomName"],
+            ),
         ] {
             let body = event(&json!({"type": kind, "data": data})).to_string();
             let (status, document) = problem(send(&stand, JSON, &body).await).await;
-            let fields: Vec<_> = document["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
+            let fields: Vec<_> = document["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|e| e["field"].as_str().unwrap())
+                .collect();
             assert_eq!((status, fields), (422, missing), "{kind}");
         }
     }
-    let heartbeat = event(&json!({"type": "dev.frontdesk.agent.heartbeat.v1", "id": "beat", "data": {"agentName": AGENT}}));
-    assert_eq!(send(&stand, JSON, &heartbeat.to_string()).await.status(), StatusCode::OK);
+    let heartbeat = event(
+        &json!({"type": "dev.frontdesk.agent.heartbeat.v1", "id": "beat", "data": {"agentName": AGENT}}),
+    );
+    assert_eq!(
+        send(&stand, JSON, &heartbeat.to_string()).await.status(),
+        StatusCode::OK
+    );
     assert_eq!(stand.count(StreamName::Calls).await, 1);
 }
 
@@ -231,7 +408,10 @@ async fn a_batch_is_stored_as_a_whole_or_not_at_all() {
     batch[7] = json!("no event");
     let (status, document) = problem(send(&stand, BATCH, &json!(batch).to_string()).await).await;
     assert_eq!(status, 400);
-    assert!(document["detail"].as_str().unwrap().contains("event 7"), "{document}");
+    assert!(
+        document["detail"].as_str().unwrap().contains("event 7"),
+        "{document}"
+    );
     batch[7] = numbered(7);
     let (status, document) = problem(send(&stand, BATCH, &json!(batch).to_string()).await).await;
     assert_eq!((status, &document["errors"][0]["index"]), (422, &json!(3)));
@@ -241,11 +421,23 @@ async fn a_batch_is_stored_as_a_whole_or_not_at_all() {
     assert_eq!(answer.status(), StatusCode::OK);
     let accepted: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
     assert_eq!(accepted, json!({"stored": 200, "duplicates": 0}));
-    let again = send(&stand, BATCH, &json!(batch).to_string()).await.bytes().await.unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&again).unwrap(), json!({"stored": 0, "duplicates": 200}));
+    let again = send(&stand, BATCH, &json!(batch).to_string())
+        .await
+        .bytes()
+        .await
+        .unwrap();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&again).unwrap(),
+        json!({"stored": 0, "duplicates": 200})
+    );
     assert_eq!(stand.count(StreamName::Calls).await, 200);
     batch.push(numbered(200));
-    assert_eq!(problem(send(&stand, BATCH, &json!(batch).to_string()).await).await.0, 400);
+    assert_eq!(
+        problem(send(&stand, BATCH, &json!(batch).to_string()).await)
+            .await
+            .0,
+        400
+    );
     assert_eq!(send(&stand, BATCH, "[]").await.status(), StatusCode::OK);
 }
 
@@ -253,7 +445,10 @@ async fn a_batch_is_stored_as_a_whole_or_not_at_all() {
 async fn an_unknown_type_goes_where_its_key_says() {
     let stand = Stand::start().await;
     for (n, (changes, key)) in [
-        (json!({"data": {"roomName": "room"}, "partitionkey": "pk"}), "room"),
+        (
+            json!({"data": {"roomName": "room"}, "partitionkey": "pk"}),
+            "room",
+        ),
         (json!({"data": {}, "partitionkey": "pk"}), "pk"),
         (json!({"data": {}}), "SCL_1"),
         (json!({"data": {}, "subject": null}), "e3"),
@@ -265,7 +460,10 @@ async fn an_unknown_type_goes_where_its_key_says() {
         let mut event = event(&changes);
         event["type"] = "com.example.new".into();
         event["id"] = format!("e{n}").into();
-        assert_eq!(send(&stand, JSON, &event.to_string()).await.status(), StatusCode::OK);
+        assert_eq!(
+            send(&stand, JSON, &event.to_string()).await.status(),
+            StatusCode::OK
+        );
         let stored = stand.stored(StreamName::Calls).await;
         assert_eq!(stored[n].envelope.partition_key().as_deref(), Some(key));
         assert_eq!(stored[n].subject.split('.').count(), 4);

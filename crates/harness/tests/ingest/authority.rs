@@ -37,14 +37,28 @@ pub fn world() -> &'static World {
         let now = clock::now();
         let authority = Authority::create(now - TimeDelta::days(900)).unwrap();
         let issue = |authority: &Authority, name: &str, until: DateTime<Utc>| {
-            authority.issue(&Request { name, from: until - TimeDelta::days(400), until }).unwrap()
+            authority
+                .issue(&Request {
+                    name,
+                    from: until - TimeDelta::days(400),
+                    until,
+                })
+                .unwrap()
         };
         let next_year = now + TimeDelta::days(300);
         World {
             genuine: issue(&authority, NAME, next_year),
             expired: issue(&authority, NAME, now - TimeDelta::days(3)),
-            misnamed: issue(&authority, "messageverificationcerts.sandbox.paypal.com.evil.example", next_year),
-            foreign: issue(&Authority::create(now - TimeDelta::days(900)).unwrap(), NAME, next_year),
+            misnamed: issue(
+                &authority,
+                "messageverificationcerts.sandbox.paypal.com.evil.example",
+                next_year,
+            ),
+            foreign: issue(
+                &Authority::create(now - TimeDelta::days(900)).unwrap(),
+                NAME,
+                next_year,
+            ),
             authority,
         }
     })
@@ -73,13 +87,20 @@ impl CertificateHost {
     }
 
     pub fn times_asked(&self, name: &str) -> usize {
-        self.asked.lock().unwrap().get(name).copied().unwrap_or_default()
+        self.asked
+            .lock()
+            .unwrap()
+            .get(name)
+            .copied()
+            .unwrap_or_default()
     }
 
     async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().route("/v1/notifications/certs/{name}", get(answer)).with_state(self.clone());
+        let app = Router::new()
+            .route("/v1/notifications/certs/{name}", get(answer))
+            .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         origin
     }
@@ -90,9 +111,17 @@ async fn answer(State(host): State<CertificateHost>, Path(name): Path<String>) -
     let (hang, response) = match host.served.lock().unwrap().get(&name) {
         Some(Served::Pem(pem)) => (false, pem.clone().into_response()),
         Some(Served::Html) => (false, "<html>Sorry</html>".into_response()),
-        Some(Served::Status(status)) => (false, StatusCode::from_u16(*status).unwrap().into_response()),
+        Some(Served::Status(status)) => (
+            false,
+            StatusCode::from_u16(*status).unwrap().into_response(),
+        ),
         Some(Served::Redirect(to)) => (false, Redirect::temporary(to).into_response()),
-        Some(Served::Endless) => (false, "-----BEGIN CERTIFICATE-----\n".repeat(100_000).into_response()),
+        Some(Served::Endless) => (
+            false,
+            "-----BEGIN CERTIFICATE-----\n"
+                .repeat(100_000)
+                .into_response(),
+        ),
         Some(Served::Never) => (true, ().into_response()),
         None => (false, StatusCode::NOT_FOUND.into_response()),
     };
@@ -126,12 +155,23 @@ impl PayPalStand {
     pub async fn with(flags: &[&str]) -> Self {
         let host = CertificateHost::default();
         let origin = host.start().await;
-        let bundle = std::env::temp_dir().join(format!("frontdesk-bundle-{}.pem", uuid::Uuid::new_v4()));
+        let bundle =
+            std::env::temp_dir().join(format!("frontdesk-bundle-{}.pem", uuid::Uuid::new_v4()));
         std::fs::write(&bundle, world().authority.certificate()).unwrap();
-        let defaults = ["--paypal-cert-hosts", &origin, "--paypal-trust-bundle", bundle.to_str().unwrap()];
+        let defaults = [
+            "--paypal-cert-hosts",
+            &origin,
+            "--paypal-trust-bundle",
+            bundle.to_str().unwrap(),
+        ];
         let stand = Stand::with(&[&defaults, flags].concat(), Limits::default()).await;
         host.serve("CERT-1", Served::Pem(world().genuine.certificate.clone()));
-        Self { stand, host, origin, bundle }
+        Self {
+            stand,
+            host,
+            origin,
+            bundle,
+        }
     }
 
     pub fn certificate_url(&self, name: &str) -> String {
@@ -161,7 +201,10 @@ impl PayPalStand {
                 ("content-type", "application/json".into()),
                 ("paypal-transmission-id", id.into()),
                 ("paypal-transmission-time", time.into()),
-                ("paypal-transmission-sig", STANDARD.encode(signer.sign(signed.as_bytes()))),
+                (
+                    "paypal-transmission-sig",
+                    STANDARD.encode(signer.sign(signed.as_bytes())),
+                ),
                 ("paypal-cert-url", self.certificate_url(certificate)),
                 ("paypal-auth-algo", "SHA256withRSA".into()),
                 ("paypal-auth-version", "v2".into()),
@@ -175,7 +218,11 @@ impl PayPalStand {
     }
 
     pub async fn send_to(&self, path: &str, delivery: &Delivery) -> reqwest::Response {
-        let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers: Vec<_> = delivery
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         self.stand.post(path, &headers, delivery.body.clone()).await
     }
 }
@@ -201,6 +248,11 @@ impl Delivery {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        &self.headers.iter().find(|header| header.0 == name).unwrap().1
+        &self
+            .headers
+            .iter()
+            .find(|header| header.0 == name)
+            .unwrap()
+            .1
     }
 }

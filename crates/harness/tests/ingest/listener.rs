@@ -37,14 +37,19 @@ async fn rest(mut stream: TcpStream) -> String {
 async fn a_body_that_stops_or_trickles_is_answered_408_and_the_connection_ends() {
     let stand = Stand::with(&[], quick()).await;
     let before = counted(&["ingest_rejected_total", "livekit", "slow_body"]).await;
-    let head = "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ncontent-length: 5000\r\n\r\n{\"event\"";
+    let head =
+        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ncontent-length: 5000\r\n\r\n{\"event\"";
     let mut stopped = connect(&stand).await;
     stopped.write_all(head.as_bytes()).await.unwrap();
     assert!(rest(stopped).await.starts_with("HTTP/1.1 408"));
     let mut trickling = connect(&stand).await;
     trickling.write_all(head.as_bytes()).await.unwrap();
     let (mut reader, mut writer) = trickling.into_split();
-    let drops = tokio::spawn(async move { while writer.write_all(b" ").await.is_ok() { tokio::time::sleep(Duration::from_millis(20)).await } });
+    let drops = tokio::spawn(async move {
+        while writer.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
     let mut answer = [0; 12];
     reader.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
@@ -57,7 +62,9 @@ async fn a_body_that_stops_or_trickles_is_answered_408_and_the_connection_ends()
 async fn a_body_without_an_end_is_cut_at_the_limit() {
     let stand = Stand::with(&[], Limits::default()).await;
     let mut raw = connect(&stand).await;
-    raw.write_all(b"POST /events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    raw.write_all(b"POST /events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await
+        .unwrap();
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     for _ in 0..17 {
         if raw.write_all(chunk.as_bytes()).await.is_err() {
@@ -81,13 +88,23 @@ async fn a_truncated_or_garbled_request_leaves_nothing_and_the_server_goes_on() 
     truncated.write_all(&body[..20]).await.unwrap();
     truncated.shutdown().await.unwrap();
     let answer = rest(truncated).await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
-    for garbage in ["\x16\x03\x01\x02\x00\x01\x00", "GET\r\n\r\n", "POST /webhooks/livekit HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
-        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"] {
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+        "{answer}"
+    );
+    for garbage in [
+        "\x16\x03\x01\x02\x00\x01\x00",
+        "GET\r\n\r\n",
+        "POST /webhooks/livekit HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ] {
         let mut stream = connect(&stand).await;
         stream.write_all(garbage.as_bytes()).await.unwrap();
         let answer = rest(stream).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+            "{answer}"
+        );
     }
     assert_eq!(stand.count(StreamName::Calls).await, 0);
     assert_eq!(stand.deliver(body).await.status(), StatusCode::OK);
@@ -98,37 +115,68 @@ async fn a_head_that_is_slow_or_huge_and_an_idle_connection_are_ended() {
     let stand = Stand::with(&[], quick()).await;
     let silent = connect(&stand).await;
     let mut slow = connect(&stand).await;
-    slow.write_all(b"POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\nx-a: ").await.unwrap();
+    slow.write_all(b"POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\nx-a: ")
+        .await
+        .unwrap();
     let started = clock::monotonic();
     assert_eq!(rest(slow).await, "");
     let slow_took = started.elapsed();
     assert_eq!(rest(silent).await, "");
-    assert!(slow_took < started.elapsed(), "a head that has begun is hurried, silence is not");
+    assert!(
+        slow_took < started.elapsed(),
+        "a head that has begun is hurried, silence is not"
+    );
     let mut huge = connect(&stand).await;
     let line = format!("x-a: {}\r\n", "y".repeat(8000));
-    let _ = huge.write_all(format!("POST /events HTTP/1.1\r\nhost: x\r\n{}\r\n", line.repeat(20)).as_bytes()).await;
+    let _ = huge
+        .write_all(
+            format!(
+                "POST /events HTTP/1.1\r\nhost: x\r\n{}\r\n",
+                line.repeat(20)
+            )
+            .as_bytes(),
+        )
+        .await;
     assert!(rest(huge).await.starts_with("HTTP/1.1 431"));
     let mut idle = connect(&stand).await;
-    idle.write_all(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
     let started = clock::monotonic();
     assert!(rest(idle).await.starts_with("HTTP/1.1 405"));
-    assert!(started.elapsed() >= Duration::from_millis(500), "it was kept for the next request");
+    assert!(
+        started.elapsed() >= Duration::from_millis(500),
+        "it was kept for the next request"
+    );
 }
 
 #[tokio::test]
 async fn a_connection_serves_many_requests_and_http_2_is_spoken() {
     let stand = Stand::with(&[], quick()).await;
-    let http2 = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let http2 = reqwest::Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
     for n in 0..5 {
         let body = format!(r#"{{"event":"room_started","id":"EV_{n}"}}"#);
-        let request = http2.post(stand.url("/webhooks/livekit")).header("authorization", signed(body.as_bytes()));
+        let request = http2
+            .post(stand.url("/webhooks/livekit"))
+            .header("authorization", signed(body.as_bytes()));
         let answer = request.body(body).send().await.unwrap();
-        assert_eq!((answer.status(), answer.version()), (StatusCode::OK, axum::http::Version::HTTP_2));
+        assert_eq!(
+            (answer.status(), answer.version()),
+            (StatusCode::OK, axum::http::Version::HTTP_2)
+        );
     }
     let mut raw = connect(&stand).await;
     for n in 0..3 {
         let body = format!(r#"{{"event":"room_started","id":"EV_raw_{n}"}}"#);
-        let head = format!("POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\ncontent-length: {}\r\n\r\n", signed(body.as_bytes()), body.len());
+        let head = format!(
+            "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\ncontent-length: {}\r\n\r\n",
+            signed(body.as_bytes()),
+            body.len()
+        );
         raw.write_all(head.as_bytes()).await.unwrap();
         raw.write_all(body.as_bytes()).await.unwrap();
         let mut answer = vec![0; 12];

@@ -1,6 +1,8 @@
 //! LiveKit's webhooks: what is signed is stored, whatever it says.
 
-use crate::stand::{KEY, OLD_KEY, OLD_SECRET, SECRET, Stand, counted, now, problem, signed, token, token_with};
+use crate::stand::{
+    KEY, OLD_KEY, OLD_SECRET, SECRET, Stand, counted, now, problem, signed, token, token_with,
+};
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use frontdesk_events::StreamName;
@@ -26,14 +28,31 @@ async fn every_kind_of_delivery_is_stored_under_its_type_without_its_secrets() {
         let envelope = &message.envelope;
         assert_eq!(envelope.id(), sent["id"], "{name}");
         assert_eq!(envelope.source(), format!("/livekit/{KEY}"), "{name}");
-        assert_eq!(envelope.kind(), format!("io.livekit.{}", sent["event"].as_str().unwrap()), "{name}");
+        assert_eq!(
+            envelope.kind(),
+            format!("io.livekit.{}", sent["event"].as_str().unwrap()),
+            "{name}"
+        );
         assert_eq!(envelope.content_type(), Some("application/json"), "{name}");
-        assert!(envelope.time().is_some() && envelope.recorded_time().is_some(), "{name}");
+        assert!(
+            envelope.time().is_some() && envelope.recorded_time().is_some(),
+            "{name}"
+        );
         let hash = hex::encode(Sha256::digest(fixtures::compact(name)));
         assert_eq!(envelope.extension("bodysha256"), Some(hash), "{name}");
         let text = String::from_utf8(envelope.data().to_vec()).unwrap();
-        for secret in ["turnPassword", "FIXTUREturn", "FIXTURE-STREAM", "streamKey", "accessKey", "\"secret\""] {
-            assert!(!text.contains(secret), "{name} still holds {secret}: {text}");
+        for secret in [
+            "turnPassword",
+            "FIXTUREturn",
+            "FIXTURE-STREAM",
+            "streamKey",
+            "accessKey",
+            "\"secret\"",
+        ] {
+            assert!(
+                !text.contains(secret),
+                "{name} still holds {secret}: {text}"
+            );
         }
         let kept: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(kept["event"], sent["event"], "{name}");
@@ -41,10 +60,20 @@ async fn every_kind_of_delivery_is_stored_under_its_type_without_its_secrets() {
         assert_eq!(kept["track"], sent["track"], "{name}");
         assert_eq!(kept["room"]["metadata"], sent["room"]["metadata"], "{name}");
     }
-    let joined = &stored[names.iter().position(|name| name.contains("02-participant_joined")).unwrap()];
+    let joined = &stored[names
+        .iter()
+        .position(|name| name.contains("02-participant_joined"))
+        .unwrap()];
     assert_eq!(joined.envelope.subject(), Some("RM_4hWq9sXnB2Ld"));
-    assert_eq!(joined.envelope.partition_key().as_deref(), Some("call_+15105550100_7rVqLm3TzKpX"));
-    assert!(joined.subject.ends_with(".livekit.participant_joined"), "{}", joined.subject);
+    assert_eq!(
+        joined.envelope.partition_key().as_deref(),
+        Some("call_+15105550100_7rVqLm3TzKpX")
+    );
+    assert!(
+        joined.subject.ends_with(".livekit.participant_joined"),
+        "{}",
+        joined.subject
+    );
 }
 
 #[tokio::test]
@@ -60,27 +89,54 @@ async fn a_signature_that_is_not_livekits_is_refused_and_counted() {
     let stand = Stand::start().await;
     let body = fixtures::compact("livekit/01-room_started.json");
     let hash = STANDARD.encode(Sha256::digest(&body));
-    let claims = |expires: i64| json!({"iss": KEY, "nbf": now() - 600, "exp": expires, "sha256": hash});
+    let claims =
+        |expires: i64| json!({"iss": KEY, "nbf": now() - 600, "exp": expires, "sha256": hash});
     let without_expiry = json!({"iss": KEY, "nbf": now() - 5, "sha256": hash});
     let with_grant = json!({"iss": KEY, "exp": now() + 300, "sha256": hash, "video": {"roomJoin": true, "room": "r"}});
     for (reason, authorization) in [
         ("missing_token", None),
         ("malformed_token", Some("x".to_owned())),
-        ("wrong_secret", Some(token(KEY, "another secret", 300, &body))),
+        (
+            "wrong_secret",
+            Some(token(KEY, "another secret", 300, &body)),
+        ),
         ("unknown_key", Some(token("APIforeign", SECRET, 300, &body))),
-        ("altered_body", Some(token(KEY, SECRET, 300, b"another body"))),
-        ("expired_token", Some(token_with(SECRET, &claims(now() - 300)))),
-        ("token_valid_too_long", Some(token_with(SECRET, &claims(now() + 3600)))),
+        (
+            "altered_body",
+            Some(token(KEY, SECRET, 300, b"another body")),
+        ),
+        (
+            "expired_token",
+            Some(token_with(SECRET, &claims(now() - 300))),
+        ),
+        (
+            "token_valid_too_long",
+            Some(token_with(SECRET, &claims(now() + 3600))),
+        ),
         ("malformed_token", Some(token_with(SECRET, &without_expiry))),
         ("token_with_grant", Some(token_with(SECRET, &with_grant))),
-        ("token_without_hash", Some(token_with(SECRET, &json!({"iss": KEY, "exp": now() + 300})))),
+        (
+            "token_without_hash",
+            Some(token_with(SECRET, &json!({"iss": KEY, "exp": now() + 300}))),
+        ),
     ] {
         let before = counted(&["ingest_rejected_total", "livekit", reason]).await;
-        let headers: Vec<(&str, &str)> =
-            authorization.as_deref().map(|value| ("authorization", value)).into_iter().collect();
-        let (status, document) = problem(stand.post("/webhooks/livekit", &headers, body.clone()).await).await;
+        let headers: Vec<(&str, &str)> = authorization
+            .as_deref()
+            .map(|value| ("authorization", value))
+            .into_iter()
+            .collect();
+        let (status, document) = problem(
+            stand
+                .post("/webhooks/livekit", &headers, body.clone())
+                .await,
+        )
+        .await;
         assert_eq!((status, document["reason"].as_str()), (401, Some(reason)));
-        assert!(counted(&["ingest_rejected_total", "livekit", reason]).await > before, "{reason}");
+        assert!(
+            counted(&["ingest_rejected_total", "livekit", reason]).await > before,
+            "{reason}"
+        );
     }
     assert_eq!(stand.count(StreamName::Calls).await, 0);
 }
@@ -92,15 +148,28 @@ async fn the_secret_before_a_rotation_is_still_good_and_is_another_source() {
     let bare = token(OLD_KEY, OLD_SECRET, 300, &body);
     for authorization in [bare.clone(), format!("Bearer {bare}")] {
         let headers = [("authorization", authorization.as_str())];
-        assert_eq!(stand.post("/webhooks/livekit", &headers, body.clone()).await.status(), StatusCode::OK);
+        assert_eq!(
+            stand
+                .post("/webhooks/livekit", &headers, body.clone())
+                .await
+                .status(),
+            StatusCode::OK
+        );
     }
-    assert_eq!(stand.only(StreamName::Calls).await.envelope.source(), format!("/livekit/{OLD_KEY}"));
+    assert_eq!(
+        stand.only(StreamName::Calls).await.envelope.source(),
+        format!("/livekit/{OLD_KEY}")
+    );
 }
 
 #[tokio::test]
 async fn what_is_signed_and_odd_is_stored_as_it_came() {
     let stand = Stand::start().await;
-    let deep = format!(r#"{{"event":"room_started","id":"EV_deep","x":{}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
+    let deep = format!(
+        r#"{{"event":"room_started","id":"EV_deep","x":{}{}}}"#,
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
     let odd: Vec<(&str, Vec<u8>)> = vec![
         ("unparsable", b"".to_vec()),
         ("unparsable", b"not json".to_vec()),
@@ -121,7 +190,12 @@ async fn what_is_signed_and_odd_is_stored_as_it_came() {
     ];
     for (_, body) in &odd {
         let status = stand.deliver(body).await.status();
-        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body[..body.len().min(80)]));
+        assert_eq!(
+            status,
+            StatusCode::OK,
+            "{}",
+            String::from_utf8_lossy(&body[..body.len().min(80)])
+        );
     }
     let stored = stand.stored(StreamName::Calls).await;
     assert_eq!(stored.len(), odd.len());
@@ -129,7 +203,10 @@ async fn what_is_signed_and_odd_is_stored_as_it_came() {
         assert_eq!(message.envelope.kind(), format!("io.livekit.{kind}"));
         assert_eq!(message.envelope.data(), body.as_slice());
     }
-    let times: Vec<_> = stored[10..14].iter().map(|message| message.envelope.time().map(|t| t.timestamp())).collect();
+    let times: Vec<_> = stored[10..14]
+        .iter()
+        .map(|message| message.envelope.time().map(|t| t.timestamp()))
+        .collect();
     assert_eq!(times, [Some(0), Some(253_402_300_799), None, None]);
 }
 
@@ -137,9 +214,19 @@ async fn what_is_signed_and_odd_is_stored_as_it_came() {
 async fn hostile_names_and_headers_stay_inside_their_attributes() {
     let stand = Stand::start().await;
     let long = "x".repeat(10_000);
-    let hostile = ["a.b.>", "*", "x\r\nNats-Rollup: all\r\n\r\n", " ", "%00%0d%0a", "ß😀", long.as_str()];
+    let hostile = [
+        "a.b.>",
+        "*",
+        "x\r\nNats-Rollup: all\r\n\r\n",
+        " ",
+        "%00%0d%0a",
+        "ß😀",
+        long.as_str(),
+    ];
     for name in hostile {
-        let body = json!({"event": name, "id": format!("EV {name}"), "room": {"name": name, "sid": name}}).to_string();
+        let body =
+            json!({"event": name, "id": format!("EV {name}"), "room": {"name": name, "sid": name}})
+                .to_string();
         let authorization = signed(body.as_bytes());
         let headers = [
             ("authorization", authorization.as_str()),
@@ -150,7 +237,9 @@ async fn hostile_names_and_headers_stay_inside_their_attributes() {
             ("ce-nats-msg-id", "forged"),
             ("ce-type", "com.paypal.payment.sale.completed"),
         ];
-        let answer = stand.post("/webhooks/livekit", &headers, body.clone()).await;
+        let answer = stand
+            .post("/webhooks/livekit", &headers, body.clone())
+            .await;
         assert_eq!(answer.status(), StatusCode::OK, "{:.40}", name);
     }
     let stored = stand.stored(StreamName::Calls).await;
@@ -158,7 +247,9 @@ async fn hostile_names_and_headers_stay_inside_their_attributes() {
     for (name, message) in hostile.iter().zip(&stored) {
         let tokens: Vec<_> = message.subject.split('.').collect();
         assert_eq!(tokens.len(), 4, "{}", message.subject);
-        assert!(message.subject.len() < 120 && !message.subject.contains(['*', '>', ' ', '\r', '\n']));
+        assert!(
+            message.subject.len() < 120 && !message.subject.contains(['*', '>', ' ', '\r', '\n'])
+        );
         let key = message.envelope.partition_key().unwrap();
         assert!(key == *name || key.starts_with("sha256:"), "{key:.40}");
         assert!(message.envelope.kind().starts_with("io.livekit."));
@@ -178,7 +269,11 @@ async fn one_delivery_a_thousand_times_at_once_is_stored_once() {
     let stand = Stand::start().await;
     let body = fixtures::compact("livekit/02-participant_joined-sip.json");
     let answers = future::join_all((0..1000).map(|_| stand.deliver(&body))).await;
-    assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status() == StatusCode::OK)
+    );
     assert_eq!(stand.count(StreamName::Calls).await, 1);
 }
 
@@ -189,13 +284,26 @@ async fn many_deliveries_at_once_are_each_stored_once_in_batches() {
         .map(|n| json!({"event": "room_started", "id": format!("EV_{n}"), "room": {"name": format!("r{n}")}}).to_string())
         .collect();
     let deliveries = stream::iter(&bodies).map(|body| stand.deliver(body.as_bytes()));
-    let statuses: Vec<_> = deliveries.buffer_unordered(256).map(|answer| answer.status()).collect().await;
+    let statuses: Vec<_> = deliveries
+        .buffer_unordered(256)
+        .map(|answer| answer.status())
+        .collect()
+        .await;
     assert!(statuses.iter().all(|status| *status == StatusCode::OK));
     let stored = stand.stored(StreamName::Calls).await;
-    let ids: HashSet<_> = stored.iter().map(|message| message.envelope.id().to_owned()).collect();
+    let ids: HashSet<_> = stored
+        .iter()
+        .map(|message| message.envelope.id().to_owned())
+        .collect();
     assert_eq!((stored.len(), ids.len()), (bodies.len(), bodies.len()));
-    let batched = stored.iter().filter(|message| message.headers.iter().any(|name| name == "Nats-Batch-Id")).count();
-    assert!(batched > bodies.len() / 2, "only {batched} travelled in batches");
+    let batched = stored
+        .iter()
+        .filter(|message| message.headers.iter().any(|name| name == "Nats-Batch-Id"))
+        .count();
+    assert!(
+        batched > bodies.len() / 2,
+        "only {batched} travelled in batches"
+    );
 }
 
 #[tokio::test]
@@ -207,10 +315,20 @@ async fn a_body_beyond_the_limit_is_refused() {
     };
     for size in [1024 * 1024 + 1, 3 * 1024 * 1024, 1024 * 1024] {
         let (status, document) = problem(stand.deliver(fill(size).as_bytes()).await).await;
-        assert_eq!((status, document["reason"].as_str()), (413, Some("too_large")), "{size}");
+        assert_eq!(
+            (status, document["reason"].as_str()),
+            (413, Some("too_large")),
+            "{size}"
+        );
     }
     assert_eq!(stand.count(StreamName::Calls).await, 0);
     let largest = fill(1024 * 1024 - 2048);
-    assert_eq!(stand.deliver(largest.as_bytes()).await.status(), StatusCode::OK);
-    assert_eq!(stand.only(StreamName::Calls).await.envelope.data().len(), largest.len());
+    assert_eq!(
+        stand.deliver(largest.as_bytes()).await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(
+        stand.only(StreamName::Calls).await.envelope.data().len(),
+        largest.len()
+    );
 }

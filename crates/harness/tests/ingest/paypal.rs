@@ -21,12 +21,19 @@ async fn refusal(paypal: &PayPalStand, delivery: &Delivery) -> (u16, String) {
 #[tokio::test]
 async fn every_kind_of_event_is_stored_byte_for_byte_with_its_proof() {
     let paypal = PayPalStand::start(&[]).await;
-    let events: Vec<_> = fixtures::names("paypal").into_iter().filter(|name| name.contains("/evt-")).collect();
+    let events: Vec<_> = fixtures::names("paypal")
+        .into_iter()
+        .filter(|name| name.contains("/evt-"))
+        .collect();
     assert!(events.len() > 30);
     let mut sent = Vec::new();
     for name in &events {
         let delivery = paypal.delivery(&fixtures::compact(name));
-        assert_eq!(paypal.send(&delivery).await.status(), StatusCode::OK, "{name}");
+        assert_eq!(
+            paypal.send(&delivery).await.status(),
+            StatusCode::OK,
+            "{name}"
+        );
         sent.push(delivery);
     }
     let stored = paypal.stand.stored(StreamName::Billing).await;
@@ -34,12 +41,25 @@ async fn every_kind_of_event_is_stored_byte_for_byte_with_its_proof() {
     assert!(stored.len() > 30 && stored.len() <= sent.len());
     for message in &stored {
         let envelope = &message.envelope;
-        let delivery = sent.iter().find(|delivery| delivery.body == envelope.data()).expect("the bytes that were sent");
+        let delivery = sent
+            .iter()
+            .find(|delivery| delivery.body == envelope.data())
+            .expect("the bytes that were sent");
         let event: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
         assert_eq!(envelope.id(), event["id"]);
         assert_eq!(envelope.source(), "/paypal/sandbox");
-        assert_eq!(envelope.kind(), format!("com.paypal.{}", event["event_type"].as_str().unwrap().to_lowercase()));
-        assert!(message.subject.starts_with("billing.00.paypal."), "{}", message.subject);
+        assert_eq!(
+            envelope.kind(),
+            format!(
+                "com.paypal.{}",
+                event["event_type"].as_str().unwrap().to_lowercase()
+            )
+        );
+        assert!(
+            message.subject.starts_with("billing.00.paypal."),
+            "{}",
+            message.subject
+        );
         for (extension, header) in [
             ("paypaltransmissionid", "paypal-transmission-id"),
             ("paypaltransmissiontime", "paypal-transmission-time"),
@@ -47,10 +67,20 @@ async fn every_kind_of_event_is_stored_byte_for_byte_with_its_proof() {
             ("paypalcerturl", "paypal-cert-url"),
             ("paypalauthalgo", "paypal-auth-algo"),
         ] {
-            assert_eq!(envelope.extension(extension).as_deref(), Some(delivery.header(header)));
+            assert_eq!(
+                envelope.extension(extension).as_deref(),
+                Some(delivery.header(header))
+            );
         }
-        assert_eq!(envelope.extension("paypalwebhookid").as_deref(), Some(WEBHOOK_ID));
-        assert!(envelope.time().is_some_and(|time| time <= clock::now() + chrono::TimeDelta::minutes(5)));
+        assert_eq!(
+            envelope.extension("paypalwebhookid").as_deref(),
+            Some(WEBHOOK_ID)
+        );
+        assert!(
+            envelope
+                .time()
+                .is_some_and(|time| time <= clock::now() + chrono::TimeDelta::minutes(5))
+        );
     }
     assert_eq!(paypal.host.times_asked("CERT-1"), 1);
 }
@@ -58,43 +88,147 @@ async fn every_kind_of_event_is_stored_byte_for_byte_with_its_proof() {
 #[tokio::test]
 async fn both_addresses_take_the_same_event_once() {
     let paypal = PayPalStand::start(&[]).await;
-    for path in ["/webhooks/paypal", "/api/webhooks/paypal", "/webhooks/paypal"] {
-        assert_eq!(paypal.send_to(path, &paypal.delivery(SALE)).await.status(), StatusCode::OK, "{path}");
+    for path in [
+        "/webhooks/paypal",
+        "/api/webhooks/paypal",
+        "/webhooks/paypal",
+    ] {
+        assert_eq!(
+            paypal.send_to(path, &paypal.delivery(SALE)).await.status(),
+            StatusCode::OK,
+            "{path}"
+        );
     }
     let stored = paypal.stand.only(StreamName::Billing).await;
-    assert_eq!((stored.envelope.data(), stored.envelope.subject()), (SALE, Some("I-1")));
+    assert_eq!(
+        (stored.envelope.data(), stored.envelope.subject()),
+        (SALE, Some("I-1"))
+    );
 }
 
 #[tokio::test]
 async fn a_delivery_that_is_not_paypals_is_refused_and_counted() {
     let paypal = PayPalStand::start(&[]).await;
     let good = paypal.delivery(SALE);
-    let (id, time) = (good.header("paypal-transmission-id"), good.header("paypal-transmission-time"));
+    let (id, time) = (
+        good.header("paypal-transmission-id"),
+        good.header("paypal-transmission-time"),
+    );
     let by = |signer, webhook_id| paypal.delivery_by(signer, "CERT-1", webhook_id, id, time, SALE);
-    let altered = Delivery { body: SALE.to_ascii_lowercase(), ..good.clone() };
+    let altered = Delivery {
+        body: SALE.to_ascii_lowercase(),
+        ..good.clone()
+    };
     for (delivery, status, reason) in [
         (altered, 401, "wrong_signature"),
-        (Delivery { body: Vec::new(), ..good.clone() }, 401, "wrong_signature"),
+        (
+            Delivery {
+                body: Vec::new(),
+                ..good.clone()
+            },
+            401,
+            "wrong_signature",
+        ),
         (by(&world().foreign, WEBHOOK_ID), 401, "wrong_signature"),
-        (by(&world().genuine, "0AA00000AA000000A"), 401, "wrong_signature"),
+        (
+            by(&world().genuine, "0AA00000AA000000A"),
+            401,
+            "wrong_signature",
+        ),
         (by(&world().genuine, "WEBHOOK_ID"), 401, "simulator"),
-        (good.with("paypal-transmission-id", "b5eb01d0-4e5c-11ef-8572-997c8c58ed96"), 401, "wrong_signature"),
-        (good.with("paypal-transmission-time", "2026-03-01T09:17:12Z"), 401, "wrong_signature"),
-        (good.with("paypal-transmission-sig", "AAAA"), 401, "wrong_signature"),
-        (good.with("paypal-auth-algo", "SHA1withRSA"), 401, "wrong_algorithm"),
-        (good.with("paypal-cert-url", "https://evil.example/v1/notifications/certs/CERT-1"), 401, "certificate_url"),
-        (good.with("paypal-cert-url", "https://api.sandbox.paypal.com.evil.example/v1/notifications/certs/C"), 401, "certificate_url"),
-        (good.with("paypal-cert-url", &format!("{}/v1/notifications/certs/../../x", paypal.origin)), 401, "certificate_url"),
-        (good.with("paypal-cert-url", &format!("{}/other/CERT-1", paypal.origin)), 401, "certificate_url"),
-        (good.with("paypal-transmission-time", "2018-19-12T22:20:32.000Z"), 400, "transmission_headers"),
-        (good.with("paypal-transmission-id", ""), 400, "transmission_headers"),
-        (good.with("paypal-transmission-time", ""), 400, "transmission_headers"),
-        (good.with("paypal-transmission-sig", ""), 400, "transmission_headers"),
-        (good.with("paypal-cert-url", ""), 400, "transmission_headers"),
-        (good.with("paypal-auth-algo", ""), 400, "transmission_headers"),
+        (
+            good.with(
+                "paypal-transmission-id",
+                "b5eb01d0-4e5c-11ef-8572-997c8c58ed96",
+            ),
+            401,
+            "wrong_signature",
+        ),
+        (
+            good.with("paypal-transmission-time", "2026-03-01T09:17:12Z"),
+            401,
+            "wrong_signature",
+        ),
+        (
+            good.with("paypal-transmission-sig", "AAAA"),
+            401,
+            "wrong_signature",
+        ),
+        (
+            good.with("paypal-auth-algo", "SHA1withRSA"),
+            401,
+            "wrong_algorithm",
+        ),
+        (
+            good.with(
+                "paypal-cert-url",
+                "https://evil.example/v1/notifications/certs/CERT-1",
+            ),
+            401,
+            "certificate_url",
+        ),
+        (
+            good.with(
+                "paypal-cert-url",
+                "https://api.sandbox.paypal.com.evil.example/v1/notifications/certs/C",
+            ),
+            401,
+            "certificate_url",
+        ),
+        (
+            good.with(
+                "paypal-cert-url",
+                &format!("{}/v1/notifications/certs/../../x", paypal.origin),
+            ),
+            401,
+            "certificate_url",
+        ),
+        (
+            good.with(
+                "paypal-cert-url",
+                &format!("{}/other/CERT-1", paypal.origin),
+            ),
+            401,
+            "certificate_url",
+        ),
+        (
+            good.with("paypal-transmission-time", "2018-19-12T22:20:32.000Z"),
+            400,
+            "transmission_headers",
+        ),
+        (
+            good.with("paypal-transmission-id", ""),
+            400,
+            "transmission_headers",
+        ),
+        (
+            good.with("paypal-transmission-time", ""),
+            400,
+            "transmission_headers",
+        ),
+        (
+            good.with("paypal-transmission-sig", ""),
+            400,
+            "transmission_headers",
+        ),
+        (
+            good.with("paypal-cert-url", ""),
+            400,
+            "transmission_headers",
+        ),
+        (
+            good.with("paypal-auth-algo", ""),
+            400,
+            "transmission_headers",
+        ),
     ] {
         let before = counted(&["ingest_rejected_total", "paypal", reason]).await;
-        assert_eq!(refusal(&paypal, &delivery).await, (status, reason.to_owned()), "{:?}", delivery.headers);
+        assert_eq!(
+            refusal(&paypal, &delivery).await,
+            (status, reason.to_owned()),
+            "{:?}",
+            delivery.headers
+        );
         assert!(counted(&["ingest_rejected_total", "paypal", reason]).await > before);
     }
     assert_eq!(paypal.stand.count(StreamName::Billing).await, 0);
@@ -111,22 +245,83 @@ async fn a_certificate_that_cannot_be_had_or_trusted_makes_paypal_come_again() {
         name
     };
     for (name, signer, reason) in [
-        (serve("CERT-expired", Served::Pem(world.expired.certificate.clone())), &world.expired, "certificate_out_of_date"),
-        (serve("CERT-misnamed", Served::Pem(world.misnamed.certificate.clone())), &world.misnamed, "foreign_certificate"),
-        (serve("CERT-foreign", Served::Pem(world.foreign.certificate.clone())), &world.foreign, "untrusted_certificate"),
-        (serve("CERT-html", Served::Html), &world.genuine, "not_a_certificate"),
-        (serve("CERT-huge", Served::Endless), &world.genuine, "not_a_certificate"),
-        (serve("CERT-404", Served::Status(404)), &world.genuine, "certificate_unreachable"),
+        (
+            serve(
+                "CERT-expired",
+                Served::Pem(world.expired.certificate.clone()),
+            ),
+            &world.expired,
+            "certificate_out_of_date",
+        ),
+        (
+            serve(
+                "CERT-misnamed",
+                Served::Pem(world.misnamed.certificate.clone()),
+            ),
+            &world.misnamed,
+            "foreign_certificate",
+        ),
+        (
+            serve(
+                "CERT-foreign",
+                Served::Pem(world.foreign.certificate.clone()),
+            ),
+            &world.foreign,
+            "untrusted_certificate",
+        ),
+        (
+            serve("CERT-html", Served::Html),
+            &world.genuine,
+            "not_a_certificate",
+        ),
+        (
+            serve("CERT-huge", Served::Endless),
+            &world.genuine,
+            "not_a_certificate",
+        ),
+        (
+            serve("CERT-404", Served::Status(404)),
+            &world.genuine,
+            "certificate_unreachable",
+        ),
     ] {
-        let delivery = paypal.delivery_by(signer, name, WEBHOOK_ID, "b5eb01d0-4e5c-11ef", "2026-03-01T09:17:12Z", SALE);
+        let delivery = paypal.delivery_by(
+            signer,
+            name,
+            WEBHOOK_ID,
+            "b5eb01d0-4e5c-11ef",
+            "2026-03-01T09:17:12Z",
+            SALE,
+        );
         for _ in 0..3 {
-            assert_eq!(refusal(&paypal, &delivery).await, (503, reason.to_owned()), "{name}");
+            assert_eq!(
+                refusal(&paypal, &delivery).await,
+                (503, reason.to_owned()),
+                "{name}"
+            );
         }
-        assert_eq!(paypal.host.times_asked(name), 1, "{name}: a failure is remembered");
+        assert_eq!(
+            paypal.host.times_asked(name),
+            1,
+            "{name}: a failure is remembered"
+        );
     }
     // A minute's fetches are used up now; what is known already needs none.
-    assert_eq!(refusal(&paypal, &paypal.delivery_by(&world.genuine, "CERT-2", WEBHOOK_ID, "x", "2026-03-01T09:17:12Z", SALE)).await,
-        (503, "certificate_fetches".into()));
+    assert_eq!(
+        refusal(
+            &paypal,
+            &paypal.delivery_by(
+                &world.genuine,
+                "CERT-2",
+                WEBHOOK_ID,
+                "x",
+                "2026-03-01T09:17:12Z",
+                SALE
+            )
+        )
+        .await,
+        (503, "certificate_fetches".into())
+    );
     assert_eq!(paypal.host.times_asked("CERT-2"), 0);
     assert_eq!(paypal.stand.count(StreamName::Billing).await, 0);
 }
@@ -134,13 +329,31 @@ async fn a_certificate_that_cannot_be_had_or_trusted_makes_paypal_come_again() {
 #[tokio::test]
 async fn a_certificate_host_that_redirects_or_hangs_is_not_followed() {
     let paypal = PayPalStand::start(&[]).await;
-    paypal.host.serve("CERT-away", Served::Redirect(paypal.certificate_url("CERT-1")));
+    paypal.host.serve(
+        "CERT-away",
+        Served::Redirect(paypal.certificate_url("CERT-1")),
+    );
     paypal.host.serve("CERT-slow", Served::Never);
-    let by = |name| paypal.delivery_by(&world().genuine, name, WEBHOOK_ID, "a", "2026-03-01T09:17:12Z", SALE);
-    assert_eq!(refusal(&paypal, &by("CERT-away")).await, (503, "certificate_unreachable".into()));
+    let by = |name| {
+        paypal.delivery_by(
+            &world().genuine,
+            name,
+            WEBHOOK_ID,
+            "a",
+            "2026-03-01T09:17:12Z",
+            SALE,
+        )
+    };
+    assert_eq!(
+        refusal(&paypal, &by("CERT-away")).await,
+        (503, "certificate_unreachable".into())
+    );
     assert_eq!(paypal.host.times_asked("CERT-1"), 0);
     let started = clock::monotonic();
-    assert_eq!(refusal(&paypal, &by("CERT-slow")).await, (503, "certificate_unreachable".into()));
+    assert_eq!(
+        refusal(&paypal, &by("CERT-slow")).await,
+        (503, "certificate_unreachable".into())
+    );
     assert!(started.elapsed() < Duration::from_secs(8));
 }
 
@@ -148,11 +361,27 @@ async fn a_certificate_host_that_redirects_or_hangs_is_not_followed() {
 async fn many_deliveries_at_once_fetch_their_certificate_once() {
     let paypal = PayPalStand::start(&[]).await;
     let deliveries: Vec<_> = (0..200)
-        .map(|n| paypal.delivery(String::from_utf8_lossy(SALE).replace("WH-1", &format!("WH-{}", n / 2)).as_bytes()))
+        .map(|n| {
+            paypal.delivery(
+                String::from_utf8_lossy(SALE)
+                    .replace("WH-1", &format!("WH-{}", n / 2))
+                    .as_bytes(),
+            )
+        })
         .collect();
     let answers = future::join_all(deliveries.iter().map(|delivery| paypal.send(delivery))).await;
-    assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
-    assert_eq!((paypal.host.times_asked("CERT-1"), paypal.stand.count(StreamName::Billing).await), (1, 100));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status() == StatusCode::OK)
+    );
+    assert_eq!(
+        (
+            paypal.host.times_asked("CERT-1"),
+            paypal.stand.count(StreamName::Billing).await
+        ),
+        (1, 100)
+    );
 }
 
 #[tokio::test]
@@ -161,20 +390,40 @@ async fn a_second_body_under_one_transmission_is_refused_though_its_checksum_fit
     let first = paypal.delivery(SALE);
     assert_eq!(paypal.send(&first).await.status(), StatusCode::OK);
     assert_eq!(paypal.send(&first).await.status(), StatusCode::OK);
-    let forged = Delivery { body: with_checksum(br#"{"id":"WH-2","resource":{"amount":{"total":"0.01"}},"x":""#, crc32fast::hash(SALE)), ..first };
+    let forged = Delivery {
+        body: with_checksum(
+            br#"{"id":"WH-2","resource":{"amount":{"total":"0.01"}},"x":""#,
+            crc32fast::hash(SALE),
+        ),
+        ..first
+    };
     assert_eq!(crc32fast::hash(&forged.body), crc32fast::hash(SALE));
     assert_eq!(refusal(&paypal, &forged).await, (401, "second_body".into()));
-    assert_eq!(paypal.stand.only(StreamName::Billing).await.envelope.data(), SALE);
+    assert_eq!(
+        paypal.stand.only(StreamName::Billing).await.envelope.data(),
+        SALE
+    );
 }
 
 /// Appends four bytes that give a text any CRC-32: what an attacker does.
 fn with_checksum(text: &[u8], wanted: u32) -> Vec<u8> {
     let table: Vec<u32> = (0..256_u32)
-        .map(|byte| (0..8).fold(byte, |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }))
+        .map(|byte| {
+            (0..8).fold(byte, |crc, _| {
+                if crc & 1 == 1 {
+                    (crc >> 1) ^ 0xedb8_8320
+                } else {
+                    crc >> 1
+                }
+            })
+        })
         .collect();
     let mut backwards = wanted ^ 0xffff_ffff;
     for _ in 0..4 {
-        let index = table.iter().position(|entry| entry >> 24 == backwards >> 24).unwrap();
+        let index = table
+            .iter()
+            .position(|entry| entry >> 24 == backwards >> 24)
+            .unwrap();
         backwards = ((backwards ^ table[index]) << 8) | u32::try_from(index).unwrap();
     }
     let state = crc32fast::hash(text) ^ 0xffff_ffff;
@@ -192,12 +441,24 @@ async fn odd_bodies_are_stored_and_large_ones_refused() {
         ("payment.sale.completed", br#"{"id":"WH\u0000","event_type":"PAYMENT.SALE.COMPLETED","create_time":"9999-12-31T23:59:59Z"}"#),
     ];
     for (_, body) in bodies {
-        assert_eq!(paypal.send(&paypal.delivery(body)).await.status(), StatusCode::OK);
+        assert_eq!(
+            paypal.send(&paypal.delivery(body)).await.status(),
+            StatusCode::OK
+        );
     }
-    for ((kind, body), message) in bodies.iter().zip(paypal.stand.stored(StreamName::Billing).await) {
-        assert_eq!((message.envelope.kind(), message.envelope.data()), (format!("com.paypal.{kind}").as_str(), *body));
+    for ((kind, body), message) in bodies
+        .iter()
+        .zip(paypal.stand.stored(StreamName::Billing).await)
+    {
+        assert_eq!(
+            (message.envelope.kind(), message.envelope.data()),
+            (format!("com.paypal.{kind}").as_str(), *body)
+        );
         let time = message.envelope.time().unwrap();
-        assert!((clock::now() - time).num_seconds().abs() < 60, "{time}: the transmission's time stands in");
+        assert!(
+            (clock::now() - time).num_seconds().abs() < 60,
+            "{time}: the transmission's time stands in"
+        );
     }
     let large = paypal.delivery(&vec![b' '; 256 * 1024 + 1]);
     assert_eq!(refusal(&paypal, &large).await, (413, "too_large".into()));
@@ -206,14 +467,27 @@ async fn odd_bodies_are_stored_and_large_ones_refused() {
 #[tokio::test]
 async fn the_simulator_is_believed_only_where_it_is_allowed() {
     let paypal = PayPalStand::start(&["--paypal-allow-simulator"]).await;
-    let delivery = paypal.delivery_by(&world().genuine, "CERT-1", "WEBHOOK_ID", "a-1", "2026-03-01T09:17:12Z", SALE);
+    let delivery = paypal.delivery_by(
+        &world().genuine,
+        "CERT-1",
+        "WEBHOOK_ID",
+        "a-1",
+        "2026-03-01T09:17:12Z",
+        SALE,
+    );
     assert_eq!(paypal.send(&delivery).await.status(), StatusCode::OK);
     let stored = paypal.stand.only(StreamName::Billing).await;
-    assert_eq!(stored.envelope.extension("paypalwebhookid").as_deref(), Some("WEBHOOK_ID"));
+    assert_eq!(
+        stored.envelope.extension("paypalwebhookid").as_deref(),
+        Some("WEBHOOK_ID")
+    );
 }
 
 #[tokio::test]
 async fn without_a_webhook_id_paypal_keeps_its_events() {
     let paypal = PayPalStand::with(&[]).await;
-    assert_eq!(refusal(&paypal, &paypal.delivery(SALE)).await, (503, "not_configured".into()));
+    assert_eq!(
+        refusal(&paypal, &paypal.delivery(SALE)).await,
+        (503, "not_configured".into())
+    );
 }

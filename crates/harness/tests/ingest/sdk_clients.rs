@@ -13,10 +13,16 @@ fn here(path: &str) -> PathBuf {
 }
 
 /// Runs a client if it is installed; its output is what it was answered, one JSON line each.
-#[expect(clippy::print_stdout, reason = "a skipped check says so in the test's output")]
+#[expect(
+    clippy::print_stdout,
+    reason = "a skipped check says so in the test's output"
+)]
 async fn run(stand: &Stand, program: PathBuf, script: &str, needs: &Path) -> Option<Vec<Value>> {
     if !needs.exists() {
-        println!("skipped: {} is not installed (make test installs it)", needs.display());
+        println!(
+            "skipped: {} is not installed (make test installs it)",
+            needs.display()
+        );
         return None;
     }
     let mut command = Command::new(program);
@@ -25,10 +31,21 @@ async fn run(stand: &Stand, program: PathBuf, script: &str, needs: &Path) -> Opt
         .args([stand.url("/events"), format!("/agents/{AGENT}")])
         .env("AUTHORIZATION", agent())
         .env("NO_PROXY", "127.0.0.1");
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
-    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    Some(
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
 }
 
 async fn check(stand: &Stand, answers: &[Value]) {
@@ -39,17 +56,39 @@ async fn check(stand: &Stand, answers: &[Value]) {
     let stored = stand.stored(StreamName::Calls).await;
     let report = json!({"callId": "SCL_1", "roomSid": "RM_1", "roomName": "call_1", "note": "Grüße “€” 😀 100%"});
     for mode in ["binary", "structured", "batch"] {
-        let message = stored.iter().find(|message| message.envelope.id() == mode).expect(mode);
+        let message = stored
+            .iter()
+            .find(|message| message.envelope.id() == mode)
+            .expect(mode);
         let envelope = &message.envelope;
         assert_eq!(envelope.kind(), "dev.frontdesk.call.answered.v1", "{mode}");
         assert_eq!(envelope.subject(), Some("Zoë \"call\" 100%"), "{mode}");
-        assert_eq!(envelope.extension("tenant").as_deref(), Some("Ä B"), "{mode}");
-        assert_eq!(envelope.partition_key().as_deref(), Some("call_1"), "{mode}");
-        assert_eq!(envelope.time().unwrap().timestamp(), 1_795_194_243, "{mode}");
-        assert_eq!(serde_json::from_slice::<Value>(envelope.data()).unwrap(), report, "{mode}");
+        assert_eq!(
+            envelope.extension("tenant").as_deref(),
+            Some("Ä B"),
+            "{mode}"
+        );
+        assert_eq!(
+            envelope.partition_key().as_deref(),
+            Some("call_1"),
+            "{mode}"
+        );
+        assert_eq!(
+            envelope.time().unwrap().timestamp(),
+            1_795_194_243,
+            "{mode}"
+        );
+        assert_eq!(
+            serde_json::from_slice::<Value>(envelope.data()).unwrap(),
+            report,
+            "{mode}"
+        );
     }
     for mode in ["binary-bytes", "structured-bytes"] {
-        let message = stored.iter().find(|message| message.envelope.id() == mode).expect(mode);
+        let message = stored
+            .iter()
+            .find(|message| message.envelope.id() == mode)
+            .expect(mode);
         assert_eq!(message.envelope.data(), b"\xff\x00\xfe", "{mode}");
     }
 }

@@ -68,19 +68,46 @@ impl Stand {
         metrics();
         let nats = frontdesk_harness::nats().await;
         let keys = format!("{OLD_KEY}: {OLD_SECRET}");
-        let defaults =
-            ["ingest", "--livekit-api-key", KEY, "--livekit-api-secret", SECRET, "--livekit-keys", keys.as_str()];
-        let args = Command::try_parse_from(defaults.iter().chain(flags)).unwrap().ingest;
+        let defaults = [
+            "ingest",
+            "--livekit-api-key",
+            KEY,
+            "--livekit-api-secret",
+            SECRET,
+            "--livekit-keys",
+            keys.as_str(),
+        ];
+        let args = Command::try_parse_from(defaults.iter().chain(flags))
+            .unwrap()
+            .ingest;
         let shutdown = Shutdown::new();
         let (health, connection) = (Health::default(), nats.connect(Role::Ingest).await);
-        let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone()).await.unwrap();
+        let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone())
+            .await
+            .unwrap();
         let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(listen::serve(listener, ingest.router(), limits, shutdown.clone()));
+        tokio::spawn(listen::serve(
+            listener,
+            ingest.router(),
+            limits,
+            shutdown.clone(),
+        ));
         eventually("ingest is ready", async || health.is_ready().then_some(())).await;
         let operator = nats.connect(Role::Operator).await;
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
-        Self { nats, _ingest: ingest, address, client, operator, shutdown }
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        Self {
+            nats,
+            _ingest: ingest,
+            address,
+            client,
+            operator,
+            shutdown,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -88,7 +115,12 @@ impl Stand {
     }
 
     /// Posts bytes with headers.
-    pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Response {
+    pub async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Response {
         let mut request = self.client.post(self.url(path)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -98,23 +130,36 @@ impl Stand {
 
     /// A delivery as LiveKit makes it.
     pub async fn deliver(&self, body: &[u8]) -> Response {
-        let headers = [("authorization", signed(body)), ("content-type", "application/webhook+json".to_owned())];
-        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-        self.post("/webhooks/livekit", &headers, body.to_vec()).await
+        let headers = [
+            ("authorization", signed(body)),
+            ("content-type", "application/webhook+json".to_owned()),
+        ];
+        let headers = headers
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        self.post("/webhooks/livekit", &headers, body.to_vec())
+            .await
     }
 
     /// Everything in a stream.
     pub async fn stored(&self, stream: StreamName) -> Vec<Stored> {
         let count = self.operator.stream_state(stream).await.unwrap().messages;
         let count = usize::try_from(count).unwrap();
-        let mut reader = Reader::open(&self.operator, stream, &PartitionSet::all(), 1).await.unwrap();
+        let mut reader = Reader::open(&self.operator, stream, &PartitionSet::all(), 1)
+            .await
+            .unwrap();
         let mut stored = Vec::new();
         while stored.len() < count {
             let deliveries = reader.read(1000, Duration::from_secs(2)).await.unwrap();
-            stored.extend(deliveries.iter().map(|delivery| Stored {
-                subject: delivery.subject.clone(),
-                envelope: delivery.envelope().unwrap(),
-                headers: delivery.headers().map(|(name, _)| name.to_owned()).collect(),
+            stored.extend(deliveries.iter().map(|delivery| {
+                Stored {
+                    subject: delivery.subject.clone(),
+                    envelope: delivery.envelope().unwrap(),
+                    headers: delivery
+                        .headers()
+                        .map(|(name, _)| name.to_owned())
+                        .collect(),
+                }
             }));
         }
         stored
@@ -143,9 +188,13 @@ pub fn metrics() -> &'static Metrics {
 /// process, so a test may only ask whether a count has grown.
 pub async fn counted(words: &[&str]) -> u64 {
     use tower::ServiceExt as _;
-    let request = axum::http::Request::get("/metrics").body(axum::body::Body::empty()).unwrap();
+    let request = axum::http::Request::get("/metrics")
+        .body(axum::body::Body::empty())
+        .unwrap();
     let response = metrics().router().oneshot(request).await.unwrap();
-    let bytes = axum::body::to_bytes(response.into_body(), 10 << 20).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), 10 << 20)
+        .await
+        .unwrap();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     text.lines()
         .filter(|line| words.iter().all(|word| line.contains(word)))
@@ -172,12 +221,18 @@ pub fn token_with(secret: &str, claims: &serde_json::Value) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(ring::hmac::sign(&key, signed.as_bytes())))
+    format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(ring::hmac::sign(&key, signed.as_bytes()))
+    )
 }
 
 /// The `Authorization` of an agent.
 pub fn agent() -> String {
-    let token = AccessToken::with_api_key(KEY, SECRET).with_identity(AGENT).to_jwt().unwrap();
+    let token = AccessToken::with_api_key(KEY, SECRET)
+        .with_identity(AGENT)
+        .to_jwt()
+        .unwrap();
     format!("Bearer {token}")
 }
 
@@ -190,8 +245,12 @@ pub fn now() -> i64 {
 pub async fn problem(response: Response) -> (u16, serde_json::Value) {
     let status = response.status().as_u16();
     let headers: HeaderMap = response.headers().clone();
-    assert_eq!(headers["content-type"], "application/problem+json", "status {status}");
-    let document: serde_json::Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    assert_eq!(
+        headers["content-type"], "application/problem+json",
+        "status {status}"
+    );
+    let document: serde_json::Value =
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
     assert_eq!(document["status"], status);
     (status, document)
 }

@@ -19,11 +19,19 @@ use std::{
 };
 
 fn body(id: &str) -> Vec<u8> {
-    json!({"event": "room_started", "id": id, "room": {"name": id}}).to_string().into_bytes()
+    json!({"event": "room_started", "id": id, "room": {"name": id}})
+        .to_string()
+        .into_bytes()
 }
 
 fn signal(pid: u32, name: &str) {
-    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([name, &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[tokio::test]
@@ -78,15 +86,23 @@ async fn a_stored_id_among_new_ones_costs_the_new_ones_nothing() {
     let stand = Stand::start().await;
     assert_eq!(stand.deliver(&body("EV_0")).await.status(), StatusCode::OK);
     for round in 0..5 {
-        let bodies: Vec<_> = (0..100).map(|n| body(&format!("EV_{}", n * (round + 1)))).collect();
+        let bodies: Vec<_> = (0..100)
+            .map(|n| body(&format!("EV_{}", n * (round + 1))))
+            .collect();
         let answers = future::join_all(bodies.iter().map(|body| stand.deliver(body))).await;
-        assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.status() == StatusCode::OK)
+        );
     }
     let mut times = HashMap::new();
     for message in stand.stored(StreamName::Calls).await {
         *times.entry(message.envelope.id().to_owned()).or_insert(0) += 1;
     }
-    let expected: std::collections::HashSet<_> = (0..5).flat_map(|round| (0..100).map(move |n| n * (round + 1))).collect();
+    let expected: std::collections::HashSet<_> = (0..5)
+        .flat_map(|round| (0..100).map(move |n| n * (round + 1)))
+        .collect();
     assert_eq!(times.len(), expected.len());
     assert!(times.values().all(|times| *times == 1));
 }
@@ -106,11 +122,17 @@ async fn a_full_stream_refuses_and_forgets_nothing() {
             assert_eq!(refused, 0, "a stream does not become empty by itself");
         } else {
             let (status, document) = problem(answer).await;
-            assert_eq!((status, document["reason"].as_str()), (503, Some("store_full")));
+            assert_eq!(
+                (status, document["reason"].as_str()),
+                (503, Some("store_full"))
+            );
             refused += 1;
         }
     }
-    assert!(accepted > 3 && refused > 3, "{accepted} accepted, {refused} refused");
+    assert!(
+        accepted > 3 && refused > 3,
+        "{accepted} accepted, {refused} refused"
+    );
     assert_eq!(stand.count(StreamName::Calls).await, accepted);
 }
 
@@ -120,16 +142,29 @@ async fn a_request_that_is_abandoned_disturbs_no_other() {
     let mut abandoned = Vec::new();
     for n in 0..200 {
         let stand = stand.clone();
-        abandoned.push(tokio::spawn(async move { stand.deliver(&body(&format!("EV_gone_{n}"))).await }));
+        abandoned.push(tokio::spawn(async move {
+            stand.deliver(&body(&format!("EV_gone_{n}"))).await
+        }));
     }
     let kept: Vec<_> = (0..200).map(|n| body(&format!("EV_kept_{n}"))).collect();
     let answers = future::join_all(kept.iter().map(|body| stand.deliver(body)));
     for task in &abandoned {
         task.abort();
     }
-    assert!(answers.await.iter().all(|answer| answer.status() == StatusCode::OK));
+    assert!(
+        answers
+            .await
+            .iter()
+            .all(|answer| answer.status() == StatusCode::OK)
+    );
     let stored = stand.stored(StreamName::Calls).await;
-    assert_eq!(stored.iter().filter(|message| message.envelope.id().starts_with("EV_kept_")).count(), 200);
+    assert_eq!(
+        stored
+            .iter()
+            .filter(|message| message.envelope.id().starts_with("EV_kept_"))
+            .count(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,14 +175,26 @@ async fn what_was_acknowledged_survives_kills_of_the_server() {
     let url = stand.url("/webhooks/livekit");
     let senders: Vec<_> = (0..16)
         .map(|_| {
-            let (over, next, url, client) = (over.clone(), next.clone(), url.clone(), stand.client.clone());
+            let (over, next, url, client) = (
+                over.clone(),
+                next.clone(),
+                url.clone(),
+                stand.client.clone(),
+            );
             tokio::spawn(async move {
                 let mut acknowledged = Vec::new();
                 while !over.load(Relaxed) {
                     let id = format!("EV_{}", next.fetch_add(1, Relaxed));
                     let body = body(&id);
-                    let request = client.post(&url).header("authorization", crate::stand::signed(&body)).body(body);
-                    if request.send().await.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+                    let request = client
+                        .post(&url)
+                        .header("authorization", crate::stand::signed(&body))
+                        .body(body);
+                    if request
+                        .send()
+                        .await
+                        .is_ok_and(|answer| answer.status() == StatusCode::OK)
+                    {
                         acknowledged.push(id);
                     }
                 }
@@ -157,19 +204,36 @@ async fn what_was_acknowledged_survives_kills_of_the_server() {
         .collect();
     for kill in 1..=4 {
         let wanted = next.load(Relaxed) + 300 * kill;
-        eventually("some load", async || (next.load(Relaxed) > wanted).then_some(())).await;
+        eventually("some load", async || {
+            (next.load(Relaxed) > wanted).then_some(())
+        })
+        .await;
         stand.nats.restart().await;
     }
     let wanted = next.load(Relaxed) + 300;
-    eventually("load after the last restart", async || (next.load(Relaxed) > wanted).then_some(())).await;
+    eventually("load after the last restart", async || {
+        (next.load(Relaxed) > wanted).then_some(())
+    })
+    .await;
     over.store(true, Relaxed);
-    let acknowledged: Vec<String> = future::join_all(senders).await.into_iter().flat_map(Result::unwrap).collect();
-    stand.operator = stand.nats.connect(frontdesk_events::nats::Role::Operator).await;
+    let acknowledged: Vec<String> = future::join_all(senders)
+        .await
+        .into_iter()
+        .flat_map(Result::unwrap)
+        .collect();
+    stand.operator = stand
+        .nats
+        .connect(frontdesk_events::nats::Role::Operator)
+        .await;
     let mut times: HashMap<String, usize> = HashMap::new();
     for message in stand.stored(StreamName::Calls).await {
         *times.entry(message.envelope.id().to_owned()).or_default() += 1;
     }
-    assert!(acknowledged.len() > 200, "only {} were acknowledged", acknowledged.len());
+    assert!(
+        acknowledged.len() > 200,
+        "only {} were acknowledged",
+        acknowledged.len()
+    );
     for id in &acknowledged {
         assert_eq!(times.get(id), Some(&1), "{id}");
     }

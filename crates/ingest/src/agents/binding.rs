@@ -30,31 +30,47 @@ pub(super) struct Incoming {
 
 /// Reads the events of a request.
 pub(super) fn read(headers: &HeaderMap, body: &Bytes) -> Result<Incoming, Rejection> {
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Rejection::MediaType { detail: "compressed bodies are not taken".into() });
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
+    {
+        return Err(Rejection::MediaType {
+            detail: "compressed bodies are not taken".into(),
+        });
     }
     let content_type = headers.get(header::CONTENT_TYPE);
-    let media = content_type.and_then(|value| value.to_str().ok()).map(media_type);
+    let media = content_type
+        .and_then(|value| value.to_str().ok())
+        .map(media_type);
     match media.as_deref() {
-        Some("application/cloudevents+json") => {
-            Ok(Incoming { events: vec![structured(body)], is_batch: false })
-        }
+        Some("application/cloudevents+json") => Ok(Incoming {
+            events: vec![structured(body)],
+            is_batch: false,
+        }),
         Some("application/cloudevents-batch+json") => batch(body),
-        Some(other) if other.starts_with("application/cloudevents") => {
-            Err(Rejection::MediaType { detail: "of the event formats, JSON alone is taken".into() })
-        }
-        _ if headers.keys().any(|name| name.as_str().starts_with("ce-")) => {
-            Ok(Incoming { events: vec![binary(headers, body)], is_batch: false })
-        }
+        Some(other) if other.starts_with("application/cloudevents") => Err(Rejection::MediaType {
+            detail: "of the event formats, JSON alone is taken".into(),
+        }),
+        _ if headers.keys().any(|name| name.as_str().starts_with("ce-")) => Ok(Incoming {
+            events: vec![binary(headers, body)],
+            is_batch: false,
+        }),
         _ => Err(Rejection::MediaType {
-            detail: "not a CloudEvent: neither ce- headers nor a media type of application/cloudevents".into(),
+            detail:
+                "not a CloudEvent: neither ce- headers nor a media type of application/cloudevents"
+                    .into(),
         }),
     }
 }
 
 /// A media type without its parameters; they compare in lower case.
 fn media_type(value: &str) -> String {
-    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
 }
 
 fn binary(headers: &HeaderMap, body: &Bytes) -> Result<Received, Refusal> {
@@ -62,16 +78,24 @@ fn binary(headers: &HeaderMap, body: &Bytes) -> Result<Received, Refusal> {
     for (name, value) in headers {
         if let Some(name) = name.as_str().strip_prefix("ce-") {
             let text = decoded(value).ok_or_else(|| {
-                Refusal::malformed(name.chars().take(40).collect::<String>(), "is not UTF-8 after percent-decoding")
+                Refusal::malformed(
+                    name.chars().take(40).collect::<String>(),
+                    "is not UTF-8 after percent-decoding",
+                )
             })?;
             if name == "datacontenttype" {
-                return Err(Refusal::malformed("datacontenttype", "is the Content-Type header in binary mode"));
+                return Err(Refusal::malformed(
+                    "datacontenttype",
+                    "is the Content-Type header in binary mode",
+                ));
             }
             attributes.add(name, text)?;
         }
     }
     if let Some(content_type) = headers.get(header::CONTENT_TYPE) {
-        let text = content_type.to_str().map_err(|_| Refusal::malformed("Content-Type", "is not plain text"))?;
+        let text = content_type
+            .to_str()
+            .map_err(|_| Refusal::malformed("Content-Type", "is not plain text"))?;
         attributes.add("datacontenttype", text.to_owned())?;
     }
     attributes.build(body.clone())
@@ -85,27 +109,45 @@ fn decoded(value: &HeaderValue) -> Option<String> {
         [b'"', inner @ .., b'"'] => Cow::Owned(unescaped(inner)),
         plain => Cow::Borrowed(plain),
     };
-    percent_decode(&unquoted).decode_utf8().ok().map(Cow::into_owned)
+    percent_decode(&unquoted)
+        .decode_utf8()
+        .ok()
+        .map(Cow::into_owned)
 }
 
 fn unescaped(quoted: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(quoted.len());
     let mut bytes = quoted.iter();
     while let Some(&byte) = bytes.next() {
-        out.push(if byte == b'\\' { bytes.next().copied().unwrap_or(byte) } else { byte });
+        out.push(if byte == b'\\' {
+            bytes.next().copied().unwrap_or(byte)
+        } else {
+            byte
+        });
     }
     out
 }
 
 fn batch(body: &Bytes) -> Result<Incoming, Rejection> {
-    let malformed = |detail: String| Rejection::Malformed { reason: "not_a_cloudevent", detail };
-    let members: Vec<&RawValue> =
-        serde_json::from_slice(body).map_err(|error| malformed(format!("the batch is not a JSON array {}", place(&error))))?;
+    let malformed = |detail: String| Rejection::Malformed {
+        reason: "not_a_cloudevent",
+        detail,
+    };
+    let members: Vec<&RawValue> = serde_json::from_slice(body)
+        .map_err(|error| malformed(format!("the batch is not a JSON array {}", place(&error))))?;
     if members.len() > LARGEST_BATCH {
-        return Err(malformed(format!("a batch holds at most {LARGEST_BATCH} events")));
+        return Err(malformed(format!(
+            "a batch holds at most {LARGEST_BATCH} events"
+        )));
     }
-    let events = members.iter().map(|member| structured(&Bytes::copy_from_slice(member.get().as_bytes()))).collect();
-    Ok(Incoming { events, is_batch: true })
+    let events = members
+        .iter()
+        .map(|member| structured(&Bytes::copy_from_slice(member.get().as_bytes())))
+        .collect();
+    Ok(Incoming {
+        events,
+        is_batch: true,
+    })
 }
 
 /// Where JSON went wrong. The parser's own words may quote the body, which must not be logged.
@@ -115,15 +157,18 @@ fn place(error: &serde_json::Error) -> String {
 
 /// One event in the JSON format.
 fn structured(body: &Bytes) -> Result<Received, Refusal> {
-    let Members(members) = serde_json::from_slice(body)
-        .map_err(|error| Refusal::malformed("body", &format!("is not a JSON object {}", place(&error))))?;
+    let Members(members) = serde_json::from_slice(body).map_err(|error| {
+        Refusal::malformed("body", &format!("is not a JSON object {}", place(&error)))
+    })?;
     let mut attributes = Attributes::default();
     let (mut data, mut data_base64) = (None, None);
     for (name, value) in members {
         match name.as_ref() {
             "data" if data.is_some() => return Err(Refusal::malformed("data", "comes twice")),
             "data" => data = Some(value),
-            "data_base64" if data_base64.is_some() => return Err(Refusal::malformed("data_base64", "comes twice")),
+            "data_base64" if data_base64.is_some() => {
+                return Err(Refusal::malformed("data_base64", "comes twice"));
+            }
             "data_base64" => data_base64 = Some(value),
             name => {
                 if let Some(value) = attribute_value(name, value)? {
@@ -133,7 +178,10 @@ fn structured(body: &Bytes) -> Result<Received, Refusal> {
         }
     }
     let is_null = |value: &&RawValue| value.get() == "null";
-    let data = match (data.filter(|data| !is_null(data)), data_base64.filter(|data| !is_null(data))) {
+    let data = match (
+        data.filter(|data| !is_null(data)),
+        data_base64.filter(|data| !is_null(data)),
+    ) {
         (Some(_), Some(_)) => return Err(Refusal::malformed("data", "comes beside data_base64")),
         (None, None) => Bytes::new(),
         (Some(json), None) => plain_data(&attributes, json, body),
@@ -163,12 +211,20 @@ fn plain_data(attributes: &Attributes, json: &RawValue, body: &Bytes) -> Bytes {
 /// CloudEvents types in JSON: strings, booleans and integers; null is an absent attribute.
 fn attribute_value(name: &str, value: &RawValue) -> Result<Option<String>, Refusal> {
     let text = value.get();
-    let wrong = || Refusal::malformed(name.chars().take(40).collect::<String>(), "is not a string, boolean or integer");
+    let wrong = || {
+        Refusal::malformed(
+            name.chars().take(40).collect::<String>(),
+            "is not a string, boolean or integer",
+        )
+    };
     match text.as_bytes().first() {
         Some(b'"') => serde_json::from_str(text).map(Some).map_err(|_| wrong()),
         Some(b'n') => Ok(None),
         Some(b't' | b'f') => Ok(Some(text.to_owned())),
-        _ => text.parse::<i32>().map(|number| Some(number.to_string())).map_err(|_| wrong()),
+        _ => text
+            .parse::<i32>()
+            .map(|number| Some(number.to_string()))
+            .map_err(|_| wrong()),
     }
 }
 
@@ -210,20 +266,42 @@ mod tests {
     fn headers(pairs: &[(&str, &[u8])]) -> HeaderMap {
         pairs
             .iter()
-            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(value).ok()?)))
+            .filter_map(|(name, value)| {
+                Some((
+                    name.parse::<HeaderName>().ok()?,
+                    HeaderValue::from_bytes(value).ok()?,
+                ))
+            })
             .collect()
     }
 
     /// Everything up to the wire: read, judge, encode.
     fn take(headers: &HeaderMap, body: &[u8]) -> usize {
-        let Ok(incoming) = read(headers, &Bytes::copy_from_slice(body)) else { return 0 };
-        let admitted = incoming.events.into_iter().filter_map(|event| rules::admit(event.ok()?, "a").ok());
+        let Ok(incoming) = read(headers, &Bytes::copy_from_slice(body)) else {
+            return 0;
+        };
+        let admitted = incoming
+            .events
+            .into_iter()
+            .filter_map(|event| rules::admit(event.ok()?, "a").ok());
         admitted
             .map(|admitted| {
-                let envelope: Envelope = admitted.envelope.with_partition_key(&admitted.partition_key);
-                let content_type = envelope.content_type().unwrap_or("application/json").to_owned();
+                let envelope: Envelope = admitted
+                    .envelope
+                    .with_partition_key(&admitted.partition_key);
+                let content_type = envelope
+                    .content_type()
+                    .unwrap_or("application/json")
+                    .to_owned();
                 let data = admitted.data;
-                crate::message::outbound(StreamName::Calls, envelope, "agent", &admitted.kind, &content_type, data)
+                crate::message::outbound(
+                    StreamName::Calls,
+                    envelope,
+                    "agent",
+                    &admitted.kind,
+                    &content_type,
+                    data,
+                )
             })
             .inspect(|message| assert!(message.is_ok(), "what is admitted can be sent"))
             .count()
@@ -232,8 +310,15 @@ mod tests {
     #[test]
     fn media_types_compare_without_case_and_parameters() {
         let event = br#"{"specversion":"1.0","id":"1","source":"/agents/a","type":"x.y"}"#;
-        for media in ["application/cloudevents+json", "APPLICATION/CloudEvents+JSON ; charset=utf-8"] {
-            assert_eq!(take(&headers(&[("content-type", media.as_bytes())]), event), 1, "{media}");
+        for media in [
+            "application/cloudevents+json",
+            "APPLICATION/CloudEvents+JSON ; charset=utf-8",
+        ] {
+            assert_eq!(
+                take(&headers(&[("content-type", media.as_bytes())]), event),
+                1,
+                "{media}"
+            );
         }
     }
 

@@ -31,7 +31,9 @@ impl Attributes {
     pub(super) fn add(&mut self, name: &str, value: String) -> Result<(), Refusal> {
         let legal = !name.is_empty()
             && name.len() <= LONGEST_NAME
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let shown: String = name.chars().take(40).collect();
         if !legal || name == "data" {
             return Err(Refusal::malformed(
@@ -50,7 +52,10 @@ impl Attributes {
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Checks what CloudEvents requires and builds the event.
@@ -73,7 +78,9 @@ impl Attributes {
         for (name, value) in &self.0 {
             match name.as_str() {
                 "specversion" | "id" | "source" | "type" => {}
-                "subject" if value.is_empty() => return Err(Refusal::malformed("subject", "is empty")),
+                "subject" if value.is_empty() => {
+                    return Err(Refusal::malformed("subject", "is empty"));
+                }
                 "subject" => {
                     event.set_subject(Some(value.as_str()));
                 }
@@ -83,8 +90,8 @@ impl Attributes {
                     event.set_time(Some(time));
                 }
                 "dataschema" => {
-                    let schema =
-                        Url::parse(value).map_err(|_| Refusal::malformed("dataschema", "is not an absolute URI"))?;
+                    let schema = Url::parse(value)
+                        .map_err(|_| Refusal::malformed("dataschema", "is not an absolute URI"))?;
                     event.set_dataschema(Some(schema));
                 }
                 "datacontenttype" => {
@@ -93,8 +100,8 @@ impl Attributes {
                 extension => event.set_extension(extension, value.as_str()),
             }
         }
-        let envelope =
-            Envelope::from_event(event).map_err(|error| Refusal::malformed("attributes", &error.to_string()))?;
+        let envelope = Envelope::from_event(event)
+            .map_err(|error| Refusal::malformed("attributes", &error.to_string()))?;
         Ok(Received { envelope, data })
     }
 }

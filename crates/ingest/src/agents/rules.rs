@@ -30,7 +30,11 @@ const CALL: [&str; 3] = ["callId", "roomSid", "roomName"];
 const RESERVED: [&str; 3] = ["io.livekit.", "com.paypal.", OURS];
 
 /// What is left alone when an agent's name becomes part of a source.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// An event that may be stored.
 #[derive(Debug)]
@@ -59,16 +63,29 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn malformed(field: impl Into<String>, message: &str) -> Self {
-        Self { rejection: Kind::Malformed, fields: vec![(field.into(), message.to_owned())] }
+        Self {
+            rejection: Kind::Malformed,
+            fields: vec![(field.into(), message.to_owned())],
+        }
     }
 
     fn forbidden(reason: &'static str, field: &str, message: String) -> Self {
-        Self { rejection: Kind::Forbidden(reason), fields: vec![(field.to_owned(), message)] }
+        Self {
+            rejection: Kind::Forbidden(reason),
+            fields: vec![(field.to_owned(), message)],
+        }
     }
 
     /// For the answer, with the event's place in its batch.
     pub(super) fn problems(self, index: Option<usize>) -> Vec<Problem> {
-        self.fields.into_iter().map(|(field, message)| Problem { index, field, message }).collect()
+        self.fields
+            .into_iter()
+            .map(|(field, message)| Problem {
+                index,
+                field,
+                message,
+            })
+            .collect()
     }
 }
 
@@ -76,26 +93,42 @@ impl Refusal {
 pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
     let Received { envelope, data } = event;
     let source = envelope.source();
-    let own = [format!("/agents/{agent}"), format!("/agents/{}", utf8_percent_encode(agent, PATH))];
+    let own = [
+        format!("/agents/{agent}"),
+        format!("/agents/{}", utf8_percent_encode(agent, PATH)),
+    ];
     if !own.iter().any(|own| own == source) {
         let message = format!("is not /agents/{agent}, the name in the token");
         return Err(Refusal::forbidden("foreign_source", "source", message));
     }
     let full = envelope.kind();
     let [call_id, room_sid, room_name] = members(&data, CALL).unwrap_or_default().map(text);
-    let ours = full.strip_prefix(OURS).and_then(|kind| CATALOGUE.iter().find(|(known, _)| *known == kind));
+    let ours = full
+        .strip_prefix(OURS)
+        .and_then(|kind| CATALOGUE.iter().find(|(known, _)| *known == kind));
     if let Some((_, required)) = ours {
         let fields = [call_id, room_sid, room_name.clone()];
         let missing: Vec<_> = CALL
             .iter()
             .zip(fields)
             .filter(|(name, value)| required.contains(name) && value.is_none())
-            .map(|(name, _)| (format!("data.{name}"), "is required: a text that is not empty".to_owned()))
+            .map(|(name, _)| {
+                (
+                    format!("data.{name}"),
+                    "is required: a text that is not empty".to_owned(),
+                )
+            })
             .collect();
         if !missing.is_empty() {
-            return Err(Refusal { rejection: Kind::Incomplete, fields: missing });
+            return Err(Refusal {
+                rejection: Kind::Incomplete,
+                fields: missing,
+            });
         }
-    } else if RESERVED.iter().any(|prefix| full.to_ascii_lowercase().starts_with(prefix)) {
+    } else if RESERVED
+        .iter()
+        .any(|prefix| full.to_ascii_lowercase().starts_with(prefix))
+    {
         let message = "is reserved: not a type that agents send".to_owned();
         return Err(Refusal::forbidden("reserved_type", "type", message));
     }
@@ -105,5 +138,10 @@ pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
         .or_else(|| envelope.partition_key().filter(|key| !key.is_empty()))
         .or_else(|| envelope.subject().map(str::to_owned))
         .unwrap_or_else(|| envelope.id().to_owned());
-    Ok(Admitted { envelope, data, partition_key, kind })
+    Ok(Admitted {
+        envelope,
+        data,
+        partition_key,
+        kind,
+    })
 }

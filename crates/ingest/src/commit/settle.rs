@@ -38,7 +38,9 @@ impl Settlement<'_> {
         let patience = self.patience();
         let publishing = self.nats.publish_batch(&batch_id, messages, patience);
         // Handing messages to a client whose buffer is full waits without a bound of its own.
-        let published = timeout(patience, publishing).await.unwrap_or(Err(PublishError::Unknown));
+        let published = timeout(patience, publishing)
+            .await
+            .unwrap_or(Err(PublishError::Unknown));
         let all = |outcome| vec![outcome; messages.len()];
         match published {
             Ok(_) => all(Ok(Receipt { duplicate: false })),
@@ -59,12 +61,24 @@ impl Settlement<'_> {
         for _ in 0..TRIES {
             let patience = self.patience();
             let publishing = self.nats.publish(message, patience);
-            match timeout(patience, publishing).await.unwrap_or(Err(PublishError::Unknown)) {
+            match timeout(patience, publishing)
+                .await
+                .unwrap_or(Err(PublishError::Unknown))
+            {
                 Ok(PublishAck { duplicate, .. }) => return Ok(Receipt { duplicate }),
-                Err(PublishError::Unknown) if self.nats.is_connected() && self.patience() > LAST_MOMENT => {}
-                Err(PublishError::Unknown | PublishError::Unavailable) => return Err(NotStored::Away),
+                Err(PublishError::Unknown)
+                    if self.nats.is_connected() && self.patience() > LAST_MOMENT => {}
+                Err(PublishError::Unknown | PublishError::Unavailable) => {
+                    return Err(NotStored::Away);
+                }
                 Err(PublishError::Full) => return Err(NotStored::Full),
-                Err(PublishError::Unsendable(_) | PublishError::Refused { code: MESSAGE_TOO_LARGE, .. }) => {
+                Err(
+                    PublishError::Unsendable(_)
+                    | PublishError::Refused {
+                        code: MESSAGE_TOO_LARGE,
+                        ..
+                    },
+                ) => {
                     return Err(NotStored::TooLarge);
                 }
                 Err(error @ (PublishError::Refused { .. } | PublishError::DuplicateInBatch)) => {
@@ -77,6 +91,8 @@ impl Settlement<'_> {
     }
 
     fn patience(&self) -> Duration {
-        self.deadline.saturating_duration_since(clock::monotonic()).min(PUBLISH_PATIENCE)
+        self.deadline
+            .saturating_duration_since(clock::monotonic())
+            .min(PUBLISH_PATIENCE)
     }
 }

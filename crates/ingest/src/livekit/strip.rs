@@ -9,13 +9,27 @@ use memchr::{memchr2, memmem};
 
 /// Without one of these there is nothing to cut. An escaped key would hide from them, so any
 /// escape of an ASCII character leads to the slow way as well.
-const TRACES: [&[u8]; 6] = [b"urnPassword", b"turn_password", b"treamKey", b"stream_key", b"gress", b"\\u00"];
+const TRACES: [&[u8]; 6] = [
+    b"urnPassword",
+    b"turn_password",
+    b"treamKey",
+    b"stream_key",
+    b"gress",
+    b"\\u00",
+];
 
 /// Cut wherever they stand.
 const SECRET: [&str; 2] = ["turnpassword", "streamkey"];
 /// The raw request inside an egress: what it says is in the results as well.
-const EGRESS_REQUEST: [&str; 7] =
-    ["roomcomposite", "participant", "track", "trackcomposite", "web", "egress", "replay"];
+const EGRESS_REQUEST: [&str; 7] = [
+    "roomcomposite",
+    "participant",
+    "track",
+    "trackcomposite",
+    "web",
+    "egress",
+    "replay",
+];
 /// Cut inside an egress and inside whatever describes a storage.
 const CREDENTIAL: [&str; 10] = [
     "secret",
@@ -29,15 +43,32 @@ const CREDENTIAL: [&str; 10] = [
     "password",
     "signingkey",
 ];
-const STORAGE: [&str; 8] =
-    ["egress", "storage", "backupstorage", "s3", "gcp", "azure", "alioss", "proxy"];
+const STORAGE: [&str; 8] = [
+    "egress",
+    "storage",
+    "backupstorage",
+    "s3",
+    "gcp",
+    "azure",
+    "alioss",
+    "proxy",
+];
 
 /// The body without its secrets; `None` when it has none and can go out as it is.
 pub(super) fn strip(body: &[u8]) -> Option<Vec<u8>> {
-    if !TRACES.iter().any(|trace| memmem::find(body, trace).is_some()) {
+    if !TRACES
+        .iter()
+        .any(|trace| memmem::find(body, trace).is_some())
+    {
         return None;
     }
-    let mut cutter = Cutter { body, at: 0, kept: 0, out: None, open: Vec::new() };
+    let mut cutter = Cutter {
+        body,
+        at: 0,
+        kept: 0,
+        out: None,
+        open: Vec::new(),
+    };
     cutter.run();
     let (kept, out) = (cutter.kept, cutter.out);
     out.map(|mut out| {
@@ -112,13 +143,18 @@ impl Cutter<'_> {
 
     /// Leaves out a member, with the comma after it or, of a last one, the comma before it.
     fn cut(&mut self, start: usize, end: usize) {
-        let out = self.out.get_or_insert_with(|| Vec::with_capacity(self.body.len()));
+        let out = self
+            .out
+            .get_or_insert_with(|| Vec::with_capacity(self.body.len()));
         out.extend_from_slice(&self.body[self.kept..start]);
         let after = blank_end(self.body, end);
         self.kept = if self.body.get(after) == Some(&b',') {
             blank_end(self.body, after + 1)
         } else {
-            let solid = out.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |last| last + 1);
+            let solid = out
+                .iter()
+                .rposition(|byte| !byte.is_ascii_whitespace())
+                .map_or(0, |last| last + 1);
             if out[..solid].last() == Some(&b',') {
                 out.truncate(solid - 1);
             }
@@ -150,7 +186,9 @@ fn is_secret(key: &[u8], place: Place) -> bool {
 fn place_of_value(key: &[u8], place: Place) -> Place {
     match key {
         b"egressinfo" => Place::Egress,
-        _ if place != Place::Anywhere || STORAGE.iter().any(|name| name.as_bytes() == key) => Place::Storage,
+        _ if place != Place::Anywhere || STORAGE.iter().any(|name| name.as_bytes() == key) => {
+            Place::Storage
+        }
         _ => Place::Anywhere,
     }
 }
@@ -168,13 +206,25 @@ struct PlainKey {
 impl PlainKey {
     /// A key too long for any secret is as good as none.
     fn of(quoted: &[u8]) -> Self {
-        let unescaped = if quoted.contains(&b'\\') { serde_json::from_slice::<String>(quoted).ok() } else { None };
-        let mut key = Self { bytes: [0; LONGEST_KEY], length: 0 };
+        let unescaped = if quoted.contains(&b'\\') {
+            serde_json::from_slice::<String>(quoted).ok()
+        } else {
+            None
+        };
+        let mut key = Self {
+            bytes: [0; LONGEST_KEY],
+            length: 0,
+        };
         for byte in unescaped.as_ref().map_or(quoted, String::as_bytes) {
             if matches!(byte, b'_' | b'-' | b'"') {
                 continue;
             }
-            let Some(place) = key.bytes.get_mut(key.length) else { return Self { bytes: [0; LONGEST_KEY], length: 0 } };
+            let Some(place) = key.bytes.get_mut(key.length) else {
+                return Self {
+                    bytes: [0; LONGEST_KEY],
+                    length: 0,
+                };
+            };
             *place = byte.to_ascii_lowercase();
             key.length += 1;
         }
@@ -200,7 +250,10 @@ fn string_end(body: &[u8], start: usize) -> usize {
 }
 
 fn blank_end(body: &[u8], start: usize) -> usize {
-    let blank = body[start.min(body.len())..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let blank = body[start.min(body.len())..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace())
+        .count();
     start.min(body.len()) + blank
 }
 
@@ -223,7 +276,10 @@ fn value_end(body: &[u8], start: usize) -> usize {
             b',' if depth == 0 => return at,
             _ if depth == 0 => {
                 // A number or a word.
-                let length = body[at..].iter().take_while(|byte| !b",}] \t\r\n\"".contains(byte)).count();
+                let length = body[at..]
+                    .iter()
+                    .take_while(|byte| !b",}] \t\r\n\"".contains(byte))
+                    .count();
                 return at + length.max(1);
             }
             _ => at += 1,
@@ -247,11 +303,23 @@ mod tests {
 
     #[test]
     fn secrets_go_and_every_other_byte_stays() {
-        check(r#"{"room":{"sid":"a", "turnPassword":"x", "n":1.0}}"#, r#"{"room":{"sid":"a", "n":1.0}}"#);
+        check(
+            r#"{"room":{"sid":"a", "turnPassword":"x", "n":1.0}}"#,
+            r#"{"room":{"sid":"a", "n":1.0}}"#,
+        );
         check(r#"{"room":{"turnPassword":"x\"}"}}"#, r#"{"room":{}}"#);
-        check(r#"{"room":{"sid":"a" , "turn_password" : "x"}, "b":2}"#, r#"{"room":{"sid":"a" }, "b":2}"#);
-        check(r#"{"job":{"room":{"turnPassword":"x"}},"z":"\ud800"}"#, r#"{"job":{"room":{}},"z":"\ud800"}"#);
-        check(r#"{"ingressInfo":{"streamKey":"k","url":"u","stream_key":"k"}}"#, r#"{"ingressInfo":{"url":"u"}}"#);
+        check(
+            r#"{"room":{"sid":"a" , "turn_password" : "x"}, "b":2}"#,
+            r#"{"room":{"sid":"a" }, "b":2}"#,
+        );
+        check(
+            r#"{"job":{"room":{"turnPassword":"x"}},"z":"\ud800"}"#,
+            r#"{"job":{"room":{}},"z":"\ud800"}"#,
+        );
+        check(
+            r#"{"ingressInfo":{"streamKey":"k","url":"u","stream_key":"k"}}"#,
+            r#"{"ingressInfo":{"url":"u"}}"#,
+        );
         check(r#"{"room":{"\u0074urnPassword":"x"}}"#, r#"{"room":{}}"#);
     }
 
@@ -273,7 +341,8 @@ mod tests {
 
     #[test]
     fn an_ordinary_password_attribute_is_the_customers_own() {
-        let body = r#"{"participant":{"attributes":{"password":"door code","secret":"1"}},"e":"ingress"}"#;
+        let body =
+            r#"{"participant":{"attributes":{"password":"door code","secret":"1"}},"e":"ingress"}"#;
         check(body, body);
     }
 
@@ -318,14 +387,26 @@ mod tests {
         match value {
             serde_json::Value::Object(members) => members
                 .iter()
-                .filter(|(key, _)| !is_secret(key.to_lowercase().replace(['_', '-', '"'], "").as_bytes(), place))
+                .filter(|(key, _)| {
+                    !is_secret(
+                        key.to_lowercase().replace(['_', '-', '"'], "").as_bytes(),
+                        place,
+                    )
+                })
                 .map(|(key, value)| {
-                    let inside = place_of_value(key.to_lowercase().replace(['_', '-', '"'], "").as_bytes(), place);
+                    let inside = place_of_value(
+                        key.to_lowercase().replace(['_', '-', '"'], "").as_bytes(),
+                        place,
+                    );
                     (key.clone(), expected(value, inside.max_of(place)))
                 })
                 .collect(),
             serde_json::Value::Array(items) => {
-                let inside = if place == Place::Egress { Place::Storage } else { place };
+                let inside = if place == Place::Egress {
+                    Place::Storage
+                } else {
+                    place
+                };
                 items.iter().map(|item| expected(item, inside)).collect()
             }
             other => other.clone(),

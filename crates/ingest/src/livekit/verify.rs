@@ -39,7 +39,10 @@ pub(super) fn verify<'a>(
     }
     let body_sha256: [u8; 32] = Sha256::digest(body).into();
     match STANDARD.decode(&claims.sha256) {
-        Ok(signed) if bool::from(signed.as_slice().ct_eq(&body_sha256)) => Ok(Signed { api_key, body_sha256 }),
+        Ok(signed) if bool::from(signed.as_slice().ct_eq(&body_sha256)) => Ok(Signed {
+            api_key,
+            body_sha256,
+        }),
         _ => refused("altered_body"),
     }
 }
@@ -56,29 +59,48 @@ mod tests {
 
     fn token(ttl: u64, change: impl FnOnce(AccessToken) -> AccessToken) -> String {
         let hash = STANDARD.encode(Sha256::digest(BODY));
-        let token = AccessToken::with_api_key("k", "s").with_ttl(Duration::from_secs(ttl)).with_sha256(&hash);
+        let token = AccessToken::with_api_key("k", "s")
+            .with_ttl(Duration::from_secs(ttl))
+            .with_sha256(&hash);
         change(token).to_jwt().unwrap()
     }
 
     fn outcome(token: &str, body: &[u8]) -> &'static str {
         let keys = Keys::new([("k", "s")]);
-        verify(&keys, &headers(token), body, clock::now()).map_or_else(|refusal| refusal.reason(), |_| "good")
+        verify(&keys, &headers(token), body, clock::now())
+            .map_or_else(|refusal| refusal.reason(), |_| "good")
     }
 
     #[test]
     fn only_a_token_for_these_bytes_is_good() {
         assert_eq!(outcome(&token(300, |token| token), BODY), "good");
-        assert_eq!(outcome(&token(300, |token| token), br#"{"event":"room_startee"}"#), "altered_body");
+        assert_eq!(
+            outcome(&token(300, |token| token), br#"{"event":"room_startee"}"#),
+            "altered_body"
+        );
         assert_eq!(outcome(&token(300, |token| token), b""), "altered_body");
-        assert_eq!(outcome(&token(300, |token| token.with_sha256("")), BODY), "token_without_hash");
+        assert_eq!(
+            outcome(&token(300, |token| token.with_sha256("")), BODY),
+            "token_without_hash"
+        );
         let hex = hex::encode(Sha256::digest(BODY));
-        assert_eq!(outcome(&token(300, |token| token.with_sha256(&hex)), BODY), "altered_body");
+        assert_eq!(
+            outcome(&token(300, |token| token.with_sha256(&hex)), BODY),
+            "altered_body"
+        );
     }
 
     #[test]
     fn a_token_made_for_something_else_is_refused() {
-        assert_eq!(outcome(&token(3600, |token| token), BODY), "token_valid_too_long");
-        let grants = VideoGrants { room_join: true, room: "r".into(), ..Default::default() };
+        assert_eq!(
+            outcome(&token(3600, |token| token), BODY),
+            "token_valid_too_long"
+        );
+        let grants = VideoGrants {
+            room_join: true,
+            room: "r".into(),
+            ..Default::default()
+        };
         let participant = token(300, |token| token.with_identity("i").with_grants(grants));
         assert_eq!(outcome(&participant, BODY), "token_with_grant");
     }

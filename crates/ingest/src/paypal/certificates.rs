@@ -70,7 +70,10 @@ impl std::ops::Deref for Found {
     type Target = Certificate;
 
     fn deref(&self) -> &Certificate {
-        self.0.get().and_then(|fetched| fetched.as_ref().ok()).expect("only made from a certificate that was fetched")
+        self.0
+            .get()
+            .and_then(|fetched| fetched.as_ref().ok())
+            .expect("only made from a certificate that was fetched")
     }
 }
 
@@ -79,8 +82,17 @@ impl Certificates {
         let mut client = Client::builder()
             .timeout(FETCH_PATIENCE)
             .redirect(redirect::Policy::none())
-            .https_only(!settings.origins.iter().any(super::CertificateOrigin::is_loopback));
-        if settings.origins.iter().all(super::CertificateOrigin::is_loopback) {
+            .https_only(
+                !settings
+                    .origins
+                    .iter()
+                    .any(super::CertificateOrigin::is_loopback),
+            );
+        if settings
+            .origins
+            .iter()
+            .all(super::CertificateOrigin::is_loopback)
+        {
             client = client.no_proxy();
         }
         if let Err(why) = Bundle::read(settings.trust_bundle.as_deref()) {
@@ -92,7 +104,9 @@ impl Certificates {
             environments.push(Environment::Live);
         }
         Ok(Self {
-            client: client.build().context("building the HTTP client for PayPal's certificates")?,
+            client: client
+                .build()
+                .context("building the HTTP client for PayPal's certificates")?,
             bundle_path: settings.trust_bundle.clone(),
             environments,
             kept: Mutex::default(),
@@ -100,7 +114,11 @@ impl Certificates {
     }
 
     /// The certificate at a permitted URL, fetched at most once at a time.
-    pub(super) async fn certificate(&self, url: &Url, now: DateTime<Utc>) -> Result<Found, Rejection> {
+    pub(super) async fn certificate(
+        &self,
+        url: &Url,
+        now: DateTime<Utc>,
+    ) -> Result<Found, Rejection> {
         let slot = self.slot(url, now)?;
         let fetched = slot.get_or_init(|| async {
             let fetched = self.fetch(url, now).await;
@@ -113,7 +131,10 @@ impl Certificates {
             Ok(_) => Ok(Found(slot)),
             Err(reason) => Err(Rejection::Unverifiable {
                 reason,
-                detail: format!("PayPal's certificate cannot be had or trusted now: {}", reason.replace('_', " ")),
+                detail: format!(
+                    "PayPal's certificate cannot be had or trusted now: {}",
+                    reason.replace('_', " ")
+                ),
             }),
         }
     }
@@ -123,26 +144,41 @@ impl Certificates {
     pub(super) fn put(&self, url: &Url, pem: &[u8], now: DateTime<Utc>) {
         let bundle = Bundle::read(None).unwrap();
         let fetched = OnceCell::new_with(Some(Certificate::parse(pem, Arc::new(bundle))));
-        let slot = Slot { began: now, fetched: Arc::new(fetched), proved: false };
+        let slot = Slot {
+            began: now,
+            fetched: Arc::new(fetched),
+            proved: false,
+        };
         self.kept.lock().unwrap().slots.insert(url.clone(), slot);
     }
 
     /// A genuine signature was verified with the certificate at this URL.
     pub(super) fn proved(&self, url: &Url) {
-        let mut kept = self.kept.lock().expect("nothing panics while it holds this lock");
+        let mut kept = self
+            .kept
+            .lock()
+            .expect("nothing panics while it holds this lock");
         if let Some(slot) = kept.slots.get_mut(url) {
             slot.proved = true;
         }
     }
 
-    fn slot(&self, url: &Url, now: DateTime<Utc>) -> Result<Arc<OnceCell<Result<Certificate, Distrust>>>, Rejection> {
-        let mut kept = self.kept.lock().expect("nothing panics while it holds this lock");
+    fn slot(
+        &self,
+        url: &Url,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<OnceCell<Result<Certificate, Distrust>>>, Rejection> {
+        let mut kept = self
+            .kept
+            .lock()
+            .expect("nothing panics while it holds this lock");
         let proved = match kept.slots.get(url) {
             Some(slot) if slot.is_fresh(now) => return Ok(slot.fetched.clone()),
             Some(slot) => slot.proved,
             None => false,
         };
-        kept.fetches.retain(|began| now - began < TimeDelta::minutes(1));
+        kept.fetches
+            .retain(|began| now - began < TimeDelta::minutes(1));
         if kept.fetches.len() >= if proved { FETCHES_WITH_PROVED } else { FETCHES } {
             return Err(Rejection::Unverifiable {
                 reason: "certificate_fetches",
@@ -152,13 +188,25 @@ impl Certificates {
         kept.fetches.push(now);
         kept.make_room();
         let fetched = Arc::new(OnceCell::new());
-        kept.slots.insert(url.clone(), Slot { began: now, fetched: fetched.clone(), proved });
+        kept.slots.insert(
+            url.clone(),
+            Slot {
+                began: now,
+                fetched: fetched.clone(),
+                proved,
+            },
+        );
         Ok(fetched)
     }
 
     async fn fetch(&self, url: &Url, now: DateTime<Utc>) -> Result<Certificate, Distrust> {
         let unreachable = |_| "certificate_unreachable";
-        let mut response = self.client.get(url.clone()).send().await.map_err(unreachable)?;
+        let mut response = self
+            .client
+            .get(url.clone())
+            .send()
+            .await
+            .map_err(unreachable)?;
         if response.status() != StatusCode::OK {
             return Err("certificate_unreachable");
         }
@@ -189,8 +237,13 @@ impl Kept {
     /// Leaves a place free: failures go first, then the oldest that never proved genuine.
     fn make_room(&mut self) {
         while self.slots.len() >= MOST_KEPT {
-            let least = self.slots.iter().min_by_key(|(_, slot)| (!slot.failed(), slot.proved, slot.began));
-            let Some(url) = least.map(|(url, _)| url.clone()) else { return };
+            let least = self
+                .slots
+                .iter()
+                .min_by_key(|(_, slot)| (!slot.failed(), slot.proved, slot.began));
+            let Some(url) = least.map(|(url, _)| url.clone()) else {
+                return;
+            };
             self.slots.remove(&url);
         }
     }

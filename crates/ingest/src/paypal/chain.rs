@@ -31,9 +31,8 @@ impl Bundle {
     /// Reads the configured file, or the one built in.
     pub(super) fn read(path: Option<&Path>) -> Result<Self, String> {
         let bytes = match path {
-            Some(path) => {
-                std::fs::read(path).map_err(|error| format!("PAYPAL_TRUST_BUNDLE {}: {error}", path.display()))?
-            }
+            Some(path) => std::fs::read(path)
+                .map_err(|error| format!("PAYPAL_TRUST_BUNDLE {}: {error}", path.display()))?,
             None => BUILT_IN.to_vec(),
         };
         let bundle = Self::parse(&bytes)?;
@@ -44,9 +43,13 @@ impl Bundle {
     }
 
     fn parse(pem: &[u8]) -> Result<Self, String> {
-        let mut bundle = Self { anchors: Vec::new(), intermediates: Vec::new() };
+        let mut bundle = Self {
+            anchors: Vec::new(),
+            intermediates: Vec::new(),
+        };
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| format!("PAYPAL_TRUST_BUNDLE: {error}"))?;
+            let certificate =
+                certificate.map_err(|error| format!("PAYPAL_TRUST_BUNDLE: {error}"))?;
             let parsed = EndEntityCert::try_from(&certificate);
             let self_issued = parsed.is_ok_and(|parsed| parsed.issuer() == parsed.subject());
             if self_issued {
@@ -75,18 +78,33 @@ pub(super) type Distrust = &'static str;
 impl Certificate {
     /// The first certificate of a PEM text is the leaf, further ones are intermediates.
     pub(super) fn parse(pem: &[u8], bundle: Arc<Bundle>) -> Result<Self, Distrust> {
-        let mut certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(|_| "not_a_certificate")?;
+        let mut certificates = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| "not_a_certificate")?;
         if certificates.is_empty() || certificates.len() > 8 {
             return Err("not_a_certificate");
         }
         let leaf = certificates.remove(0);
-        Ok(Self { leaf, served: certificates, bundle })
+        Ok(Self {
+            leaf,
+            served: certificates,
+            bundle,
+        })
     }
 
     /// Chain, time and name.
-    pub(super) fn check(&self, environment: Environment, now: DateTime<Utc>) -> Result<(), Distrust> {
+    pub(super) fn check(
+        &self,
+        environment: Environment,
+        now: DateTime<Utc>,
+    ) -> Result<(), Distrust> {
         let leaf = EndEntityCert::try_from(&self.leaf).map_err(|_| "not_a_certificate")?;
-        let intermediates: Vec<_> = self.served.iter().chain(&self.bundle.intermediates).cloned().collect();
+        let intermediates: Vec<_> = self
+            .served
+            .iter()
+            .chain(&self.bundle.intermediates)
+            .cloned()
+            .collect();
         let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
         leaf.verify_for_usage(
             CHAIN_ALGORITHMS,
@@ -98,16 +116,21 @@ impl Certificate {
             None,
         )
         .map_err(|error| match error {
-            webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => "certificate_out_of_date",
+            webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
+                "certificate_out_of_date"
+            }
             _ => "untrusted_certificate",
         })?;
-        is_issued_to(&leaf, environment.certificate_name()).then_some(()).ok_or("foreign_certificate")
+        is_issued_to(&leaf, environment.certificate_name())
+            .then_some(())
+            .ok_or("foreign_certificate")
     }
 
     /// RSA PKCS#1 v1.5 with SHA-256; a key below 2,048 bits verifies nothing.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         EndEntityCert::try_from(&self.leaf).is_ok_and(|leaf| {
-            leaf.verify_signature(algorithms::RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok()
+            leaf.verify_signature(algorithms::RSA_PKCS1_2048_8192_SHA256, message, signature)
+                .is_ok()
         })
     }
 }
@@ -116,7 +139,9 @@ impl Certificate {
 fn is_issued_to(leaf: &EndEntityCert<'_>, name: &str) -> bool {
     let alternatives: Vec<&str> = leaf.valid_dns_names().collect();
     let common = common_name(leaf.subject());
-    let alternative_fits = alternatives.iter().any(|alternative| alternative.eq_ignore_ascii_case(name));
+    let alternative_fits = alternatives
+        .iter()
+        .any(|alternative| alternative.eq_ignore_ascii_case(name));
     let common_fits = common.is_some_and(|common| common.eq_ignore_ascii_case(name.as_bytes()));
     (alternative_fits || alternatives.is_empty())
         && (common_fits || common.is_none())
@@ -174,12 +199,29 @@ mod tests {
     #[test]
     fn a_common_name_is_found_among_others() {
         let name = |oid: u8, text: &str| {
-            let mut pair = vec![0x06, 3, 0x55, 0x04, oid, 0x0c, u8::try_from(text.len()).unwrap()];
+            let mut pair = vec![
+                0x06,
+                3,
+                0x55,
+                0x04,
+                oid,
+                0x0c,
+                u8::try_from(text.len()).unwrap(),
+            ];
             pair.extend_from_slice(text.as_bytes());
             let sequence = [&[0x30, u8::try_from(pair.len()).unwrap()], pair.as_slice()].concat();
-            [&[0x31, u8::try_from(sequence.len()).unwrap()], sequence.as_slice()].concat()
+            [
+                &[0x31, u8::try_from(sequence.len()).unwrap()],
+                sequence.as_slice(),
+            ]
+            .concat()
         };
-        let subject = [name(0x06, "US"), name(0x0a, "PayPal, Inc."), name(0x03, "a.example")].concat();
+        let subject = [
+            name(0x06, "US"),
+            name(0x0a, "PayPal, Inc."),
+            name(0x03, "a.example"),
+        ]
+        .concat();
         assert_eq!(common_name(&subject), Some(b"a.example".as_slice()));
         assert_eq!(common_name(&name(0x0a, "x")), None);
     }

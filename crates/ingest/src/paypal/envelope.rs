@@ -33,12 +33,17 @@ impl<'a> Outline<'a> {
             return Self::default();
         };
         let event_type = text(event_type);
-        let [own, agreement, sale, dispute] =
-            inside(resource, ["id", "billing_agreement_id", "sale_id", "dispute_id"]);
+        let [own, agreement, sale, dispute] = inside(
+            resource,
+            ["id", "billing_agreement_id", "sale_id", "dispute_id"],
+        );
         Self {
             id: text(id).filter(|id| is_tame(id)),
             // A sale is filed under its subscription; a refund names only its sale.
-            subject: [agreement, sale, own, dispute].into_iter().find_map(text).filter(|subject| is_tame(subject)),
+            subject: [agreement, sale, own, dispute]
+                .into_iter()
+                .find_map(text)
+                .filter(|subject| is_tame(subject)),
             created: text(create_time).and_then(|time| parse_time(&time)),
             event_type,
         }
@@ -46,7 +51,9 @@ impl<'a> Outline<'a> {
 
     /// The type after `com.paypal.`.
     pub(super) fn kind(&self) -> String {
-        self.event_type.as_deref().map_or_else(|| "unparsable".to_owned(), type_part)
+        self.event_type
+            .as_deref()
+            .map_or_else(|| "unparsable".to_owned(), type_part)
     }
 }
 
@@ -57,7 +64,9 @@ fn is_tame(name: &str) -> bool {
 /// PayPal's simulator sends month 19; that is no time.
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    (0..=253_402_300_799).contains(&time.timestamp()).then_some(time)
+    (0..=253_402_300_799)
+        .contains(&time.timestamp())
+        .then_some(time)
 }
 
 /// What makes the signature checkable again.
@@ -75,20 +84,34 @@ pub(super) fn wrap(
     now: DateTime<Utc>,
 ) -> Result<Outbound, Rejection> {
     let hash = hex::encode(Sha256::digest(&body));
-    let id = outline.id.as_deref().map_or_else(|| format!("sha256:{hash}"), str::to_owned);
+    let id = outline
+        .id
+        .as_deref()
+        .map_or_else(|| format!("sha256:{hash}"), str::to_owned);
     let kind = outline.kind();
-    let Proof { transmission, webhook_id, environment } = proof;
-    let mut envelope = Envelope::new(&id, &format!("/paypal/{environment}"), &format!("com.paypal.{kind}"))
-        .map_err(|error| Rejection::Malformed { reason: "unfit", detail: error.to_string() })?
-        .with_recorded_time(now)
-        .with_partition_key("billing")
-        .with_extension("bodysha256", &hash)
-        .with_extension("paypaltransmissionid", transmission.id)
-        .with_extension("paypaltransmissiontime", transmission.time)
-        .with_extension("paypaltransmissionsig", transmission.signature_text)
-        .with_extension("paypalcerturl", transmission.certificate_url)
-        .with_extension("paypalauthalgo", transmission.algorithm)
-        .with_extension("paypalwebhookid", webhook_id);
+    let Proof {
+        transmission,
+        webhook_id,
+        environment,
+    } = proof;
+    let mut envelope = Envelope::new(
+        &id,
+        &format!("/paypal/{environment}"),
+        &format!("com.paypal.{kind}"),
+    )
+    .map_err(|error| Rejection::Malformed {
+        reason: "unfit",
+        detail: error.to_string(),
+    })?
+    .with_recorded_time(now)
+    .with_partition_key("billing")
+    .with_extension("bodysha256", &hash)
+    .with_extension("paypaltransmissionid", transmission.id)
+    .with_extension("paypaltransmissiontime", transmission.time)
+    .with_extension("paypaltransmissionsig", transmission.signature_text)
+    .with_extension("paypalcerturl", transmission.certificate_url)
+    .with_extension("paypalauthalgo", transmission.algorithm)
+    .with_extension("paypalwebhookid", webhook_id);
     if let Some(subject) = &outline.subject {
         envelope = envelope.with_subject(subject);
     }
@@ -97,7 +120,14 @@ pub(super) fn wrap(
     if let Some(time) = plausible.or_else(|| transmission.sent_at()) {
         envelope = envelope.with_time(time);
     }
-    outbound(StreamName::Billing, envelope, "paypal", &kind, "application/json", body)
+    outbound(
+        StreamName::Billing,
+        envelope,
+        "paypal",
+        &kind,
+        "application/json",
+        body,
+    )
 }
 
 #[cfg(test)]
@@ -113,7 +143,10 @@ mod tests {
     fn money_is_filed_under_its_subscription_then_its_sale() {
         for (body, expected) in [
             (r#"{"resource":{"id":"I-1"}}"#, Some("I-1")),
-            (r#"{"resource":{"id":"S1","billing_agreement_id":"I-1"}}"#, Some("I-1")),
+            (
+                r#"{"resource":{"id":"S1","billing_agreement_id":"I-1"}}"#,
+                Some("I-1"),
+            ),
             (r#"{"resource":{"id":"R1","sale_id":"S1"}}"#, Some("S1")),
             (r#"{"resource":{"dispute_id":"PP-1"}}"#, Some("PP-1")),
             (r#"{"resource":"odd"}"#, None),
@@ -124,7 +157,13 @@ mod tests {
 
     #[test]
     fn an_impossible_create_time_is_no_time() {
-        for time in ["2018-19-12T22:20:32.000Z", "", "yesterday", "1969-12-31T23:59:59Z", "+10000-01-01T00:00:00Z"] {
+        for time in [
+            "2018-19-12T22:20:32.000Z",
+            "",
+            "yesterday",
+            "1969-12-31T23:59:59Z",
+            "+10000-01-01T00:00:00Z",
+        ] {
             assert_eq!(parse_time(time), None, "{time}");
         }
         assert!(parse_time("2026-03-01T01:17:12-07:00").is_some());
@@ -134,7 +173,10 @@ mod tests {
     #[test]
     fn types_are_paypals_in_lower_case() {
         let kind = |body: &str| Outline::read(body.as_bytes()).kind();
-        assert_eq!(kind(r#"{"event_type":"BILLING.SUBSCRIPTION.RE-ACTIVATED"}"#), "billing.subscription.re-activated");
+        assert_eq!(
+            kind(r#"{"event_type":"BILLING.SUBSCRIPTION.RE-ACTIVATED"}"#),
+            "billing.subscription.re-activated"
+        );
         assert_eq!(kind(r#"{"event_type":"A B\r\n>"}"#), "a_b___");
         assert_eq!(kind("not json"), "unparsable");
     }

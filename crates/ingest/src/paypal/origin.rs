@@ -29,7 +29,10 @@ impl Environment {
             Self::Sandbox => ["api.sandbox.paypal.com", "api-m.sandbox.paypal.com"],
             Self::Live => ["api.paypal.com", "api-m.paypal.com"],
         };
-        hosts.into_iter().map(|host| host.parse().expect("PayPal's hosts are host names")).collect()
+        hosts
+            .into_iter()
+            .map(|host| host.parse().expect("PayPal's hosts are host names"))
+            .collect()
     }
 }
 
@@ -65,8 +68,14 @@ impl FromStr for CertificateOrigin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |why: &str| Err(format!("PAYPAL_CERT_HOSTS: {text:?} {why}"));
-        let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let Ok(url) = Url::parse(&full) else { return wrong("is not a host") };
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
+        let Ok(url) = Url::parse(&full) else {
+            return wrong("is not a host");
+        };
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if !bare || !url.username().is_empty() || url.password().is_some() {
             return wrong("is more than a host or an origin");
@@ -87,18 +96,28 @@ const LONGEST_URL: usize = 500;
 
 /// The certificate URL of a delivery, if we may fetch it.
 pub(super) fn permitted(text: &str, origins: &[CertificateOrigin]) -> Result<Url, Rejection> {
-    let refused = Rejection::Unsigned { reason: "certificate_url" };
+    let refused = Rejection::Unsigned {
+        reason: "certificate_url",
+    };
     // Before parsing, because the parser mends: it drops tabs, turns `\` into `/`, decodes hosts.
     let plain = text.len() <= LONGEST_URL
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/[]".contains(&b))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._:/[]".contains(&b))
         && !text.contains("..");
     if !plain {
         return Err(refused);
     }
-    let Ok(url) = Url::parse(text) else { return Err(refused) };
+    let Ok(url) = Url::parse(text) else {
+        return Err(refused);
+    };
     let name = url.path().strip_prefix(PATH).unwrap_or_default();
     let is_name = !name.is_empty() && !name.contains('/') && !name.starts_with('.');
-    if is_name && origins.iter().any(|origin| origin.0 == url.origin()) { Ok(url) } else { Err(refused) }
+    if is_name && origins.iter().any(|origin| origin.0 == url.origin()) {
+        Ok(url)
+    } else {
+        Err(refused)
+    }
 }
 
 #[cfg(test)]
@@ -109,8 +128,12 @@ mod tests {
     fn only_the_exact_host_over_https_is_permitted() {
         let origins = Environment::Live.certificate_origins();
         let check = |url: &str| permitted(url, &origins).is_ok();
-        assert!(check("https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594-1a5f47cb"));
-        assert!(check("https://API.PayPal.com:443/v1/notifications/certs/CERT-1"));
+        assert!(check(
+            "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594-1a5f47cb"
+        ));
+        assert!(check(
+            "https://API.PayPal.com:443/v1/notifications/certs/CERT-1"
+        ));
         for bad in [
             "http://api.paypal.com/v1/notifications/certs/CERT-1",
             "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1",
@@ -136,15 +159,32 @@ mod tests {
         ] {
             assert!(!check(bad), "{bad:?}");
         }
-        assert!(!check(&format!("https://api.paypal.com/v1/notifications/certs/{}", "x".repeat(500))));
+        assert!(!check(&format!(
+            "https://api.paypal.com/v1/notifications/certs/{}",
+            "x".repeat(500)
+        )));
     }
 
     #[test]
     fn a_stand_in_is_permitted_at_its_own_port_alone() {
         let origins = ["http://127.0.0.1:8090".parse().unwrap()];
-        assert!(permitted("http://127.0.0.1:8090/v1/notifications/certs/CERT-1", &origins).is_ok());
-        for bad in ["http://127.0.0.1:8091", "http://127.0.0.1", "http://localhost:8090", "https://127.0.0.1:8090"] {
-            assert!(permitted(&format!("{bad}/v1/notifications/certs/CERT-1"), &origins).is_err(), "{bad}");
+        assert!(
+            permitted(
+                "http://127.0.0.1:8090/v1/notifications/certs/CERT-1",
+                &origins
+            )
+            .is_ok()
+        );
+        for bad in [
+            "http://127.0.0.1:8091",
+            "http://127.0.0.1",
+            "http://localhost:8090",
+            "https://127.0.0.1:8090",
+        ] {
+            assert!(
+                permitted(&format!("{bad}/v1/notifications/certs/CERT-1"), &origins).is_err(),
+                "{bad}"
+            );
         }
     }
 }

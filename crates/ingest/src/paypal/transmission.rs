@@ -41,23 +41,41 @@ impl<'a> Transmission<'a> {
             return Err(malformed("paypal-transmission-time", "is not a time"));
         }
         if algorithm != ALGORITHM {
-            return Err(Rejection::Unsigned { reason: "wrong_algorithm" });
+            return Err(Rejection::Unsigned {
+                reason: "wrong_algorithm",
+            });
         }
         let signature = STANDARD.decode(signature_text).unwrap_or_default();
         if !(256..=1024).contains(&signature.len()) {
-            return Err(Rejection::Unsigned { reason: "wrong_signature" });
+            return Err(Rejection::Unsigned {
+                reason: "wrong_signature",
+            });
         }
-        Ok(Self { id, time, certificate_url, algorithm, signature_text, signature })
+        Ok(Self {
+            id,
+            time,
+            certificate_url,
+            algorithm,
+            signature_text,
+            signature,
+        })
     }
 
     /// PayPal: id, time, webhook id and the body's CRC-32 as an unsigned decimal, with bars.
     pub(super) fn signed_text(&self, webhook_id: &str, body: &[u8]) -> String {
-        format!("{}|{}|{webhook_id}|{}", self.id, self.time, crc32fast::hash(body))
+        format!(
+            "{}|{}|{webhook_id}|{}",
+            self.id,
+            self.time,
+            crc32fast::hash(body)
+        )
     }
 
     /// When PayPal sent it.
     pub(super) fn sent_at(&self) -> Option<DateTime<Utc>> {
-        DateTime::parse_from_rfc3339(self.time).ok().map(|time| time.to_utc())
+        DateTime::parse_from_rfc3339(self.time)
+            .ok()
+            .map(|time| time.to_utc())
     }
 }
 
@@ -67,11 +85,18 @@ fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Rej
     if values.next().is_some() {
         return Err(malformed(name, "comes twice"));
     }
-    value.to_str().ok().filter(|text| !text.is_empty()).ok_or_else(|| malformed(name, "is not plain text"))
+    value
+        .to_str()
+        .ok()
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| malformed(name, "is not plain text"))
 }
 
 fn malformed(name: &'static str, why: &str) -> Rejection {
-    Rejection::Malformed { reason: "transmission_headers", detail: format!("header {name} {why}") }
+    Rejection::Malformed {
+        reason: "transmission_headers",
+        detail: format!("header {name} {why}"),
+    }
 }
 
 /// How many transmissions are remembered: months of billing, or the time an attacker with a
@@ -93,9 +118,18 @@ impl Bindings {
     /// Binds a verified transmission to its body, or refuses a second body under its id.
     pub(super) fn bind(&self, id: &str, body: &[u8]) -> Result<(), Rejection> {
         let hash: [u8; 32] = Sha256::digest(body).into();
-        let mut remembered = self.0.lock().expect("nothing panics while it holds this lock");
+        let mut remembered = self
+            .0
+            .lock()
+            .expect("nothing panics while it holds this lock");
         if let Some(bound) = remembered.bodies.get(id) {
-            return if *bound == hash { Ok(()) } else { Err(Rejection::Unsigned { reason: "second_body" }) };
+            return if *bound == hash {
+                Ok(())
+            } else {
+                Err(Rejection::Unsigned {
+                    reason: "second_body",
+                })
+            };
         }
         if remembered.order.len() >= REMEMBERED
             && let Some(oldest) = remembered.order.pop_front()
@@ -117,7 +151,10 @@ mod tests {
         let bindings = Bindings::default();
         assert!(bindings.bind("a", b"one").is_ok());
         assert!(bindings.bind("a", b"one").is_ok());
-        assert_eq!(bindings.bind("a", b"two").unwrap_err().reason(), "second_body");
+        assert_eq!(
+            bindings.bind("a", b"two").unwrap_err().reason(),
+            "second_body"
+        );
         assert!(bindings.bind("b", b"two").is_ok());
     }
 
@@ -128,20 +165,37 @@ mod tests {
             bindings.bind(&number.to_string(), b"body").unwrap();
         }
         let remembered = bindings.0.lock().unwrap();
-        assert_eq!((remembered.bodies.len(), remembered.order.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!(
+            (remembered.bodies.len(), remembered.order.len()),
+            (REMEMBERED, REMEMBERED)
+        );
     }
 
     #[test]
     fn the_signed_text_is_the_one_of_paypals_own_libraries() {
         let headers = HeaderMap::from_iter(
             [
-                ("paypal-transmission-id", "dfb3be50-fd74-11e4-8bf3-77339302725b"),
+                (
+                    "paypal-transmission-id",
+                    "dfb3be50-fd74-11e4-8bf3-77339302725b",
+                ),
                 ("paypal-transmission-time", "2015-05-18T15:45:13Z"),
-                ("paypal-transmission-sig", STANDARD.encode([0; 256]).as_str()),
-                ("paypal-cert-url", "https://api.paypal.com/v1/notifications/certs/CERT-1"),
+                (
+                    "paypal-transmission-sig",
+                    STANDARD.encode([0; 256]).as_str(),
+                ),
+                (
+                    "paypal-cert-url",
+                    "https://api.paypal.com/v1/notifications/certs/CERT-1",
+                ),
                 ("paypal-auth-algo", ALGORITHM),
             ]
-            .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().unwrap())),
+            .map(|(name, value)| {
+                (
+                    axum::http::HeaderName::from_static(name),
+                    value.parse().unwrap(),
+                )
+            }),
         );
         let transmission = Transmission::read(&headers).unwrap();
         // CRC-32 of "123456789" is the check value of the algorithm: cbf43926.
@@ -152,16 +206,32 @@ mod tests {
         for name in headers.keys() {
             let mut fewer = headers.clone();
             fewer.remove(name);
-            assert_eq!(Transmission::read(&fewer).unwrap_err().reason(), "transmission_headers", "{name}");
+            assert_eq!(
+                Transmission::read(&fewer).unwrap_err().reason(),
+                "transmission_headers",
+                "{name}"
+            );
         }
         let changed = |name: &'static str, value: &str| {
             let mut changed = headers.clone();
             changed.insert(name, value.parse().unwrap());
             Transmission::read(&changed).map_or_else(|refusal| refusal.reason(), |_| "good")
         };
-        assert_eq!(changed("paypal-auth-algo", "SHA1withRSA"), "wrong_algorithm");
-        assert_eq!(changed("paypal-transmission-sig", "AAAA"), "wrong_signature");
-        assert_eq!(changed("paypal-transmission-time", "2018-19-12T22:20:32.000Z"), "transmission_headers");
-        assert_eq!(changed("paypal-transmission-id", "a|b"), "transmission_headers");
+        assert_eq!(
+            changed("paypal-auth-algo", "SHA1withRSA"),
+            "wrong_algorithm"
+        );
+        assert_eq!(
+            changed("paypal-transmission-sig", "AAAA"),
+            "wrong_signature"
+        );
+        assert_eq!(
+            changed("paypal-transmission-time", "2018-19-12T22:20:32.000Z"),
+            "transmission_headers"
+        );
+        assert_eq!(
+            changed("paypal-transmission-id", "a|b"),
+            "transmission_headers"
+        );
     }
 }

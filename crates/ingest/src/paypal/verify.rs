@@ -22,24 +22,38 @@ pub(super) async fn verify<'a>(
     let url = origin::permitted(transmission.certificate_url, &settings.origins)?;
     if settings.webhook_ids.is_empty() && !settings.allow_simulator {
         let detail = "PayPal is not configured here (PAYPAL_WEBHOOK_ID)".into();
-        return Err(Rejection::Unverifiable { reason: "not_configured", detail });
+        return Err(Rejection::Unverifiable {
+            reason: "not_configured",
+            detail,
+        });
     }
     let certificate = certificates.certificate(&url, now).await?;
-    let is_signed_for =
-        |id: &str| certificate.verifies(transmission.signed_text(id, body).as_bytes(), &transmission.signature);
+    let is_signed_for = |id: &str| {
+        certificate.verifies(
+            transmission.signed_text(id, body).as_bytes(),
+            &transmission.signature,
+        )
+    };
     let unverifiable = |reason: &'static str| Rejection::Unverifiable {
         reason,
-        detail: format!("the signing certificate is not accepted: {}", reason.replace('_', " ")),
+        detail: format!(
+            "the signing certificate is not accepted: {}",
+            reason.replace('_', " ")
+        ),
     };
     if let Some(id) = settings.webhook_ids.iter().find(|id| is_signed_for(id)) {
         // Again at each use: a certificate may expire while it is kept.
-        certificate.check(settings.environment, now).map_err(unverifiable)?;
+        certificate
+            .check(settings.environment, now)
+            .map_err(unverifiable)?;
         certificates.proved(&url);
         return Ok(id);
     }
     if is_signed_for(SIMULATOR_WEBHOOK_ID) {
         if !settings.allow_simulator {
-            return Err(Rejection::Unsigned { reason: "simulator" });
+            return Err(Rejection::Unsigned {
+                reason: "simulator",
+            });
         }
         certificate
             .check(Environment::Live, now)
@@ -47,7 +61,9 @@ pub(super) async fn verify<'a>(
             .map_err(unverifiable)?;
         return Ok(SIMULATOR_WEBHOOK_ID);
     }
-    Err(Rejection::Unsigned { reason: "wrong_signature" })
+    Err(Rejection::Unsigned {
+        reason: "wrong_signature",
+    })
 }
 
 #[cfg(test)]
@@ -58,10 +74,15 @@ mod tests {
     use std::path::PathBuf;
 
     /// PayPal's own signatures. They are not ours to publish, so they stay beside the repository.
-    #[expect(clippy::print_stdout, reason = "a skipped check says so in the test's output")]
+    #[expect(
+        clippy::print_stdout,
+        reason = "a skipped check says so in the test's output"
+    )]
     fn vectors() -> Option<Value> {
-        let shared = std::env::var_os("FRONTDESK_SHARED")
-            .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")), PathBuf::from);
+        let shared = std::env::var_os("FRONTDESK_SHARED").map_or_else(
+            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
+            PathBuf::from,
+        );
         let file = shared.join("fixtures/paypal/signature-vectors.json");
         let text = std::fs::read(&file).ok();
         if text.is_none() {
@@ -70,17 +91,30 @@ mod tests {
         text.map(|text| serde_json::from_slice(&text).unwrap())
     }
 
-    async fn outcome(vector: &Value, pem: &str, change: impl FnOnce(&mut PayPalSettings, &mut Vec<u8>)) -> String {
+    async fn outcome(
+        vector: &Value,
+        pem: &str,
+        change: impl FnOnce(&mut PayPalSettings, &mut Vec<u8>),
+    ) -> String {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let headers: HeaderMap = vector["headers"]
             .as_object()
             .unwrap()
             .iter()
-            .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), text(value).parse().unwrap()))
+            .map(|(name, value)| {
+                (
+                    name.parse::<HeaderName>().unwrap(),
+                    text(value).parse().unwrap(),
+                )
+            })
             .collect();
         let url = text(&vector["headers"]["paypal-cert-url"]);
-        let environment = if url.contains("sandbox") { Environment::Sandbox } else { Environment::Live };
+        let environment = if url.contains("sandbox") {
+            Environment::Sandbox
+        } else {
+            Environment::Live
+        };
         let mut settings = PayPalSettings {
             environment,
             webhook_ids: vec!["0AA00000AA000000A".into(), text(&vector["webhook_id"])],
@@ -91,7 +125,9 @@ mod tests {
         settings.webhook_ids.retain(|id| id != SIMULATOR_WEBHOOK_ID);
         let mut body = text(&vector["body"]).into_bytes();
         change(&mut settings, &mut body);
-        let now = DateTime::parse_from_rfc3339(&text(&vector["verify_at"])).unwrap().to_utc();
+        let now = DateTime::parse_from_rfc3339(&text(&vector["verify_at"]))
+            .unwrap()
+            .to_utc();
         let certificates = Certificates::new(&settings).unwrap();
         certificates.put(&url.parse().unwrap(), pem.as_bytes(), now);
         let transmission = Transmission::read(&headers).unwrap();
@@ -112,11 +148,20 @@ mod tests {
             let name = vector["name"].as_str().unwrap();
             let webhook_id = vector["webhook_id"].as_str().unwrap();
             assert_eq!(outcome(vector, pem, |_, _| {}).await, webhook_id, "{name}");
-            assert_eq!(outcome(vector, &pem.replace('\n', "\r\n"), |_, _| {}).await, webhook_id, "{name} with CRLF");
+            assert_eq!(
+                outcome(vector, &pem.replace('\n', "\r\n"), |_, _| {}).await,
+                webhook_id,
+                "{name} with CRLF"
+            );
             let changed = outcome(vector, pem, |_, body| body.push(b' ')).await;
             assert_eq!(changed, "refused: wrong_signature", "{name}");
-            let production = outcome(vector, pem, |settings, _| settings.allow_simulator = false).await;
-            let expected = if webhook_id == SIMULATOR_WEBHOOK_ID { "refused: simulator" } else { webhook_id };
+            let production =
+                outcome(vector, pem, |settings, _| settings.allow_simulator = false).await;
+            let expected = if webhook_id == SIMULATOR_WEBHOOK_ID {
+                "refused: simulator"
+            } else {
+                webhook_id
+            };
             assert_eq!(production, expected, "{name}");
         }
     }
@@ -124,12 +169,24 @@ mod tests {
     #[tokio::test]
     async fn a_certificate_of_another_year_or_name_proves_nothing() {
         let Some(vectors) = vectors() else { return };
-        let genuine = vectors["vectors"].as_array().unwrap().iter().find(|v| v["webhook_id"] != SIMULATOR_WEBHOOK_ID);
+        let genuine = vectors["vectors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|v| v["webhook_id"] != SIMULATOR_WEBHOOK_ID);
         let mut genuine = genuine.unwrap().clone();
-        let pem = vectors["certificates"][genuine["cert"].as_str().unwrap()]["pem"].as_str().unwrap();
-        let as_live = outcome(&genuine, pem, |settings, _| settings.environment = Environment::Live).await;
+        let pem = vectors["certificates"][genuine["cert"].as_str().unwrap()]["pem"]
+            .as_str()
+            .unwrap();
+        let as_live = outcome(&genuine, pem, |settings, _| {
+            settings.environment = Environment::Live;
+        })
+        .await;
         assert_eq!(as_live, "refused: foreign_certificate");
         genuine["verify_at"] = "2026-11-23T00:00:00Z".into();
-        assert_eq!(outcome(&genuine, pem, |_, _| {}).await, "refused: certificate_out_of_date");
+        assert_eq!(
+            outcome(&genuine, pem, |_, _| {}).await,
+            "refused: certificate_out_of_date"
+        );
     }
 }

@@ -42,11 +42,19 @@ pub(super) struct TimedBody {
 
 impl TimedBody {
     pub(super) fn new(inner: Incoming, patience: Duration, time_out: TimeOut) -> Self {
-        Self { inner, patience, deadline: None, time_out }
+        Self {
+            inner,
+            patience,
+            deadline: None,
+            time_out,
+        }
     }
 
     fn is_over(&mut self, context: &mut Context<'_>) -> bool {
-        let over = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
+        let over = self
+            .deadline
+            .as_mut()
+            .is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
         if over {
             self.time_out.0.store(true, Ordering::Relaxed);
         }

@@ -72,7 +72,11 @@ impl Connections {
 
     /// Waits until there is room for one more.
     pub(super) async fn free(&self) -> OwnedSemaphorePermit {
-        self.free.clone().acquire_owned().await.expect("this semaphore is never closed")
+        self.free
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("this semaphore is never closed")
     }
 
     /// A place for this peer; `None` when its address has enough of them.
@@ -80,22 +84,36 @@ impl Connections {
         // ::ffff:127.0.0.1 is loopback too.
         let address = peer.ip().to_canonical();
         if address.is_loopback() {
-            return Some(Place { _free: free, address: None, addresses: self.addresses.clone() });
+            return Some(Place {
+                _free: free,
+                address: None,
+                addresses: self.addresses.clone(),
+            });
         }
-        let mut addresses = self.addresses.lock().expect("nothing panics while it holds this lock");
+        let mut addresses = self
+            .addresses
+            .lock()
+            .expect("nothing panics while it holds this lock");
         let count = addresses.entry(address).or_default();
         if *count >= self.per_address {
             return None;
         }
         *count += 1;
-        Some(Place { _free: free, address: Some(address), addresses: self.addresses.clone() })
+        Some(Place {
+            _free: free,
+            address: Some(address),
+            addresses: self.addresses.clone(),
+        })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let Some(address) = self.address else { return };
-        let mut addresses = self.addresses.lock().expect("nothing panics while it holds this lock");
+        let mut addresses = self
+            .addresses
+            .lock()
+            .expect("nothing panics while it holds this lock");
         if let Some(count) = addresses.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
@@ -116,20 +134,30 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(app: axum::Router, limits: Limits) -> Self {
         let mut http = Builder::new(TokioExecutor::new());
-        http.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(limits.header_bytes);
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_buf_size(limits.header_bytes);
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_PATIENCE);
-        Self { app, limits: Arc::new(limits), http: Arc::new(http) }
+        Self {
+            app,
+            limits: Arc::new(limits),
+            http: Arc::new(http),
+        }
     }
 
     /// Answers the requests of one connection until either side ends it.
     pub(super) async fn converse(self, stream: TcpStream, peer: SocketAddr, shutdown: Shutdown) {
         let activity = Arc::new(Activity::new());
-        let io = TokioIo::new(Watched { stream, activity: activity.clone() });
+        let io = TokioIo::new(Watched {
+            stream,
+            activity: activity.clone(),
+        });
         let limits = self.limits.clone();
         let service = service_fn(|request| {
             let busy = Busy::new(&activity);
@@ -138,7 +166,9 @@ impl Server {
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut shutdown = pin!(shutdown.cancelled());
         let mut ending = false;
-        let mut tick = tokio::time::interval((limits.header_read / 4).clamp(Duration::from_millis(10), SLOWEST_TICK));
+        let mut tick = tokio::time::interval(
+            (limits.header_read / 4).clamp(Duration::from_millis(10), SLOWEST_TICK),
+        );
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -172,7 +202,8 @@ async fn answer(
     patience: Duration,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let time_out = TimeOut::default();
-    let mut request = request.map(|body| Body::new(TimedBody::new(body, patience, time_out.clone())));
+    let mut request =
+        request.map(|body| Body::new(TimedBody::new(body, patience, time_out.clone())));
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = app.oneshot(request).await?;
     let response = if time_out.happened() && response.status() != StatusCode::REQUEST_TIMEOUT {
@@ -189,8 +220,14 @@ fn too_slow() -> Response<Body> {
     let mut response = Response::new(Body::from(problem));
     *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
-    headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/problem+json"),
+    );
+    headers.insert(
+        header::CONNECTION,
+        header::HeaderValue::from_static("close"),
+    );
     response
 }
 
@@ -294,7 +331,11 @@ struct Watched {
 }
 
 impl AsyncRead for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
@@ -305,7 +346,11 @@ impl AsyncRead for Watched {
 }
 
 impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.activity.wrote(poll)
     }
@@ -342,25 +387,49 @@ mod tests {
 
     #[tokio::test]
     async fn one_address_cannot_take_every_place_and_gives_its_own_back() {
-        let connections =
-            Connections::new(&Limits { connections: 4, connections_per_address: 2, ..Limits::default() });
-        let first = connections.admit(connections.free().await, peer("192.0.2.1")).unwrap();
-        let _second = connections.admit(connections.free().await, peer("192.0.2.1")).unwrap();
+        let connections = Connections::new(&Limits {
+            connections: 4,
+            connections_per_address: 2,
+            ..Limits::default()
+        });
+        let first = connections
+            .admit(connections.free().await, peer("192.0.2.1"))
+            .unwrap();
+        let _second = connections
+            .admit(connections.free().await, peer("192.0.2.1"))
+            .unwrap();
         // An IPv4 address is the same one when it comes through an IPv6 socket.
-        assert!(connections.admit(connections.free().await, peer("::ffff:192.0.2.1")).is_none());
-        let _other = connections.admit(connections.free().await, peer("192.0.2.2")).unwrap();
+        assert!(
+            connections
+                .admit(connections.free().await, peer("::ffff:192.0.2.1"))
+                .is_none()
+        );
+        let _other = connections
+            .admit(connections.free().await, peer("192.0.2.2"))
+            .unwrap();
         drop(first);
-        assert!(connections.admit(connections.free().await, peer("192.0.2.1")).is_some());
+        assert!(
+            connections
+                .admit(connections.free().await, peer("192.0.2.1"))
+                .is_some()
+        );
         assert_eq!(connections.addresses.lock().unwrap().len(), 2);
     }
 
     #[tokio::test]
     async fn this_machine_may_connect_as_often_as_there_is_room() {
-        let connections =
-            Connections::new(&Limits { connections: 3, connections_per_address: 1, ..Limits::default() });
+        let connections = Connections::new(&Limits {
+            connections: 3,
+            connections_per_address: 1,
+            ..Limits::default()
+        });
         let mut places = Vec::new();
         for address in ["127.0.0.1", "127.0.0.1", "::1"] {
-            places.push(connections.admit(connections.free().await, peer(address)).unwrap());
+            places.push(
+                connections
+                    .admit(connections.free().await, peer(address))
+                    .unwrap(),
+            );
         }
         assert_eq!(connections.free.available_permits(), 0);
     }
@@ -374,7 +443,9 @@ mod tests {
         };
         // As if it had been accepted a while ago.
         let accepted = |ago| Activity {
-            accepted: clock::monotonic().checked_sub(Duration::from_millis(ago)).unwrap(),
+            accepted: clock::monotonic()
+                .checked_sub(Duration::from_millis(ago))
+                .unwrap(),
             ..Activity::new()
         };
         assert_eq!(accepted(7).overdue(&limits), None);
