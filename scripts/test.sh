@@ -15,6 +15,14 @@ rust_tests() { cargo test --workspace --locked --no-fail-fast; }
 
 web_tests() { (cd web && npm test); }
 
+# An earlier run's rows and streams must not be what a page shows.
+forget_instance() {
+  [[ -d $FRONTDESK_DATA ]] || return 0
+  scripts/down.sh
+  # The database may lie elsewhere (scripts/postgres.sh), behind a link.
+  rm -rf "$(readlink -f "$FRONTDESK_DATA/postgres")" "$FRONTDESK_DATA"
+}
+
 # The whole product, built as the tests built it, on ports of its own.
 browser_tests() (
   export FRONTDESK_DATA=$ROOT/.data/e2e FRONTDESK_PROFILE=dev FRONTDESK_FIRST_PORT=18080
@@ -23,6 +31,7 @@ browser_tests() (
   export CALLS_PER_MINUTE=${CALLS_PER_MINUTE:-60}
   # Shell settings of a developer are not those of this instance.
   unset DATABASE_URL NATS_URL NATS_MONITOR_URL API_LISTEN INGEST_LISTEN PUBLIC_URL DEV_TOKEN
+  forget_instance
   trap '"$ROOT/scripts/down.sh"' EXIT
   scripts/up.sh
   . "$ROOT/scripts/settings.sh"
@@ -32,7 +41,7 @@ browser_tests() (
     fail "the sandbox did not tell its past within 5 minutes"
   BASE_URL=$(setting PUBLIC_URL) DEV_TOKEN=$(setting DEV_TOKEN)
   # How a test takes the server away under an open page.
-  FRONTDESK_RESTART="'$ROOT/scripts/restart.sh'"
+  FRONTDESK_RESTART=../scripts/restart.sh
   export BASE_URL DEV_TOKEN FRONTDESK_RESTART
   cd web && npm run e2e
 )
