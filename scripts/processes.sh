@@ -98,8 +98,19 @@ ready_or_dead() {
   "$@" || ! running "$name"
 }
 
-# Connecting tells more than a list of sockets: it also sees what other network namespaces forward here.
-port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# Tried as a server would take it: a port can be in use without anybody listening, as the near
+# end of somebody's outgoing connection.
+port_taken() {
+  ! python3 - "$1" <<'PY'
+import socket, sys
+with socket.socket() as attempt:
+    attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        attempt.bind(("127.0.0.1", int(sys.argv[1])))
+    except OSError:
+        sys.exit(1)
+PY
+}
 
 # The first free port at or after $1.
 free_port() {

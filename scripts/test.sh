@@ -26,7 +26,7 @@ forget_instance() {
 # The whole product, built as the tests built it, on ports of its own.
 browser_tests() (
   export FRONTDESK_DATA=$ROOT/.data/e2e FRONTDESK_PROFILE=dev FRONTDESK_FIRST_PORT=18080
-  export FRONTDESK_POSTGRES_PORT=54429 FRONTDESK_NATS_PORT=42329
+  export FRONTDESK_POSTGRES_PORT=15429 FRONTDESK_NATS_PORT=14229
   # Enough calls within seconds to see them ring, live and end.
   export CALLS_PER_MINUTE=${CALLS_PER_MINUTE:-60}
   # Shell settings of a developer are not those of this instance.
