@@ -19,7 +19,7 @@ choose_nats() {
     return 1
   fi
   NATS_PORT=${BASH_REMATCH[1]}
-  if [[ ! -e $NATS_STORE ]] && port_taken "$NATS_PORT"; then
+  if [[ ! -e $NATS_STORE ]] && answered "$NATS_PORT"; then
     say "using the NATS that already answers on port $NATS_PORT; none is started here"
     return 1
   fi

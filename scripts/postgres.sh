@@ -37,7 +37,7 @@ choose_postgres() {
     return 1
   fi
   password=${BASH_REMATCH[2]} port=${BASH_REMATCH[3]}
-  if [[ ! -e $PGDATA_LINK ]] && port_taken "$port"; then
+  if [[ ! -e $PGDATA_LINK ]] && answered "$port"; then
     say "using the PostgreSQL that already answers on port $port; none is started here"
     return 1
   fi

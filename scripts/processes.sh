@@ -112,6 +112,9 @@ with socket.socket() as attempt:
 PY
 }
 
+# True when somebody accepts connections there.
+answered() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
 # The first free port at or after $1.
 free_port() {
   local port=$1
