@@ -128,9 +128,14 @@ port_holder() {
   printf '%s' "${holder:-another program}"
 }
 
-# What a process was started from: its executable, its settings and its arguments.
+# What a process was started from: its executable, its arguments, and the settings in force,
+# whether they come from the file or from the environment of this command.
 fingerprint_of() {
   local executable=$1
   shift
-  printf '%s %s' "$(stat -L -c '%i.%s.%Y' "$executable")" "$*" | cat - "$ENV_FILE" | sha256sum | cut -c 1-16
+  {
+    stat -L -c '%i.%s.%Y' "$executable"
+    say "$*"
+    env | grep -E '^(DATABASE|NATS|PUBLIC|CORS|DEV|JWT|LIVEKIT|PAYPAL|GOOGLE|GITHUB_CLIENT|SMTP|HUGGINGFACE|API|INGEST|SANDBOX|STREAM|ALLOW|WEB|RUST)_' | sort
+  } | sha256sum | cut -c 1-16
 }
