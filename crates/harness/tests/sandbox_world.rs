@@ -201,13 +201,13 @@ async fn calls_come_in_and_every_room_is_closed_at_the_end() {
     let stand = Stand::start().await;
     let shutdown = Shutdown::new();
     let pace = Pace {
-        calls_per_minute: 900.0,
+        calls_per_minute: 300.0,
         speed: 20.0,
         history_days: 0,
     };
     let running = tokio::spawn(stand.scene().await.run(pace, shutdown.clone()));
     eventually("hundreds of events are stored", async || {
-        (stand.count(StreamName::Calls).await > 400).then_some(())
+        (stand.count(StreamName::Calls).await > 300).then_some(())
     })
     .await;
     shutdown.cancel();

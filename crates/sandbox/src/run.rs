@@ -25,7 +25,7 @@ use state::State;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// How long the last events may take to be delivered at the end.
-const GOODBYE: Duration = Duration::from_secs(5);
+const GOODBYE: Duration = Duration::from_secs(8);
 /// How often the counters are logged.
 const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How often PayPal looks for renewals that fell due.
@@ -329,6 +329,11 @@ impl Scene {
             target = self.outside.target,
             "calls come in"
         );
+        let send = |event: WorldEvent| match &event {
+            WorldEvent::Agent(_) => agent.send(event),
+            _ => livekit.send(event),
+        };
+        let mut held = None;
         for (at, event) in calls.by_ref() {
             let wait = (at - clock::now()).to_std().unwrap_or_default();
             if shutdown
@@ -336,18 +341,22 @@ impl Scene {
                 .await
                 .is_none()
             {
+                held = Some((at, event));
                 break;
             }
-            match &event {
-                WorldEvent::Agent(_) => agent.send(event),
-                _ => livekit.send(event),
-            }
+            send(event);
             if counted.elapsed() > COUNT_EVERY {
                 counted = clock::monotonic();
                 tracing::info!(livekit = ?livekit.counts(), agent = ?agent.counts(), "delivered so far");
             }
         }
-        for event in calls.shut_down(clock::now()) {
+        // What is due was said before the servers went down, however far behind we are: a room
+        // that is closed below must have been opened.
+        let end = clock::now();
+        let due = held.into_iter().chain(calls.by_ref());
+        due.take_while(|(at, _)| *at <= end)
+            .for_each(|(_, event)| send(event));
+        for event in calls.shut_down(end) {
             livekit.send(event);
         }
         let goodbye = async { tokio::join!(livekit.drain(), agent.drain()) };
