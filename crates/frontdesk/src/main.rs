@@ -7,6 +7,7 @@ mod serve;
 use clap::{Parser, Subcommand};
 use frontdesk_events::nats::NatsArgs;
 use frontdesk_process::telemetry;
+use std::process::ExitCode;
 
 /// glibc's allocator keeps the peaks of ingest's many small buffers; this one gives them back.
 #[global_allocator]
@@ -42,9 +43,20 @@ struct ProjectionsArgs {
     command: frontdesk_projector::ProjectionsCommand,
 }
 
-fn main() -> anyhow::Result<()> {
+/// An error is one clear line, whatever RUST_BACKTRACE says.
+fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::start_logging();
+    match start(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("frontdesk: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(command: Command) -> anyhow::Result<()> {
     // Several dependencies bring rustls; the process chooses its cryptography once.
     rustls::crypto::ring::default_provider()
         .install_default()
@@ -53,7 +65,7 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        match cli.command {
+        match command {
             Command::Serve(role) => serve::run(role).await,
             Command::Migrate(args) => migrate::run(*args).await,
             Command::Projections(args) => {
