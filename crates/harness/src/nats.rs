@@ -5,6 +5,7 @@ use frontdesk_events::nats::{Connection, NatsArgs, Role};
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// The server under test. Dropped, it is killed and its files go.
@@ -16,14 +17,20 @@ pub struct Nats {
     process: Option<Guarded>,
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago and that nobody else is likely to take: below the range from
+/// which the system picks ports for outgoing connections, and each at most once a process.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Processes that run side by side begin at different places.
+    let begin = std::process::id().wrapping_mul(131);
+    (0..COUNT)
+        .map(|_| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)
+        .filter_map(|place| u16::try_from(FIRST + place).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("one of twelve thousand ports is free")
 }
 
 /// `NATS_SERVER`, else the one `make` installed, else the one on the PATH.
