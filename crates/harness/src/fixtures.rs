@@ -1,10 +1,10 @@
-//! Where fixtures are: the committed ones beside this crate, PayPal's own bytes in `../shared`.
+//! The committed fixtures beside this crate. PayPal's own bytes are never committed; the tests that
+//! need them look in `../shared` themselves.
 
 use std::path::{Path, PathBuf};
 
 /// A committed fixture, for example `livekit/02-participant_joined-sip.json`.
-#[must_use]
-pub fn path(name: &str) -> PathBuf {
+fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(name)
@@ -44,26 +44,4 @@ pub fn names(folder: &str) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// A file that must never be committed (PayPal's own bytes), from `FRONTDESK_SHARED` or
-/// `../shared` beside the repository. `None`, with a printed line, where it is absent.
-#[must_use]
-pub fn shared(name: &str) -> Option<Vec<u8>> {
-    let root = std::env::var_os("FRONTDESK_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let file = root.join("fixtures").join(name);
-    let bytes = std::fs::read(&file).ok();
-    if bytes.is_none() {
-        #[expect(
-            clippy::print_stdout,
-            reason = "a skipped check says so in the test's output"
-        )]
-        {
-            println!("skipped: {name} is not on this machine");
-        }
-    }
-    bytes
 }

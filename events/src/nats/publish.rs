@@ -251,10 +251,6 @@ fn refusal(error: AckError) -> PublishError {
     match code {
         DUPLICATE_IN_BATCH => PublishError::DuplicateInBatch,
         code if STREAM_FULL.contains(&code) => PublishError::Full,
-        code if error.code == 503 => PublishError::Refused {
-            code,
-            description: error.description,
-        },
         code => PublishError::Refused {
             code,
             description: error.description,
