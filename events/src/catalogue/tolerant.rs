@@ -60,9 +60,10 @@ pub struct NotAnObject(String);
 pub fn read<T: Record>(bytes: &[u8]) -> Result<T, NotAnObject> {
     let text = String::from_utf8_lossy(bytes);
     let record = parse(&text).or_else(|error| {
-        // A key, or a text where an object belongs, may hold half a surrogate pair: JSON by its
-        // grammar, but no Rust string. Too rare to look for before it has failed.
-        let repaired = leaf::without_lone_surrogates(&text);
+        // A key, or a text where an object belongs, may hold half a surrogate pair, and a number
+        // there may be beyond every float: JSON by its grammar, but no Rust value. Too rare to
+        // look for before it has failed.
+        let repaired = leaf::without_immense_numbers(&leaf::without_lone_surrogates(&text));
         if repaired == text {
             Err(error)
         } else {

@@ -117,6 +117,43 @@ pub(super) fn without_lone_surrogates(json: &str) -> String {
     repaired
 }
 
+/// JSON in which every number beyond the range of a float has become `null`: no field takes one.
+pub(super) fn without_immense_numbers(json: &str) -> String {
+    let mut repaired = String::with_capacity(json.len());
+    let mut rest = json;
+    while !rest.is_empty() {
+        let length = match rest.as_bytes()[0] {
+            b'"' => string_length(rest),
+            b'-' | b'0'..=b'9' => rest
+                .bytes()
+                .take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte))
+                .count(),
+            _ => rest
+                .find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
+                .unwrap_or(rest.len()),
+        };
+        let (token, after) = rest.split_at(length);
+        let is_immense = !token.starts_with('"')
+            && token
+                .parse::<f64>()
+                .is_ok_and(|number| number.is_infinite());
+        repaired.push_str(if is_immense { "null" } else { token });
+        rest = after;
+    }
+    repaired
+}
+
+/// How long the JSON string at the beginning is, quotes included.
+fn string_length(json: &str) -> usize {
+    let mut escaped = false;
+    let end = json.bytes().enumerate().skip(1).find(|(_, byte)| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(json.len(), |(index, _)| index + 1)
+}
+
 fn surrogate(escape: &str) -> Option<u32> {
     let digits = escape.strip_prefix("\\u")?.get(..4)?;
     let code = u32::from_str_radix(digits, 16).ok()?;

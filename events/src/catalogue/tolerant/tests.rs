@@ -298,6 +298,33 @@ fn the_schema_says_what_is_read() {
     );
 }
 
+#[test]
+fn a_number_no_float_can_hold_costs_only_its_field() {
+    for field in [
+        "name",
+        "count",
+        "share",
+        "at",
+        "inner",
+        "inners",
+        "attributes",
+        "numbers",
+        "words",
+    ] {
+        let text = format!(r#"{{"{field}":-1e999,"x":"1e999","open":true}}"#);
+        assert!(thing(&text).open, "{text}");
+    }
+    let nested =
+        r#"{"inners":[1e400,{"name":"a\"1e400"}],"numbers":{"a":1e400,"b":2},"verbatim":[1e400]}"#;
+    let read = thing(nested);
+    assert_eq!(read.inners.len(), 1);
+    assert_eq!(read.inners[0].name.as_deref(), Some("a\"1e400"));
+    assert_eq!(
+        read.numbers.into_iter().collect::<Vec<_>>(),
+        [("b".to_owned(), 2.0)]
+    );
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
