@@ -121,12 +121,14 @@ fn every_example_is_read_and_told_in_words() {
         if let Some(name) = event.kind.strip_prefix(livekit::PREFIX) {
             let webhook: livekit::Webhook = tolerant::read(&data).unwrap();
             assert_eq!(webhook.event.as_deref(), Some(name));
+            let outline = livekit::Outline::read(&data).unwrap();
             assert!(
-                webhook.id.is_some() && webhook.happened_at().is_some(),
+                outline.id == webhook.id && outline.happened_at().is_some(),
                 "{}",
                 event.kind
             );
-            assert!(webhook.room_name().is_some(), "{}", event.kind);
+            assert!(outline.room_name().is_some(), "{}", event.kind);
+            assert_eq!(outline.room_name(), webhook.room_name(), "{}", event.kind);
         }
     }
 }

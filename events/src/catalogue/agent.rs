@@ -1,11 +1,13 @@
 //! What the Python agent reports about calls: our own event types, version 1.
 //!
 //! The agent sees what webhooks do not say: when the caller was answered, where the call was
-//! transferred, what was said and what came of it. `roomName` is the only field it must send,
-//! because the partition is made of it.
+//! transferred, what was said and what came of it. A report must name its call and its room, or it
+//! could never be shown; [`review`] says so while its sender still listens.
 
+mod review;
 mod words;
 
+pub use review::{Reviewed, review, room_named_in};
 pub use words::describe;
 
 use super::{
@@ -60,11 +62,23 @@ pub const TYPES: &[EventType] = &[
 macro_rules! report {
     (
         $(#[doc = $meaning:literal])+
-        pub struct $name:ident { $($own:tt)* }
+        pub struct $name:ident $(requires [$($required:literal),+])? { $($own:tt)* }
     ) => {
+        impl review::Report for $name {
+            const REQUIRED: &'static [&'static str] = &[$($($required),+)?];
+
+            fn about(self) -> review::About {
+                review::About {
+                    call_id: self.call_id,
+                    room_sid: self.room_sid,
+                    room_name: self.room_name,
+                }
+            }
+        }
+
         record! {
             $(#[doc = $meaning])+
-            pub struct $name requires ["roomName"] {
+            pub struct $name $(requires [$($required),+])? {
                 /// `sip.callID` of the caller, or the participant sid of a web visitor.
                 pub call_id: Option<String> as Text = "callId" | "call_id",
                 /// The room's sid.
@@ -85,7 +99,7 @@ macro_rules! report {
 
 report! {
     /// The caller was answered.
-    pub struct Answered {
+    pub struct Answered requires ["callId", "roomSid", "roomName"] {
         /// When.
         pub answered_at: Option<Moment> as Time = "answeredAt" | "answered_at",
     }
@@ -93,7 +107,7 @@ report! {
 
 report! {
     /// The call was transferred to a person.
-    pub struct Transferred {
+    pub struct Transferred requires ["callId", "roomSid", "roomName"] {
         /// The number or address it went to.
         pub transfer_to: Option<String> as Text = "transferTo" | "transfer_to",
         /// When.
@@ -103,7 +117,7 @@ report! {
 
 report! {
     /// A part of what was said on a call.
-    pub struct Transcript {
+    pub struct Transcript requires ["callId", "roomSid", "roomName"] {
         /// Which part, from 0.
         pub part: Option<i64> as Integer = "part",
         /// At most 200 items.
@@ -113,7 +127,7 @@ report! {
 
 report! {
     /// What came of a call, sent once when it is over.
-    pub struct Analysed {
+    pub struct Analysed requires ["callId", "roomSid", "roomName"] {
         /// The version of livekit-agents.
         pub sdk_version: Option<String> as Text = "sdkVersion" | "sdk_version",
         /// When the session began.
@@ -150,7 +164,7 @@ report! {
 }
 
 report! {
-    /// The agent is there, with or without a call.
+    /// The agent is there, with or without a call: an idle one names none.
     pub struct Heartbeat {
         /// How many calls it has now.
         pub active_jobs: Option<i64> as Integer = "activeJobs" | "active_jobs",

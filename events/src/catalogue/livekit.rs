@@ -6,12 +6,14 @@
 
 mod meaning;
 mod names;
+mod outline;
 mod words;
 
 pub use names::{
     DisconnectReasons, EgressStatuses, IngressStatuses, JobStatuses, Kinds, RoomEndReasons, States,
     TrackSources, TrackTypes,
 };
+pub use outline::Outline;
 pub use words::describe;
 
 use super::{

@@ -1,58 +1,69 @@
-//! What LiveKit's fields mean together: which of several times is the best, and what an absent
-//! enum stands for.
+//! What LiveKit's fields mean together: where an event belongs, and what an absent enum stands for.
 
-use super::{Egress, Participant, Room, Track, Webhook};
+use super::{Egress, Participant, Track, Webhook};
 use crate::catalogue::moment::Moment;
 
-impl Webhook {
-    /// When it happened, by the best field its kind of event has.
-    #[must_use]
-    pub fn happened_at(&self) -> Option<Moment> {
-        let egress = self.egress_info.as_ref();
-        let best = match self.event.as_deref().unwrap_or_default() {
-            "room_started" => self.room.as_ref().and_then(Room::created_at),
-            "track_published" => self.track.as_ref().and_then(Track::published_at),
-            "egress_started" => egress.and_then(|egress| egress.started_at),
-            "egress_updated" => egress.and_then(|egress| egress.updated_at),
-            "egress_ended" => egress.and_then(|egress| egress.ended_at),
-            _ => None,
-        };
-        best.or(self.created_at)
+/// The places in a webhook that may name its room, each as sid and name.
+#[derive(Default)]
+pub(super) struct Places<'a> {
+    pub(super) room: (Option<&'a str>, Option<&'a str>),
+    pub(super) egress: (Option<&'a str>, Option<&'a str>),
+    pub(super) ingress: (Option<&'a str>, Option<&'a str>),
+    pub(super) job: (Option<&'a str>, Option<&'a str>),
+}
+
+impl<'a> Places<'a> {
+    /// The room's own word goes first; a job's room stands inside the job.
+    fn in_order(&self) -> [(Option<&'a str>, Option<&'a str>); 4] {
+        [self.room, self.egress, self.ingress, self.job]
     }
 
+    pub(super) fn sid(&self) -> Option<&'a str> {
+        self.in_order().into_iter().find_map(|(sid, _)| sid)
+    }
+
+    pub(super) fn name(&self) -> Option<&'a str> {
+        self.in_order().into_iter().find_map(|(_, name)| name)
+    }
+}
+
+impl Webhook {
     /// The sid of the room it is about.
     #[must_use]
     pub fn room_sid(&self) -> Option<&str> {
-        let room = self.room.as_ref().and_then(|room| room.sid.as_deref());
-        let egress = || self.egress_info.as_ref()?.room_id.as_deref();
-        let ingress = || {
-            self.ingress_info
-                .as_ref()?
-                .state
-                .as_ref()?
-                .room_id
-                .as_deref()
-        };
-        let job = || self.job.as_ref()?.room.as_ref()?.sid.as_deref();
-        room.or_else(egress).or_else(ingress).or_else(job)
+        self.places().sid()
     }
 
     /// The name of the room it is about: what its partition is made of.
     #[must_use]
     pub fn room_name(&self) -> Option<&str> {
-        let room = self.room.as_ref().and_then(|room| room.name.as_deref());
-        let egress = || self.egress_info.as_ref()?.room_name.as_deref();
-        let ingress = || self.ingress_info.as_ref()?.room_name.as_deref();
-        let job = || self.job.as_ref()?.room.as_ref()?.name.as_deref();
-        room.or_else(egress).or_else(ingress).or_else(job)
+        self.places().name()
     }
-}
 
-impl Room {
-    /// When it was made, as exactly as the server says.
-    #[must_use]
-    pub fn created_at(&self) -> Option<Moment> {
-        self.creation_time_ms.or(self.creation_time)
+    fn places(&self) -> Places<'_> {
+        let egress = self.egress_info.as_ref();
+        let ingress = self.ingress_info.as_ref();
+        let state = ingress.and_then(|ingress| ingress.state.as_ref());
+        let job = self.job.as_ref().and_then(|job| job.room.as_ref());
+        let room = self.room.as_ref();
+        Places {
+            room: (
+                room.and_then(|room| room.sid.as_deref()),
+                room.and_then(|room| room.name.as_deref()),
+            ),
+            egress: (
+                egress.and_then(|egress| egress.room_id.as_deref()),
+                egress.and_then(|egress| egress.room_name.as_deref()),
+            ),
+            ingress: (
+                state.and_then(|state| state.room_id.as_deref()),
+                ingress.and_then(|ingress| ingress.room_name.as_deref()),
+            ),
+            job: (
+                job.and_then(|room| room.sid.as_deref()),
+                job.and_then(|room| room.name.as_deref()),
+            ),
+        }
     }
 }
 
@@ -61,12 +72,6 @@ impl Participant {
     #[must_use]
     pub fn kind(&self) -> &str {
         self.kind.as_deref().unwrap_or("STANDARD")
-    }
-
-    /// When its signal connection came up, as exactly as the server says.
-    #[must_use]
-    pub fn joined_at(&self) -> Option<Moment> {
-        self.joined_at_ms.or(self.joined_at)
     }
 
     /// Whether people in the room cannot see it, so that it is nobody's caller or answer.
