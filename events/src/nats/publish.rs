@@ -20,6 +20,10 @@ pub const LARGEST_BATCH: usize = 1000;
 const DUPLICATE_IN_BATCH: u64 = 10201;
 const STREAM_FULL: [u64; 2] = [10077, 10047];
 
+/// JetStream stores at most 64 KiB of headers with a message and refuses more with an error that
+/// no retry can mend. The difference is for what the batch adds.
+const LARGEST_HEAD: usize = 64 * 1024 - 512;
+
 /// A message ready for the wire: encoded once, sent as often as needed.
 #[derive(Debug, Clone)]
 pub struct Outbound {
@@ -57,20 +61,28 @@ impl Outbound {
                 "larger than 1 MiB with its headers".into(),
             ));
         }
+        if message.head_size() > LARGEST_HEAD {
+            return Err(PublishError::Unsendable(
+                "its attributes are larger than 64 KiB".into(),
+            ));
+        }
         Ok(message)
     }
 
     /// Bytes on the wire, about: headers and payload.
     #[must_use]
     pub fn size(&self) -> usize {
+        self.head_size() + self.payload.len() + self.subject.len()
+    }
+
+    fn head_size(&self) -> usize {
         let header = |name: &str, value: &str| name.len() + value.len() + ": \r\n".len();
         let headers: usize = self
             .headers
             .iter()
             .map(|(name, value)| header(name.as_ref(), value.as_str()))
             .sum();
-        let headers = headers + header("Nats-Msg-Id", &self.message_id);
-        headers + self.payload.len() + self.subject.len()
+        headers + header("Nats-Msg-Id", &self.message_id)
     }
 
     /// The same message under another subject.

@@ -115,6 +115,29 @@ impl Reader {
         partitions: &PartitionSet,
         start: u64,
     ) -> Result<Self, ReadError> {
+        Self::start(connection, stream, partitions, start, false).await
+    }
+
+    /// The same for all partitions and without payloads: what envelopes say, at a fraction of the
+    /// bytes.
+    ///
+    /// # Errors
+    /// When the stream does not exist, the server is away, or this role may not read the stream.
+    pub async fn open_envelopes(
+        connection: &Connection,
+        stream: StreamName,
+        start: u64,
+    ) -> Result<Self, ReadError> {
+        Self::start(connection, stream, &PartitionSet::all(), start, true).await
+    }
+
+    async fn start(
+        connection: &Connection,
+        stream: StreamName,
+        partitions: &PartitionSet,
+        start: u64,
+        headers_only: bool,
+    ) -> Result<Self, ReadError> {
         let open = |reason: String| ReadError::Open {
             stream,
             start,
@@ -130,6 +153,7 @@ impl Reader {
             inactive_threshold: INACTIVE_THRESHOLD,
             memory_storage: true,
             num_replicas: 1,
+            headers_only,
             ..Default::default()
         };
         let consumer: PullConsumer = connection
