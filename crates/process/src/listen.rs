@@ -7,6 +7,7 @@
 
 mod body;
 mod connection;
+mod linger;
 
 pub use body::BodyTimedOut;
 
@@ -32,8 +33,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// From the first byte of a request's head to its last.
     pub header_read: Duration,
-    /// From a request's head to the last byte of its body; then the answer is 408.
+    /// From a request's head to the last byte of its body; then the answer is 408, or the
+    /// application's own.
     pub body_read: Duration,
+    /// How long to go on reading, and throwing away, what a client still sends after it was
+    /// answered. Closing at once would reset the connection, and the client lose the answer.
+    pub linger: Duration,
     /// How long a connection may stay open without a request, before its first one too, and how
     /// long a client may refuse to read an answer. Clients open connections ahead of need, so a
     /// new one that is silent is not hurried.
@@ -54,6 +59,7 @@ impl Default for Limits {
         Self {
             header_read: Duration::from_secs(5),
             body_read: Duration::from_secs(10),
+            linger: Duration::from_secs(5),
             idle: Duration::from_secs(30),
             header_bytes: 64 * 1024,
             connections: 1024,

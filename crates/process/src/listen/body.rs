@@ -21,13 +21,25 @@ use tokio::time::Sleep;
 #[error("the request body did not arrive in time")]
 pub struct BodyTimedOut;
 
-/// Whether a request's body has run out of time.
+/// What became of a request's body.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TimeOut(Arc<AtomicBool>);
+pub(super) struct Fate(Arc<Flags>);
 
-impl TimeOut {
-    pub(super) fn happened(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+#[derive(Debug, Default)]
+struct Flags {
+    out_of_time: AtomicBool,
+    given_up: AtomicBool,
+}
+
+impl Fate {
+    /// It did not arrive in time.
+    pub(super) fn out_of_time(&self) -> bool {
+        self.0.out_of_time.load(Ordering::Relaxed)
+    }
+
+    /// The application read no further: more of it may be on its way.
+    pub(super) fn given_up(&self) -> bool {
+        self.0.given_up.load(Ordering::Relaxed)
     }
 }
 
@@ -37,16 +49,19 @@ pub(super) struct TimedBody {
     inner: Incoming,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
-    time_out: TimeOut,
+    /// A chunked body is known to have ended only by its last frame.
+    ended: bool,
+    fate: Fate,
 }
 
 impl TimedBody {
-    pub(super) fn new(inner: Incoming, patience: Duration, time_out: TimeOut) -> Self {
+    pub(super) fn new(inner: Incoming, patience: Duration, fate: Fate) -> Self {
         Self {
             inner,
             patience,
             deadline: None,
-            time_out,
+            ended: false,
+            fate,
         }
     }
 
@@ -56,9 +71,17 @@ impl TimedBody {
             .as_mut()
             .is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
         if over {
-            self.time_out.0.store(true, Ordering::Relaxed);
+            self.fate.0.out_of_time.store(true, Ordering::Relaxed);
         }
         over
+    }
+}
+
+impl Drop for TimedBody {
+    fn drop(&mut self) {
+        if !self.ended && !self.inner.is_end_stream() {
+            self.fate.0.given_up.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -83,7 +106,10 @@ impl HttpBody for TimedBody {
                 }
                 Poll::Pending
             }
-            other => other.map_err(Into::into),
+            other => {
+                self.ended |= matches!(other, Poll::Ready(None | Some(Err(_))));
+                other.map_err(Into::into)
+            }
         }
     }
 

@@ -6,13 +6,14 @@
 
 use super::{
     Limits,
-    body::{AnswerBody, TimeOut, TimedBody},
+    body::{AnswerBody, Fate, TimedBody},
+    linger::Linger,
 };
 use crate::{Shutdown, clock};
 use axum::{
     body::Body,
     extract::ConnectInfo,
-    http::{Request, Response, StatusCode, header},
+    http::{Request, Response, StatusCode, Version, header},
 };
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -154,11 +155,12 @@ impl Server {
     /// Answers the requests of one connection until either side ends it.
     pub(super) async fn converse(self, stream: TcpStream, peer: SocketAddr, shutdown: Shutdown) {
         let activity = Arc::new(Activity::new());
+        let limits = self.limits.clone();
         let io = TokioIo::new(Watched {
             stream,
             activity: activity.clone(),
+            linger: Linger::new(limits.linger),
         });
-        let limits = self.limits.clone();
         let service = service_fn(|request| {
             let busy = Busy::new(&activity);
             answer(self.app.clone(), request, peer, busy, limits.body_read)
@@ -201,16 +203,24 @@ async fn answer(
     busy: Busy,
     patience: Duration,
 ) -> Result<Response<AnswerBody>, Infallible> {
-    let time_out = TimeOut::default();
-    let mut request =
-        request.map(|body| Body::new(TimedBody::new(body, patience, time_out.clone())));
+    let fate = Fate::default();
+    let is_http_1 = request.version() <= Version::HTTP_11;
+    let mut request = request.map(|body| Body::new(TimedBody::new(body, patience, fate.clone())));
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = app.oneshot(request).await?;
-    let response = if time_out.happened() && response.status() != StatusCode::REQUEST_TIMEOUT {
+    // An application that looked at the reason has said 408, or 503 to a sender that repeats.
+    let has_said = [StatusCode::REQUEST_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE];
+    let mut response = if fate.out_of_time() && !has_said.contains(&response.status()) {
         too_slow()
     } else {
         response
     };
+    // HTTP/2 resets the stream and goes on; here what still comes stands before the next request.
+    if is_http_1 && fate.given_up() {
+        busy.expect_more();
+        let close = header::HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     Ok(response.map(|body| AnswerBody::new(body, busy)))
 }
 
@@ -219,14 +229,9 @@ fn too_slow() -> Response<Body> {
     let problem = r#"{"type":"about:blank","title":"Request Timeout","status":408,"detail":"the request body did not arrive in time"}"#;
     let mut response = Response::new(Body::from(problem));
     *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
-    let headers = response.headers_mut();
-    headers.insert(
+    response.headers_mut().insert(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("application/problem+json"),
-    );
-    headers.insert(
-        header::CONNECTION,
-        header::HeaderValue::from_static("close"),
     );
     response
 }
@@ -245,6 +250,8 @@ struct Activity {
     /// HTTP/2 talks between requests (settings, windows, pings), so its bytes start no head.
     framed: AtomicBool,
     spoken: AtomicBool,
+    /// A request was answered before all of its body had come.
+    more_to_come: AtomicBool,
 }
 
 impl Activity {
@@ -257,6 +264,7 @@ impl Activity {
             stuck_since: AtomicU64::new(0),
             framed: AtomicBool::new(false),
             spoken: AtomicBool::new(false),
+            more_to_come: AtomicBool::new(false),
         }
     }
 
@@ -289,7 +297,8 @@ impl Activity {
         if !self.spoken.swap(true, Relaxed) {
             self.framed.store(bytes.starts_with(b"PRI"), Relaxed);
         }
-        if self.active.load(Relaxed) == 0 && self.head_since.load(Relaxed) == 0 {
+        let may_begin = self.active.load(Relaxed) == 0 && !self.more_to_come.load(Relaxed);
+        if may_begin && self.head_since.load(Relaxed) == 0 {
             self.head_since.store(self.now(), Relaxed);
         }
     }
@@ -315,6 +324,11 @@ impl Busy {
         activity.head_since.store(0, Relaxed);
         Self(activity.clone())
     }
+
+    /// This request's body has not all come.
+    fn expect_more(&self) {
+        self.0.more_to_come.store(true, Relaxed);
+    }
 }
 
 impl Drop for Busy {
@@ -328,6 +342,7 @@ impl Drop for Busy {
 struct Watched {
     stream: TcpStream,
     activity: Arc<Activity>,
+    linger: Linger,
 }
 
 impl AsyncRead for Watched {
@@ -373,7 +388,11 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if !self.activity.more_to_come.load(Relaxed) {
+            return Pin::new(&mut self.stream).poll_shutdown(context);
+        }
+        let Self { stream, linger, .. } = &mut *self;
+        linger.poll_close(stream, context)
     }
 }
 
