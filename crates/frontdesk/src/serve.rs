@@ -146,7 +146,7 @@ impl Process {
         self.watch_durability(connection.clone(), durability);
         let ingest =
             Ingest::start(args, connection, self.health.clone(), self.shutdown.clone()).await?;
-        self.serve("ingest", address, ingest.router(), ingest.limits())
+        self.serve("ingest", address, ingest.app(), ingest.limits())
             .await?;
         Ok(ingest.router())
     }

@@ -17,7 +17,6 @@ mod router;
 mod run;
 
 mod agents;
-mod json;
 mod livekit;
 mod paypal;
 mod token;

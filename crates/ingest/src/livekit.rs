@@ -45,9 +45,9 @@ pub(crate) async fn receive(
 fn judge(keys: &Keys, headers: &HeaderMap, body: &Bytes) -> Result<(String, Outbound), Rejection> {
     let now = clock::now();
     let signed = verify::verify(keys, headers, body, now)?;
-    let outline = envelope::Outline::read(body);
+    let outline = envelope::outline(body);
     let data = strip::strip(body).map_or_else(|| body.clone(), Bytes::from);
-    let kind = outline.kind();
+    let kind = envelope::kind(&outline);
     let message = envelope::wrap(&outline, &kind, &signed, data, now)?;
     Ok((kind, message))
 }

@@ -1,13 +1,14 @@
 //! PayPal's webhooks: verify locally against PayPal's certificate, store byte for byte.
 //!
 //! PayPal: REST webhooks, "event signature verification". The signature covers only a CRC-32 of
-//! the body, so a transmission id is bound to the first body it came with. The body and the
+//! the body, so a transmission id is bound to the first body it came with (`history`). The body and the
 //! transmission headers are kept as they came, so that a signature can be checked again years
 //! later. What a body says is not judged here.
 
 mod certificates;
 mod chain;
 mod envelope;
+mod history;
 mod origin;
 mod transmission;
 mod verify;
@@ -18,9 +19,10 @@ use crate::{counts::Sender, rejection::Rejection, run::Parts};
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use certificates::Certificates;
-use frontdesk_process::clock;
-use std::path::PathBuf;
-use transmission::Bindings;
+use frontdesk_events::nats::Connection;
+use frontdesk_process::{Shutdown, clock, health::Health};
+use history::History;
+use std::{path::PathBuf, sync::Arc};
 
 /// What PayPal's simulator signs with, whoever asked it to.
 pub(crate) const SIMULATOR_WEBHOOK_ID: &str = "WEBHOOK_ID";
@@ -39,7 +41,7 @@ pub(crate) struct PayPalSettings {
 pub(crate) struct PayPal {
     settings: PayPalSettings,
     certificates: Certificates,
-    bindings: Bindings,
+    history: Arc<History>,
 }
 
 impl PayPal {
@@ -49,12 +51,24 @@ impl PayPal {
                 "PAYPAL_WEBHOOK_ID is not set: PayPal's deliveries are answered 503 and stay with PayPal"
             );
         }
-        let certificates = Certificates::new(&settings)?;
+        let history = Arc::<History>::default();
+        let certificates = Certificates::new(&settings, history.clone())?;
         Ok(Self {
             settings,
             certificates,
-            bindings: Bindings::default(),
+            history,
         })
+    }
+
+    /// Learns what earlier deliveries prove, and what other processes store from now on.
+    pub(crate) fn follow(
+        &self,
+        nats: Connection,
+        health: Health,
+        shutdown: Shutdown,
+    ) -> impl Future<Output = ()> + use<> {
+        history::declare(&health);
+        self.history.clone().follow(nats, health, shutdown)
     }
 }
 
@@ -67,6 +81,7 @@ pub(crate) async fn receive(
     let now = clock::now();
     let paypal = &parts.paypal;
     let transmission = transmission::Transmission::read(headers)?;
+    paypal.history.check_read()?;
     let webhook_id = verify::verify(
         &paypal.settings,
         &paypal.certificates,
@@ -75,15 +90,15 @@ pub(crate) async fn receive(
         now,
     )
     .await?;
-    paypal.bindings.bind(transmission.id, &body)?;
-    let outline = envelope::Outline::read(&body);
+    paypal.history.bind(transmission.id, &body)?;
+    let event = envelope::read(&body);
     let proof = envelope::Proof {
         transmission: &transmission,
         webhook_id,
         environment: paypal.settings.environment,
     };
-    let kind = outline.kind();
-    let message = envelope::wrap(&outline, &proof, body.clone(), now)?;
+    let kind = envelope::kind(&event);
+    let message = envelope::wrap(&event, &proof, body.clone(), now)?;
     let receipt = parts.billing.store(message).await?;
     parts
         .counts

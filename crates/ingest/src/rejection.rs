@@ -1,14 +1,17 @@
 //! Why a request is not accepted: the one error of this edge, and its answer.
 //!
 //! The status is part of the contract with each sender. LiveKit takes any 4xx but 429 as
-//! delivered, so a 4xx is only given for what a retry cannot mend; what we cannot do *now* is 503
-//! with a short `Retry-After`. PayPal repeats whatever is not 2xx for three days.
+//! delivered, so a 4xx is only given for what a retry cannot mend; what we cannot do *now*, and
+//! what broke on its way here, is 503 with a short `Retry-After`. PayPal repeats whatever is not
+//! 2xx for three days.
+
+mod unsigned;
 
 use crate::{commit::NotStored, counts::Sender};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -37,8 +40,14 @@ pub(crate) enum Rejection {
     MediaType { detail: String },
     /// 413.
     TooLarge { limit: usize },
-    /// 408.
+    /// The body stalled on its way: 503. A 408 would be the end of it for LiveKit.
     TooSlow,
+    /// The body broke off or was garbled on its way: 503, for the same reason.
+    CutOff,
+    /// Nothing is at this path: 404.
+    NotFound,
+    /// The path is right and the method is not: 405.
+    WrongMethod,
     /// It cannot be verified now: 503.
     Unverifiable {
         reason: &'static str,
@@ -83,10 +92,13 @@ impl Rejection {
             Self::TooLarge { .. } | Self::NotStored(NotStored::TooLarge) => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Unverifiable { .. } | Self::Busy | Self::NotStored(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow
+            | Self::CutOff
+            | Self::Unverifiable { .. }
+            | Self::Busy
+            | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -101,17 +113,17 @@ impl Rejection {
             Self::MediaType { .. } => "media_type",
             Self::TooLarge { .. } => "too_large",
             Self::TooSlow => "slow_body",
+            Self::CutOff => "truncated_body",
+            Self::NotFound => "not_found",
+            Self::WrongMethod => "wrong_method",
             Self::Busy => "busy",
             Self::NotStored(reason) => reason.label(),
         }
     }
 
-    fn detail(&self) -> String {
+    fn detail(&self, sender: Sender) -> String {
         match self {
-            Self::Unsigned { reason } => format!(
-                "the signature was not accepted: {}",
-                reason.replace('_', " ")
-            ),
+            Self::Unsigned { reason } => unsigned::told(reason, sender),
             Self::Forbidden { detail, .. }
             | Self::Malformed { detail, .. }
             | Self::MediaType { detail }
@@ -124,7 +136,14 @@ impl Rejection {
                 ),
             },
             Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
-            Self::TooSlow => "the body did not arrive in time".into(),
+            Self::TooSlow => "the body did not arrive in time; send it again".into(),
+            Self::CutOff => "the body ended before it was complete; send it again".into(),
+            Self::NotFound => {
+                "there is nothing at this path: LiveKit's webhooks go to /webhooks/livekit, PayPal's to \
+                 /webhooks/paypal, agents' events to /events"
+                    .into()
+            }
+            Self::WrongMethod => "this path takes POST alone".into(),
             Self::Busy => "too many large requests at once; try again".into(),
             Self::NotStored(reason) => reason.to_string(),
         }
@@ -133,20 +152,24 @@ impl Rejection {
     /// Once, where it is answered, without body and token.
     pub(crate) fn log(&self, sender: Sender, peer: Option<SocketAddr>) {
         let (source, reason, status) = (sender.as_str(), self.reason(), self.status().as_u16());
-        let (peer, detail) = (peer.map(tracing::field::display), self.detail());
+        let (peer, detail) = (peer.map(tracing::field::display), self.detail(sender));
         match self {
-            Self::Unsigned { .. } | Self::Unverifiable { .. } | Self::NotStored(_) | Self::Busy => {
+            Self::Unsigned { .. }
+            | Self::Unverifiable { .. }
+            | Self::NotStored(_)
+            | Self::Busy
+            | Self::TooSlow
+            | Self::CutOff => {
                 tracing::warn!(source, reason, status, peer, detail, "refused");
             }
             _ => tracing::info!(source, reason, status, peer, detail, "refused"),
         }
     }
-}
 
-impl IntoResponse for Rejection {
-    fn into_response(self) -> Response {
+    /// What the sender is told.
+    pub(crate) fn answer(&self, sender: Sender) -> Response {
         let status = self.status();
-        let errors: &[Problem] = if let Self::Incomplete(problems) = &self {
+        let errors: &[Problem] = if let Self::Incomplete(problems) = self {
             problems
         } else {
             &[]
@@ -155,7 +178,7 @@ impl IntoResponse for Rejection {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
-            detail: self.detail(),
+            detail: self.detail(sender),
             reason: self.reason(),
             errors,
         };

@@ -23,14 +23,26 @@ const LIVEKIT_BODY: usize = 1024 * 1024;
 const PAYPAL_BODY: usize = 256 * 1024;
 const EVENTS_BODY: usize = 1024 * 1024;
 
+/// Without a fallback, so that another application can stand beside them.
 pub(crate) fn routes(ingest: &Ingest) -> Router {
+    let livekit = post(from_livekit).fallback(async || WRONG_METHOD.answer(Sender::LiveKit));
+    let paypal = post(from_paypal).fallback(async || WRONG_METHOD.answer(Sender::PayPal));
+    let agents = post(from_agents).fallback(async || WRONG_METHOD.answer(Sender::Agent));
     Router::new()
-        .route("/webhooks/livekit", post(from_livekit))
-        .route("/webhooks/paypal", post(from_paypal))
+        .route("/webhooks/livekit", livekit)
+        .route("/webhooks/paypal", paypal.clone())
         // The address the earlier service gave to PayPal.
-        .route("/api/webhooks/paypal", post(from_paypal))
-        .route("/events", post(from_agents))
+        .route("/api/webhooks/paypal", paypal)
+        .route("/events", agents)
         .with_state(ingest.clone())
+}
+
+const WRONG_METHOD: Rejection = Rejection::WrongMethod;
+
+/// What ingest's own listener answers under every other path.
+pub(crate) async fn not_found() -> Response {
+    // Whoever comes here is no sender we know; an agent is the likeliest.
+    Rejection::NotFound.answer(Sender::Agent)
 }
 
 async fn from_livekit(State(ingest): State<Ingest>, request: Request) -> Response {
@@ -99,7 +111,7 @@ impl<'a> Edge<'a> {
             Err(rejection) => {
                 Counts::rejected(self.sender, rejection.reason());
                 rejection.log(self.sender, self.peer);
-                rejection.into_response()
+                rejection.answer(self.sender)
             }
         }
     }

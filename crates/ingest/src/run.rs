@@ -33,7 +33,7 @@ pub(crate) struct Parts {
 }
 
 impl Ingest {
-    /// Starts the committers and the watch over JetStream. Serve [`Ingest::router`] within
+    /// Starts the committers and the watch over JetStream. Serve [`Ingest::app`] within
     /// [`Ingest::limits`], and [`Ingest::drain`] when the servers have ended.
     ///
     /// # Errors
@@ -68,19 +68,28 @@ impl Ingest {
             tasks,
             drained,
         };
+        let history = parts
+            .paypal
+            .follow(nats.clone(), health.clone(), shutdown.clone());
+        parts.tasks.spawn(history);
         health.declare(CONDITION);
         parts.tasks.spawn(watch(nats, health, shutdown));
         Ok(Self(Arc::new(parts)))
     }
 
-    /// The webhook routes, to be mounted on ingest's own listener and, on one machine, on the
-    /// API's.
+    /// The webhook routes alone, to be mounted beside the API's on one machine.
     #[must_use = "routes do nothing until they are served"]
     pub fn router(&self) -> axum::Router {
         router::routes(self)
     }
 
-    /// The bounds of the listener that serves [`Ingest::router`].
+    /// The same for ingest's own listener, where every other path is a mistake that is told.
+    #[must_use = "routes do nothing until they are served"]
+    pub fn app(&self) -> axum::Router {
+        self.router().fallback(router::not_found)
+    }
+
+    /// The bounds of the listener that serves [`Ingest::app`].
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.0.limits.clone()

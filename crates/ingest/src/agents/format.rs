@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use frontdesk_events::{
     Envelope,
+    catalogue::moment::Moment,
     cloudevents::{AttributesWriter as _, EventBuilder as _, EventBuilderV10},
 };
 use url::Url;
@@ -15,6 +16,9 @@ use url::Url;
 /// CloudEvents recommends 20 at the most; NATS and our own names stay below this too.
 const LONGEST_NAME: usize = 20;
 const LONGEST_VALUE: usize = 4096;
+/// All names and values together. JetStream takes 64 KiB of headers, in which a byte may become
+/// three; what went beyond would be refused there, when its sender can no longer be told why.
+const LARGEST_ATTRIBUTES: usize = 16 * 1024;
 
 /// An event as received: the envelope still without data, and the data.
 #[derive(Debug)]
@@ -25,7 +29,10 @@ pub(super) struct Received {
 
 /// Attributes in the order they came; a name that comes twice is refused.
 #[derive(Default)]
-pub(super) struct Attributes(Vec<(String, String)>);
+pub(super) struct Attributes {
+    pairs: Vec<(String, String)>,
+    bytes: usize,
+}
 
 impl Attributes {
     pub(super) fn add(&mut self, name: &str, value: String) -> Result<(), Refusal> {
@@ -47,12 +54,17 @@ impl Attributes {
         if self.value(name).is_some() {
             return Err(Refusal::malformed(shown, "comes twice"));
         }
-        self.0.push((name.to_owned(), value));
+        self.bytes += name.len() + value.len();
+        if self.bytes > LARGEST_ATTRIBUTES {
+            let message = "hold more than 16 KiB together";
+            return Err(Refusal::malformed("attributes", message));
+        }
+        self.pairs.push((name.to_owned(), value));
         Ok(())
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.0
+        self.pairs
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
@@ -75,7 +87,7 @@ impl Attributes {
             .ty(kind)
             .build()
             .map_err(|error| Refusal::malformed("source", &error.to_string()))?;
-        for (name, value) in &self.0 {
+        for (name, value) in &self.pairs {
             match name.as_str() {
                 "specversion" | "id" | "source" | "type" => {}
                 "subject" if value.is_empty() => {
@@ -87,6 +99,12 @@ impl Attributes {
                 "time" => {
                     let time = DateTime::parse_from_rfc3339(value)
                         .map_err(|_| Refusal::malformed("time", "is not an RFC 3339 time"))?;
+                    // Near both ends a time of four digits has none in UTC, and no reader would
+                    // take the event again.
+                    if Moment::from_time(time.to_utc()).is_none() {
+                        let message = "is not between 1970 and 9999";
+                        return Err(Refusal::malformed("time", message));
+                    }
                     event.set_time(Some(time));
                 }
                 "dataschema" => {

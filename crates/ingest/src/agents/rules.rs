@@ -1,33 +1,20 @@
 //! What an agent may say, and what it must say.
 //!
 //! An agent names its own source and nobody else's; types of providers and of ours are not its
-//! to use. Of the types we know, the fields that tie a report to its call are required, because
-//! without them it could never be shown. Everything else, known or not, is stored as it is.
+//! to use. A report of a type we know must be one the fold can read, and must name its call, by
+//! the catalogue's own rule. Everything else, known or not, is stored as it is.
 
 use super::format::Received;
-use crate::{
-    json::{members, text},
-    rejection::Problem,
-};
+use crate::rejection::Problem;
 use bytes::Bytes;
-use frontdesk_events::Envelope;
+use frontdesk_events::{
+    Envelope,
+    catalogue::{agent, livekit, paypal},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-const OURS: &str = "dev.frontdesk.";
-
-/// Our types that agents send, and the data fields without which a report belongs to no call.
-const CATALOGUE: [(&str, &[&str]); 5] = [
-    ("call.answered.v1", &CALL),
-    ("call.transferred.v1", &CALL),
-    ("call.transcript.v1", &CALL),
-    ("call.analysed.v1", &CALL),
-    // An idle agent is in no call.
-    ("agent.heartbeat.v1", &[]),
-];
-const CALL: [&str; 3] = ["callId", "roomSid", "roomName"];
-
 /// Types that say who sends them by their prefix.
-const RESERVED: [&str; 3] = ["io.livekit.", "com.paypal.", OURS];
+const RESERVED: [&str; 3] = [livekit::PREFIX, paypal::PREFIX, agent::PREFIX];
 
 /// What is left alone when an agent's name becomes part of a source.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -76,6 +63,13 @@ impl Refusal {
         }
     }
 
+    fn incomplete(fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            rejection: Kind::Incomplete,
+            fields: fields.into_iter().collect(),
+        }
+    }
+
     /// For the answer, with the event's place in its batch.
     pub(super) fn problems(self, index: Option<usize>) -> Vec<Problem> {
         self.fields
@@ -102,39 +96,30 @@ pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
         return Err(Refusal::forbidden("foreign_source", "source", message));
     }
     let full = envelope.kind();
-    let [call_id, room_sid, room_name] = members(&data, CALL).unwrap_or_default().map(text);
-    let ours = full
-        .strip_prefix(OURS)
-        .and_then(|kind| CATALOGUE.iter().find(|(known, _)| *known == kind));
-    if let Some((_, required)) = ours {
-        let fields = [call_id, room_sid, room_name.clone()];
-        let missing: Vec<_> = CALL
-            .iter()
-            .zip(fields)
-            .filter(|(name, value)| required.contains(name) && value.is_none())
-            .map(|(name, _)| {
-                (
-                    format!("data.{name}"),
-                    "is required: a text that is not empty".to_owned(),
-                )
-            })
-            .collect();
-        if !missing.is_empty() {
-            return Err(Refusal {
-                rejection: Kind::Incomplete,
-                fields: missing,
-            });
+    let (kind, room_name) = match agent::review(full, &data) {
+        Some(Ok(report)) if report.lacks.is_empty() => {
+            let kind = full.strip_prefix(agent::PREFIX).unwrap_or(full);
+            (kind, report.room_name)
         }
-    } else if RESERVED
-        .iter()
-        .any(|prefix| full.to_ascii_lowercase().starts_with(prefix))
-    {
-        let message = "is reserved: not a type that agents send".to_owned();
-        return Err(Refusal::forbidden("reserved_type", "type", message));
-    }
-    let kind = ours.map_or_else(|| full.to_owned(), |(kind, _)| (*kind).to_owned());
+        Some(Ok(report)) => {
+            return Err(Refusal::incomplete(report.lacks.iter().map(|name| {
+                let message = "is required: a text that is not empty".to_owned();
+                (format!("data.{name}"), message)
+            })));
+        }
+        Some(Err(_)) => {
+            let message = format!("is required: a JSON object as {full} describes it");
+            return Err(Refusal::incomplete([("data".to_owned(), message)]));
+        }
+        None if is_reserved(full) => {
+            let message = "is reserved: not a type that agents send".to_owned();
+            return Err(Refusal::forbidden("reserved_type", "type", message));
+        }
+        // An event of the agent's own making about a room belongs beside the room's others.
+        None => (full, agent::room_named_in(&data)),
+    };
+    let kind = kind.to_owned();
     let partition_key = room_name
-        .map(std::borrow::Cow::into_owned)
         .or_else(|| envelope.partition_key().filter(|key| !key.is_empty()))
         .or_else(|| envelope.subject().map(str::to_owned))
         .unwrap_or_else(|| envelope.id().to_owned());
@@ -144,4 +129,9 @@ pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
         partition_key,
         kind,
     })
+}
+
+fn is_reserved(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    RESERVED.iter().any(|prefix| kind.starts_with(prefix))
 }

@@ -2,10 +2,19 @@
 //!
 //! Whoever can reach the webhook address can make us fetch any path of PayPal's host, so fetches
 //! are few, small, short, never redirected, one at a time for a URL, and failures are remembered.
+//!
+//! The bound on fetches must not become a way to shut PayPal out: a stranger could use it up with
+//! invented names. So it counts only addresses that never verified a delivery. Those that did are
+//! known from the stored deliveries ([`History`]), a restart included, and are fetched whenever
+//! they are needed, which is once a day, or once a minute while the fetch fails. What is left to a
+//! stranger who never pauses is the time before the very first delivery and after PayPal has
+//! changed its certificate, about once a year: then PayPal is answered 503 as long as that goes on,
+//! keeps the delivery for three days, and the log names the address that was not fetched.
 
 use super::{
     PayPalSettings,
     chain::{Bundle, Certificate, Distrust},
+    history::History,
     origin::Environment,
 };
 use crate::rejection::Rejection;
@@ -28,29 +37,29 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long a failure answers for its URL.
 const FAILURE_KEPT: TimeDelta = TimeDelta::seconds(60);
 const MOST_KEPT: usize = 16;
-/// Fetches a minute. The rest is for URLs that have proved genuine, which strangers cannot use up.
+/// Fetches a minute of addresses that never verified a delivery, which a stranger may have made up.
 const FETCHES: usize = 6;
-const FETCHES_WITH_PROVED: usize = 12;
 
 /// The certificates by their URL.
 pub(super) struct Certificates {
     client: Client,
     bundle_path: Option<PathBuf>,
     environments: Vec<Environment>,
+    history: Arc<History>,
     kept: Mutex<Kept>,
 }
 
 #[derive(Default)]
 struct Kept {
     slots: HashMap<Url, Slot>,
-    /// When the fetches of the last minute began.
+    /// When the last minute's fetches of unknown addresses began.
     fetches: Vec<DateTime<Utc>>,
 }
 
 struct Slot {
     began: DateTime<Utc>,
     fetched: Arc<OnceCell<Result<Certificate, Distrust>>>,
-    proved: bool,
+    is_genuine: bool,
 }
 
 impl Slot {
@@ -78,7 +87,7 @@ impl std::ops::Deref for Found {
 }
 
 impl Certificates {
-    pub(super) fn new(settings: &PayPalSettings) -> anyhow::Result<Self> {
+    pub(super) fn new(settings: &PayPalSettings, history: Arc<History>) -> anyhow::Result<Self> {
         let mut client = Client::builder()
             .timeout(FETCH_PATIENCE)
             .redirect(redirect::Policy::none())
@@ -109,6 +118,7 @@ impl Certificates {
                 .context("building the HTTP client for PayPal's certificates")?,
             bundle_path: settings.trust_bundle.clone(),
             environments,
+            history,
             kept: Mutex::default(),
         })
     }
@@ -147,19 +157,20 @@ impl Certificates {
         let slot = Slot {
             began: now,
             fetched: Arc::new(fetched),
-            proved: false,
+            is_genuine: false,
         };
         self.kept.lock().unwrap().slots.insert(url.clone(), slot);
     }
 
     /// A genuine signature was verified with the certificate at this URL.
     pub(super) fn proved(&self, url: &Url) {
+        self.history.found_genuine(url.as_str());
         let mut kept = self
             .kept
             .lock()
             .expect("nothing panics while it holds this lock");
         if let Some(slot) = kept.slots.get_mut(url) {
-            slot.proved = true;
+            slot.is_genuine = true;
         }
     }
 
@@ -172,20 +183,24 @@ impl Certificates {
             .kept
             .lock()
             .expect("nothing panics while it holds this lock");
-        let proved = match kept.slots.get(url) {
-            Some(slot) if slot.is_fresh(now) => return Ok(slot.fetched.clone()),
-            Some(slot) => slot.proved,
-            None => false,
-        };
-        kept.fetches
-            .retain(|began| now - began < TimeDelta::minutes(1));
-        if kept.fetches.len() >= if proved { FETCHES_WITH_PROVED } else { FETCHES } {
-            return Err(Rejection::Unverifiable {
-                reason: "certificate_fetches",
-                detail: "too many different certificates were asked for within a minute".into(),
-            });
+        if let Some(slot) = kept.slots.get(url)
+            && slot.is_fresh(now)
+        {
+            return Ok(slot.fetched.clone());
         }
-        kept.fetches.push(now);
+        let is_genuine = self.history.is_genuine(url.as_str());
+        if !is_genuine {
+            kept.fetches
+                .retain(|began| now - began < TimeDelta::minutes(1));
+            if kept.fetches.len() >= FETCHES {
+                tracing::warn!(%url, "not fetched: too many unknown certificates within a minute");
+                return Err(Rejection::Unverifiable {
+                    reason: "certificate_fetches",
+                    detail: "too many unknown certificates were asked for within a minute".into(),
+                });
+            }
+            kept.fetches.push(now);
+        }
         kept.make_room();
         let fetched = Arc::new(OnceCell::new());
         kept.slots.insert(
@@ -193,7 +208,7 @@ impl Certificates {
             Slot {
                 began: now,
                 fetched: fetched.clone(),
-                proved,
+                is_genuine,
             },
         );
         Ok(fetched)
@@ -234,13 +249,13 @@ impl Certificates {
 }
 
 impl Kept {
-    /// Leaves a place free: failures go first, then the oldest that never proved genuine.
+    /// Leaves a place free: of what never proved genuine, failures first, then the oldest.
     fn make_room(&mut self) {
         while self.slots.len() >= MOST_KEPT {
             let least = self
                 .slots
                 .iter()
-                .min_by_key(|(_, slot)| (!slot.failed(), slot.proved, slot.began));
+                .min_by_key(|(_, slot)| (slot.is_genuine, !slot.failed(), slot.began));
             let Some(url) = least.map(|(url, _)| url.clone()) else {
                 return;
             };

@@ -1,14 +1,9 @@
-//! The transmission headers of a delivery, and which body each transmission came with.
+//! The transmission headers of a delivery: their shape, and the text that is signed.
 
 use crate::rejection::Rejection;
 use axum::http::HeaderMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chrono::{DateTime, Utc};
-use sha2::{Digest as _, Sha256};
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Mutex,
-};
+use chrono::DateTime;
 
 /// The only algorithm PayPal has ever named.
 const ALGORITHM: &str = "SHA256withRSA";
@@ -70,13 +65,6 @@ impl<'a> Transmission<'a> {
             crc32fast::hash(body)
         )
     }
-
-    /// When PayPal sent it.
-    pub(super) fn sent_at(&self) -> Option<DateTime<Utc>> {
-        DateTime::parse_from_rfc3339(self.time)
-            .ok()
-            .map(|time| time.to_utc())
-    }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Rejection> {
@@ -99,77 +87,9 @@ fn malformed(name: &'static str, why: &str) -> Rejection {
     }
 }
 
-/// How many transmissions are remembered: months of billing, or the time an attacker with a
-/// genuine signature would need to send as many others.
-const REMEMBERED: usize = 20_000;
-
-/// Which body each verified transmission came with. A CRC-32 can be met by another body in
-/// milliseconds; a SHA-256 cannot.
-#[derive(Default)]
-pub(super) struct Bindings(Mutex<Remembered>);
-
-#[derive(Default)]
-struct Remembered {
-    bodies: HashMap<String, [u8; 32]>,
-    order: VecDeque<String>,
-}
-
-impl Bindings {
-    /// Binds a verified transmission to its body, or refuses a second body under its id.
-    pub(super) fn bind(&self, id: &str, body: &[u8]) -> Result<(), Rejection> {
-        let hash: [u8; 32] = Sha256::digest(body).into();
-        let mut remembered = self
-            .0
-            .lock()
-            .expect("nothing panics while it holds this lock");
-        if let Some(bound) = remembered.bodies.get(id) {
-            return if *bound == hash {
-                Ok(())
-            } else {
-                Err(Rejection::Unsigned {
-                    reason: "second_body",
-                })
-            };
-        }
-        if remembered.order.len() >= REMEMBERED
-            && let Some(oldest) = remembered.order.pop_front()
-        {
-            remembered.bodies.remove(&oldest);
-        }
-        remembered.order.push_back(id.to_owned());
-        remembered.bodies.insert(id.to_owned(), hash);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_second_body_under_one_transmission_is_refused() {
-        let bindings = Bindings::default();
-        assert!(bindings.bind("a", b"one").is_ok());
-        assert!(bindings.bind("a", b"one").is_ok());
-        assert_eq!(
-            bindings.bind("a", b"two").unwrap_err().reason(),
-            "second_body"
-        );
-        assert!(bindings.bind("b", b"two").is_ok());
-    }
-
-    #[test]
-    fn the_memory_of_transmissions_is_bounded() {
-        let bindings = Bindings::default();
-        for number in 0..=REMEMBERED {
-            bindings.bind(&number.to_string(), b"body").unwrap();
-        }
-        let remembered = bindings.0.lock().unwrap();
-        assert_eq!(
-            (remembered.bodies.len(), remembered.order.len()),
-            (REMEMBERED, REMEMBERED)
-        );
-    }
 
     #[test]
     fn the_signed_text_is_the_one_of_paypals_own_libraries() {
