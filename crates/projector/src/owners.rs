@@ -1,17 +1,22 @@
 //! Answers to owner questions, from account's append-only history.
 //!
-//! What is not known yet is asked in one round trip a batch and remembered. An answer about an
-//! instant is final once the database's clock has passed it: history is only ever appended, at
-//! the moment of appending. So an answer loaded at T serves instants before T and no others.
+//! What is not known yet is asked in one round trip a batch and remembered. An answer must be the
+//! one a rebuild gets years later, so before it is given the database is told until which instant
+//! history is answered (`account.answer_until`); it waits for whoever is adding to history, and
+//! lets nothing begin before that instant any more. An instant that is still to come has no owner:
+//! any other answer could change.
 
 use crate::{
     aggregate::{Owner, OwnerQuestion, Owners},
     table::value::clean,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use futures::future::try_join3;
 use std::collections::HashMap;
-use tokio_postgres::{Client, Row, Statement, types::Type};
+use tokio_postgres::{
+    Client, Row, Statement,
+    types::{Timestamp, ToSql, Type},
+};
 use uuid::Uuid;
 
 /// Above this many remembered keys all are forgotten: simpler than ageing, and a service has far
@@ -29,11 +34,14 @@ const TENANTS: &str = "
 const BILLINGS: &str = "
     select billing_key, created_at, null::uuid, id from account.users where billing_key = any($1)";
 
+const ANSWER_UNTIL: &str = "select account.answer_until($1)";
+
 /// Who had something from an instant on; later entries end earlier ones.
 type History = Vec<(DateTime<Utc>, Option<Owner>)>;
 
 struct Known {
-    loaded_at: DateTime<Utc>,
+    /// Nothing can join the history at or before this instant.
+    answered_until: DateTime<Utc>,
     history: History,
 }
 
@@ -45,14 +53,20 @@ pub(crate) struct OwnerBook {
 }
 
 /// The prepared questions to account.
-pub(crate) struct OwnerStatements([Statement; 3]);
+pub(crate) struct OwnerStatements {
+    answer_until: Statement,
+    histories: [Statement; 3],
+}
 
 impl OwnerStatements {
     pub(crate) async fn prepare(client: &Client) -> Result<Self, tokio_postgres::Error> {
         let prepare = |sql| client.prepare_typed(sql, &[Type::TEXT_ARRAY]);
         let (numbers, tenants, billings) =
             try_join3(prepare(NUMBERS), prepare(TENANTS), prepare(BILLINGS)).await?;
-        Ok(Self([numbers, tenants, billings]))
+        Ok(Self {
+            answer_until: client.prepare(ANSWER_UNTIL).await?,
+            histories: [numbers, tenants, billings],
+        })
     }
 }
 
@@ -68,13 +82,15 @@ impl OwnerBook {
             *self = Self::default();
         }
         let mut unknown: [Vec<String>; 3] = Default::default();
+        let mut instants = Vec::new();
         for question in questions {
             let (kind, key, at) = parts(question);
             if self.known[kind]
                 .get(&key)
-                .is_none_or(|known| at >= known.loaded_at)
+                .is_none_or(|known| at > known.answered_until)
             {
                 unknown[kind].push(key);
+                instants.push(at);
             }
         }
         if unknown.iter().all(Vec::is_empty) {
@@ -82,7 +98,7 @@ impl OwnerBook {
         }
         let load = |kind: usize| {
             let keys = &unknown[kind];
-            let statement = &statements.0[kind];
+            let statement = &statements.histories[kind];
             async move {
                 if keys.is_empty() {
                     return Ok(Vec::new());
@@ -90,17 +106,23 @@ impl OwnerBook {
                 client.query(statement, &[keys]).await
             }
         };
-        // Read before the histories are, so that nothing appended in between counts as known.
-        let clock = client.query_one("select clock_timestamp()", &[]);
-        let (clock, rows) =
-            futures::future::try_join(clock, try_join3(load(0), load(1), load(2))).await?;
-        let loaded_at: DateTime<Utc> = clock.get(0);
+        // Sent before the questions: they are answered by what they see after the mark was moved.
+        let parameters: [&(dyn ToSql + Sync); 1] = [&instants];
+        let mark = client.query_one(&statements.answer_until, &parameters);
+        let (mark, rows) =
+            futures::future::try_join(mark, try_join3(load(0), load(1), load(2))).await?;
+        let answered_until = mark.get::<_, Timestamp<DateTime<Utc>>>(0);
+        let answered_until = match answered_until {
+            Timestamp::Value(until) => until,
+            // Nothing was asked that may be answered.
+            _ => DateTime::<Utc>::MIN_UTC,
+        };
         for (kind, rows) in [rows.0, rows.1, rows.2].into_iter().enumerate() {
             for key in std::mem::take(&mut unknown[kind]) {
                 self.known[kind].insert(
                     key,
                     Known {
-                        loaded_at,
+                        answered_until,
                         history: Vec::new(),
                     },
                 );
@@ -127,8 +149,12 @@ impl OwnerBook {
 impl Owners for OwnerBook {
     fn owner(&self, question: &OwnerQuestion) -> Option<Owner> {
         let (kind, key, at) = parts(question);
-        let history = &self.known[kind].get(&key)?.history;
-        history
+        let known = self.known[kind].get(&key)?;
+        if at > known.answered_until {
+            return None;
+        }
+        known
+            .history
             .iter()
             .rev()
             .find(|(from, _)| *from <= at)
@@ -136,14 +162,14 @@ impl Owners for OwnerBook {
     }
 }
 
-/// PostgreSQL cannot be asked about NUL, and has no key with one.
+/// PostgreSQL cannot be asked about NUL, and has no key with one; its instants are microseconds.
 fn parts(question: &OwnerQuestion) -> (usize, String, DateTime<Utc>) {
     let (kind, key, at) = match question {
         OwnerQuestion::Number(key, at) => (0, key, at),
         OwnerQuestion::Tenant(key, at) => (1, key, at),
         OwnerQuestion::Billing(key, at) => (2, key, at),
     };
-    (kind, clean(key).into_owned(), *at)
+    (kind, clean(key).into_owned(), at.trunc_subsecs(6))
 }
 
 #[cfg(test)]
@@ -167,7 +193,7 @@ mod tests {
         book.known[0].insert(
             "+1".into(),
             Known {
-                loaded_at: at(9),
+                answered_until: at(8),
                 history,
             },
         );
@@ -180,6 +206,7 @@ mod tests {
             [ask(3), ask(4), ask(5), ask(8)],
             [None, None, Some(owner(2)), Some(owner(2))]
         );
+        assert_eq!(ask(9), None, "it may still pass to somebody else");
         assert_eq!(book.owner(&OwnerQuestion::Tenant("+1".into(), at(2))), None);
     }
 }

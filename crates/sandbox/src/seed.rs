@@ -1,6 +1,9 @@
 //! Writes the town into `account`, for as long as nobody can sign up: users, their businesses and
 //! who had which number since when. A second time changes nothing, and what somebody has edited
 //! since stays edited.
+//!
+//! The town has a past only where nobody has asked about the past: once a call or payment was
+//! folded, who owned what until then is answered for ever, and the town begins now.
 
 use crate::world::World;
 use anyhow::Context as _;
@@ -39,19 +42,27 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
     transaction
         .execute("select pg_advisory_xact_lock($1)", &[&LOCK])
         .await?;
+    // Whoever asks meanwhile waits for the whole town.
+    let since: Option<DateTime<Utc>> = transaction
+        .query_one(
+            "select case when answered_until < $1 then $1 end from account.history_mark for share",
+            &[&SINCE],
+        )
+        .await
+        .context("asking how far the history of account is answered")?
+        .get(0);
     for user in &world.users {
         transaction
             .execute(
                 "insert into account.users (id, email, name, billing_key, time_zone, created_at)
-                 values ($1, $2, $3, $4, $5, $6)
-                 on conflict (id) do nothing",
+                 select $1, $2, $3, $4, $5, $6 where not exists (select from account.users where id = $1)",
                 &[
                     &user.id,
                     &user.email,
                     &user.name,
                     &user.billing_key,
                     &user.time_zone.name(),
-                    &SINCE,
+                    &since,
                 ],
             )
             .await
@@ -62,7 +73,7 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
         transaction
             .execute(
                 "insert into account.clients (id, user_id, name, profession, tenant_key, time_zone, created_at)
-                 values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing",
+                 select $1, $2, $3, $4, $5, $6, $7 where not exists (select from account.clients where id = $1)",
                 &[
                     &business.id,
                     &business.user_id,
@@ -70,7 +81,7 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
                     &profession,
                     &business.tenant_key,
                     &zone,
-                    &SINCE,
+                    &since,
                 ],
             )
             .await
@@ -82,7 +93,7 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
                     "insert into account.number_assignments (number, client_id, assigned_at)
                      select $1, $2, $3 where not exists (
                          select from account.number_assignments where number = $1 and client_id = $2)",
-                    &[number, &business.id, &SINCE],
+                    &[number, &business.id, &since],
                 )
                 .await
                 .with_context(|| format!("assigning {number}"))?;

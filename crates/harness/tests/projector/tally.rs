@@ -58,6 +58,9 @@ pub struct Add {
     pub word: String,
     #[serde(default)]
     pub tenant: Option<String>,
+    /// The instant the tenant is asked about; of several the latest.
+    #[serde(default)]
+    pub at: Option<DateTime<Utc>>,
     /// Goes into a unique column: the second name with one cannot be written.
     #[serde(default)]
     pub small: Option<i32>,
@@ -83,6 +86,7 @@ impl Fact for Add {
 pub struct State {
     parts: BTreeMap<String, (i64, String)>,
     tenant: Option<String>,
+    at: Option<DateTime<Utc>>,
     small: Option<i32>,
 }
 
@@ -177,15 +181,16 @@ impl Aggregate for Tallies {
         let part = state.parts.entry(fact.id.clone()).or_default();
         *part = part.clone().max((fact.n, fact.word.clone()));
         state.tenant = state.tenant.clone().max(fact.tenant.clone());
+        state.at = state.at.max(fact.at);
         state.small = state.small.max(fact.small);
         Ok(())
     }
 
     fn questions(state: &State) -> Vec<OwnerQuestion> {
-        state
-            .tenant
-            .iter()
-            .map(|tenant| OwnerQuestion::Tenant(tenant.clone(), noon()))
+        let asked = state.tenant.as_ref().zip(state.at);
+        asked
+            .map(|(tenant, at)| OwnerQuestion::Tenant(tenant.clone(), at))
+            .into_iter()
             .collect()
     }
 
@@ -218,10 +223,6 @@ impl Aggregate for Tallies {
     }
 }
 
-fn noon() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2099, 1, 1, 12, 0, 0).unwrap()
-}
-
 #[must_use]
 pub fn projection() -> Projection<Add> {
     Projection::new("tally", StreamName::Calls, SQL, 1).with::<Tallies>()
@@ -235,6 +236,7 @@ pub fn add(id: &str, name: &str, n: i64) -> Add {
         n,
         word: format!("word {id}, \"quoted\\\" {{}}"),
         tenant: None,
+        at: None,
         small: None,
         id: id.into(),
     }
@@ -363,6 +365,12 @@ impl Stage {
     #[must_use]
     pub fn operator(&self) -> Operator {
         Operator::new(&self.database.url(), self.connection.clone())
+    }
+
+    /// What the database's clock says.
+    pub async fn clock(&self) -> DateTime<Utc> {
+        let row = self.client.query_one("select clock_timestamp()", &[]).await;
+        row.unwrap().get(0)
     }
 
     pub async fn number(&self, sql: &str) -> i64 {
