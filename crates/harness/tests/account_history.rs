@@ -1,0 +1,145 @@
+//! What others rely on in the tables of `account`: history is only added to, keys stay, and each
+//! role may do its own part and no more.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use frontdesk_harness::Database;
+use tokio_postgres::Client;
+
+const USER: &str = "00000000-0000-0000-0000-000000000001";
+const CLIENT: &str = "00000000-0000-0000-0000-000000000002";
+
+/// A database with a user, a client and a number of theirs, written as the api writes them.
+async fn town() -> (Database, Client) {
+    let database = frontdesk_harness::database().await;
+    let client = database.client().await;
+    let town = format!(
+        "set role frontdesk_api;
+         insert into account.users (id, email, name, billing_key) values ('{USER}', 'ada@example.com', 'Ada', 'bill');
+         insert into account.clients (id, user_id, name, profession, tenant_key)
+             values ('{CLIENT}', '{USER}', 'Bright Smile', 'dentist', 'tnt');
+         insert into account.number_assignments (number, client_id) values ('+14155550100', '{CLIENT}');"
+    );
+    client.batch_execute(&town).await.unwrap();
+    (database, client)
+}
+
+/// What PostgreSQL says to a statement it refuses.
+async fn refusal(client: &Client, sql: &str) -> String {
+    let refused = client.batch_execute(sql).await;
+    let error = refused.expect_err(sql);
+    error.as_db_error().unwrap().message().to_owned()
+}
+
+#[tokio::test]
+async fn the_api_marks_as_deleted_what_it_may_not_delete() {
+    let (_database, client) = town().await;
+    for table in ["users", "clients", "number_assignments"] {
+        for verb in ["delete from", "truncate"] {
+            let said = refusal(&client, &format!("{verb} account.{table}")).await;
+            assert!(said.contains("permission denied"), "{said}");
+        }
+    }
+    let mark = "update account.clients set deleted_at = now(), name = 'gone';
+        update account.users set deleted_at = now(), name = 'gone', email = 'gone'";
+    client.batch_execute(mark).await.unwrap();
+    // Nor does whoever owns the tables, by mistake.
+    client.batch_execute("reset role").await.unwrap();
+    for table in ["clients", "users"] {
+        let said = refusal(&client, &format!("delete from account.{table}")).await;
+        assert!(said.contains("marked as deleted"), "{said}");
+        let said = refusal(&client, &format!("truncate account.{table} cascade")).await;
+        assert!(
+            said.contains("not deleted") || said.contains("append-only"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_events_name_a_row_by_never_changes() {
+    let (_database, client) = town().await;
+    let changes = [
+        "users set id = gen_random_uuid()",
+        "users set billing_key = 'other'",
+        "users set created_at = '2020-01-01'",
+        "clients set tenant_key = 'other'",
+        "clients set created_at = '2020-01-01'",
+        "clients set user_id = gen_random_uuid()",
+    ];
+    for change in changes {
+        let said = refusal(&client, &format!("update account.{change}")).await;
+        assert!(said.contains("permission denied"), "{change}: {said}");
+    }
+    client.batch_execute("reset role").await.unwrap();
+    for change in changes {
+        let said = refusal(&client, &format!("update account.{change}")).await;
+        assert!(said.contains("never change"), "{change}: {said}");
+    }
+    client
+        .batch_execute("update account.users set name = 'Ada L', billing_key = billing_key")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn history_is_open_to_the_past_until_somebody_asks() {
+    let (database, client) = town().await;
+    let said = refusal(
+        &client,
+        "insert into account.number_assignments (number, assigned_at) values ('+14155550100', '2024-01-01')",
+    )
+    .await;
+    assert!(
+        said.contains("permission denied"),
+        "the api begins things now: {said}"
+    );
+    let owner = database.client().await;
+    let import = "insert into account.number_assignments (number, client_id, assigned_at)
+        values ('+14155550101', null, '2024-01-01')";
+    owner.batch_execute(import).await.unwrap();
+
+    let projector = database.client().await;
+    let ask = "set role frontdesk_projector;
+        select account.answer_until(array['2024-06-01'::timestamptz, '9999-01-01'])";
+    projector.batch_execute(ask).await.unwrap();
+    let said = refusal(&owner, import).await;
+    assert!(said.contains("nothing can begin at"), "{said}");
+    owner
+        .batch_execute(&import.replace("2024-01-01", "2024-06-01 00:00:00.000001"))
+        .await
+        .unwrap();
+    // Nobody else moves the mark, and it never goes back.
+    let said = refusal(&client, "select account.answer_until(array[now()])").await;
+    assert!(said.contains("permission denied"), "{said}");
+    projector
+        .batch_execute("select account.answer_until(array['2023-01-01'::timestamptz])")
+        .await
+        .unwrap();
+    let said = refusal(&owner, import).await;
+    assert!(said.contains("nothing can begin at"), "{said}");
+}
+
+#[tokio::test]
+async fn every_table_names_its_owner() {
+    let database = frontdesk_harness::database().await;
+    let sql = "select format('%I.%I', n.nspname, c.relname)
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ('account', 'ops', 'calls', 'billing') and c.relkind in ('r', 'p')
+            and coalesce(obj_description(c.oid, 'pg_class'), '') !~ '^Owner: (api|projector|workers)\\.'";
+    let client = database.client().await;
+    let nameless: Vec<String> = client
+        .query(sql, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(nameless, [""; 0]);
+    let all = "select count(*) from pg_tables where schemaname in ('account', 'calls', 'billing')";
+    let count: i64 = client.query_one(all, &[]).await.unwrap().get(0);
+    assert!(count > 10, "{count}");
+}
