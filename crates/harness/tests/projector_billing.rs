@@ -17,6 +17,7 @@ use frontdesk_events::{
 use frontdesk_harness::{Database, Nats, eventually, fixtures};
 use frontdesk_process::{Shutdown, health::Health};
 use frontdesk_projector::{ProjectorArgs, keep, projections};
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio_postgres::Client;
@@ -229,4 +230,55 @@ async fn access_lasts_as_the_stories_say() {
         }
     }
     assert!(asked >= 2);
+}
+
+/// What happens to a sale of the alpha subscription that does not say whose it is.
+fn of_a_sale(event_type: &str, resource: Value) -> Vec<u8> {
+    json!({ "event_type": event_type, "resource": resource })
+        .to_string()
+        .into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_payer_is_told_of_a_refund_that_names_neither_him_nor_his_subscription() {
+    let stage = Stage::set().await;
+    let alpha: Uuid = stage
+        .client
+        .query_one("select id from account.users", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let amount = json!({ "total": "9.90", "currency": "USD" });
+    let sale = json!({
+        "id": "SALE-1", "billing_agreement_id": "I-7KX4R2M9PT3A", "state": "completed", "amount": amount,
+        "create_time": "2026-03-01T09:16:02Z",
+    });
+    let refund = json!({
+        "id": "REFUND-1", "sale_id": "SALE-1", "state": "completed", "amount": amount,
+        "create_time": "2026-03-02T09:16:02Z",
+    });
+    let dispute = json!({
+        "dispute_id": "PP-1", "status": "OPEN", "create_time": "2026-03-03T09:16:02Z",
+        "disputed_transactions": [{ "seller_transaction_id": "SALE-1" }],
+    });
+    stage
+        .tell(&[
+            fixtures::compact("paypal/evt-a2-activated.json"),
+            of_a_sale("PAYMENT.SALE.COMPLETED", sale),
+        ])
+        .await;
+    for (event_type, resource) in [
+        ("PAYMENT.SALE.REFUNDED", refund),
+        ("CUSTOMER.DISPUTE.CREATED", dispute),
+    ] {
+        let mut told = stage.connection.listen().await.unwrap();
+        stage.tell(&[of_a_sale(event_type, resource)]).await;
+        let change = tokio::time::timeout(Duration::from_secs(10), told.next());
+        let change = change.await.unwrap().unwrap();
+        assert_eq!(
+            (change.user, change.ids),
+            (Some(alpha), vec!["SALE-1".to_owned()]),
+            "{event_type}"
+        );
+    }
 }

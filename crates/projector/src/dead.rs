@@ -33,6 +33,11 @@ impl DeadLetter {
         }
     }
 
+    /// The sequence of the event.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// Publishes it with the message as it stands in the stream. Must be done before the
     /// checkpoint moves past the event.
     pub(crate) async fn publish(
@@ -42,7 +47,6 @@ impl DeadLetter {
         reader: &str,
     ) -> anyhow::Result<()> {
         tracing::warn!(%stream, reader, sequence = self.sequence, reason = self.reason, "dead letter");
-        metrics::counter!("frontdesk_projection_dead_letters_total", "projection" => reader.to_owned()).increment(1);
         let letter = self.letter(stream, reader)?;
         let subject = subject::dead(stream, reader);
         let whole = match self.original(connection, stream).await? {
@@ -88,19 +92,37 @@ impl DeadLetter {
 
 /// A dead letter with the message it is about: payload as data, headers as one attribute.
 fn with_original(letter: Envelope, original: &Delivery) -> Envelope {
-    let headers: Vec<(&str, &str)> = original.headers().collect();
-    let content_type = headers
-        .iter()
+    let content_type = original
+        .headers()
         .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        .map_or("application/octet-stream", |(_, value)| *value);
-    letter
+        .map_or("application/octet-stream", |(_, value)| value);
+    let (headers, left_out) = listed(original.headers());
+    let mut letter = letter
         .with_extension("deadsubject", &original.subject)
         .with_extension("deadstoredat", &original.stored_at.to_rfc3339())
-        .with_extension(
-            "deadheaders",
-            &cut(&serde_json::to_string(&headers).unwrap_or_default()),
-        )
-        .with_data(content_type, original.payload().to_vec())
+        .with_extension("deadheaders", &headers);
+    if left_out > 0 {
+        letter = letter.with_extension("deadheadersleftout", &left_out.to_string());
+    }
+    letter.with_data(content_type, original.payload().to_vec())
+}
+
+/// Headers as a JSON list of pairs: those that fit whole, and how many did not.
+fn listed<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> (String, usize) {
+    let (mut list, mut left_out) = (String::from("["), 0);
+    for header in headers {
+        let pair = serde_json::to_string(&header).expect("two texts are JSON");
+        if list.len() + pair.len() + 2 > LONGEST_TEXT {
+            left_out += 1;
+            continue;
+        }
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push_str(&pair);
+    }
+    list.push(']');
+    (list, left_out)
 }
 
 fn cut(text: &str) -> String {
@@ -110,33 +132,98 @@ fn cut(text: &str) -> String {
         .collect()
 }
 
-/// Watches for a storm of dead letters.
+/// Watches for a storm of dead letters. What is counted was written: a batch that is tried again,
+/// in halves or after a lost connection, counts once.
 #[derive(Debug, Default)]
 pub(crate) struct Storm {
     events: u64,
+    /// Where each dead letter stood, in events counted.
     dead: VecDeque<u64>,
 }
 
 impl Storm {
-    /// Counts a batch; answers why the projection must stop, if it must.
-    pub(crate) fn count(&mut self, events: usize, dead: &[DeadLetter]) -> Option<String> {
-        self.events += events as u64;
-        self.dead.extend(dead.iter().map(|_| self.events));
-        while self
-            .dead
-            .front()
-            .is_some_and(|at| at + WINDOW < self.events)
-        {
-            self.dead.pop_front();
-        }
-        (self.dead.len() > MOST).then(|| {
-            let reason = dead.last().map_or("", |letter| letter.reason.as_str());
+    /// Why the projection must stop before it writes this batch, if it must.
+    pub(crate) fn forbids(&self, events: usize, dead: &[DeadLetter]) -> Option<String> {
+        let last = dead.last()?;
+        let events = self.events + events as u64;
+        let found = self.within(events) + dead.len();
+        (found > MOST).then(|| {
             format!(
-                "{} of the last {} events could not be folded, most recently because: {reason}; this is a \
-                 bug of the projection, not of single events: correct it and start again",
-                self.dead.len(),
-                self.events.min(WINDOW)
+                "{found} of the last {} events could not be folded, most recently number {} because: {}; this is \
+                 a bug of the projection, not of single events: it stopped before them; correct it and start again",
+                events.min(WINDOW),
+                last.sequence,
+                last.reason,
             )
         })
+    }
+
+    /// Counts a batch that was written.
+    pub(crate) fn count(&mut self, events: usize, dead: &[DeadLetter]) {
+        self.events += events as u64;
+        self.dead.extend(dead.iter().map(|_| self.events));
+        let gone = self.dead.len() - self.within(self.events);
+        self.dead.drain(..gone);
+    }
+
+    /// How many of those counted are among the last events once so many are.
+    fn within(&self, events: u64) -> usize {
+        let gone = self.dead.partition_point(|at| at + WINDOW < events);
+        self.dead.len() - gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letters(count: u64) -> Vec<DeadLetter> {
+        (1..=count)
+            .map(|sequence| DeadLetter::new(sequence, "refused"))
+            .collect()
+    }
+
+    #[test]
+    fn a_batch_that_is_looked_at_again_and_again_is_no_storm() {
+        let storm = Storm::default();
+        for events in [1000, 500, 250, 125] {
+            assert_eq!(storm.forbids(events, &letters(60)), None);
+        }
+    }
+
+    #[test]
+    fn the_batch_that_would_make_it_a_storm_is_not_written() {
+        let mut storm = Storm::default();
+        storm.count(5000, &letters(60));
+        assert_eq!(storm.forbids(5000, &letters(40)), None);
+        let why = storm.forbids(5000, &letters(41)).unwrap();
+        assert!(why.starts_with("101 of the last 10000 events"), "{why}");
+        assert!(
+            why.contains("most recently number 41 because: refused"),
+            "{why}"
+        );
+        // Those of long ago do not count, and a batch without any is never the storm.
+        storm.count(10_001, &letters(0));
+        assert_eq!(storm.forbids(1, &letters(100)), None);
+        storm.count(1, &letters(100));
+        assert_eq!(storm.forbids(1, &[]), None);
+    }
+
+    #[test]
+    fn headers_that_do_not_fit_are_left_out_whole() {
+        let long = "x\"".repeat(600);
+        let headers = [
+            ("Ce-Id", "1"),
+            ("Ce-Long", long.as_str()),
+            ("Ce-Longer", long.as_str()),
+            ("Ce-Quoted", "\"quoted\" \u{1f600}"),
+        ];
+        let (text, left_out) = listed(headers.into_iter());
+        assert!(text.len() <= LONGEST_TEXT);
+        let read: Vec<(String, String)> = serde_json::from_str(&text).unwrap();
+        assert_eq!(left_out, 1);
+        assert_eq!(read.len(), 3);
+        assert_eq!(read[2].1, "\"quoted\" \u{1f600}");
+        assert_eq!(listed(std::iter::empty()), ("[]".into(), 0));
     }
 }

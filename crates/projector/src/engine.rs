@@ -9,7 +9,7 @@ use crate::{
     aggregate::Fact,
     batch::{Folder, Poison},
     checkpoint::Checkpoint,
-    dead::Storm,
+    dead::{DeadLetter, Storm},
     flush::Flush,
     progress::Progress,
     projection::Projection,
@@ -24,7 +24,7 @@ use frontdesk_events::{
 };
 use frontdesk_process::{Shutdown, clock};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -45,6 +45,10 @@ const LARGEST_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// A reader that has messages to come and brings none for this long is opened again.
 const STALLED: Duration = Duration::from_secs(10);
+
+/// What is stored at this moment the reader has a moment later; longer than its own patience with
+/// a silent server.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// How a run differs from another.
 #[derive(Debug, Clone)]
@@ -80,6 +84,9 @@ pub(crate) struct Engine<F: Fact> {
     storm: Storm,
     careful: Option<Careful>,
     poison: Poison,
+    /// Dead letters that were published and whose batch was not written: they are not published
+    /// again, however long it takes.
+    published: BTreeSet<u64>,
 }
 
 /// After a batch that could not be written: smaller ones, until past its end.
@@ -108,7 +115,8 @@ struct Session<F: Fact> {
     launched_at: Option<Instant>,
 }
 
-type InFlight = JoinHandle<Result<Flush, Stop>>;
+/// With the dead letters that were published for it.
+type InFlight = JoinHandle<(Vec<u64>, Result<Flush, Stop>)>;
 
 impl<F: Fact> Engine<F> {
     pub(crate) fn new(
@@ -126,6 +134,7 @@ impl<F: Fact> Engine<F> {
             storm: Storm::default(),
             careful: None,
             poison: Poison::new(),
+            published: BTreeSet::new(),
         }
     }
 
@@ -188,7 +197,9 @@ impl<F: Fact> Engine<F> {
             let flush = folder.fold(loader, batch, checkpoint, &self.poison).await?;
             self.land(&mut session).await?;
             if let Some(flush) = flush {
-                self.storm_check(&flush)?;
+                if let Some(why) = self.storm.forbids(flush.events, &flush.dead) {
+                    return Err(Stop::Storm(why));
+                }
                 session.in_flight = Some(self.launch(flush, Arc::clone(&session.writer)));
                 session.launched_at = Some(clock::monotonic());
             }
@@ -240,7 +251,7 @@ impl<F: Fact> Engine<F> {
     }
 
     /// Waits for messages, and for the write in flight while there are few.
-    async fn gather(&self, session: &mut Session<F>) -> Result<Gathered, Stop> {
+    async fn gather(&mut self, session: &mut Session<F>) -> Result<Gathered, Stop> {
         loop {
             if session.in_flight.is_some() && session.read.has(WORTH_FOLDING_AHEAD) {
                 return Ok(Gathered::Messages);
@@ -256,23 +267,29 @@ impl<F: Fact> Engine<F> {
                 }
                 continue;
             }
-            if let Ok(ready) = tokio::time::timeout(STALLED, session.read.ready()).await {
-                ready?;
+            let has_come = match tokio::time::timeout(STALLED, session.read.ready()).await {
+                Ok(ready) => ready.map(|()| true)?,
+                Err(_) if self.is_behind(session).await? => {
+                    must_bring(&mut session.read).await?;
+                    true
+                }
+                Err(_) => false,
+            };
+            if has_come {
                 let since = session.launched_at.map_or(PACE, |at| at.elapsed());
                 if since < PACE && !session.read.has(WORTH_FOLDING_AHEAD) {
                     tokio::time::sleep(PACE - since).await;
                 }
                 return Ok(Gathered::Messages);
             }
-            self.must_be_idle(session).await?;
             if self.settings.goal != Goal::Follow {
                 return Ok(Gathered::Nothing);
             }
         }
     }
 
-    /// Nothing came for a while: right when there is nothing, otherwise the reader is broken.
-    async fn must_be_idle(&self, session: &Session<F>) -> Result<(), Stop> {
+    /// Whether the stream has messages that nobody has brought.
+    async fn is_behind(&self, session: &Session<F>) -> Result<bool, Stop> {
         // Nobody else would notice before the next event comes: a database that went away, a
         // stream that was replaced.
         session.loader.client.batch_execute("").await?;
@@ -286,24 +303,29 @@ impl<F: Fact> Engine<F> {
                 .await
                 .map_err(Stop::Lost)?;
             if last.is_some_and(|last| !checkpoint.has(partition, last.sequence as i64)) {
-                return Err(Stop::Lost(anyhow::anyhow!(
-                    "no progress for {STALLED:?} with messages to come"
-                )));
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Waits for the write in flight, if there is one.
-    async fn land(&self, session: &mut Session<F>) -> Result<(), Stop> {
+    async fn land(&mut self, session: &mut Session<F>) -> Result<(), Stop> {
         match session.in_flight.take() {
             Some(flight) => self.landed(flight.await),
             None => Ok(()),
         }
     }
 
-    fn landed(&self, landed: Result<Result<Flush, Stop>, JoinError>) -> Result<(), Stop> {
-        let flush = landed.map_err(|error| Stop::Lost(error.into()))??;
+    fn landed(
+        &mut self,
+        landed: Result<(Vec<u64>, Result<Flush, Stop>), JoinError>,
+    ) -> Result<(), Stop> {
+        let (published, written) = landed.map_err(|error| Stop::Lost(error.into()))?;
+        self.published.extend(published);
+        let flush = written?;
+        self.storm.count(flush.events, &flush.dead);
+        self.published = self.published.split_off(&(flush.last + 1));
         self.progress.note(|done| {
             done.events += flush.events as u64;
             done.dead += flush.dead.len() as u64;
@@ -314,12 +336,6 @@ impl<F: Fact> Engine<F> {
         Ok(())
     }
 
-    fn storm_check(&mut self, flush: &Flush) -> Result<(), Stop> {
-        self.storm
-            .count(flush.events, &flush.dead)
-            .map_or(Ok(()), |why| Err(Stop::Storm(why)))
-    }
-
     /// Writes a batch in the background: dead letters before the checkpoint passes them, then
     /// the transaction, then word of it.
     fn launch(&self, mut flush: Flush, writer: Arc<Writer>) -> InFlight {
@@ -328,23 +344,29 @@ impl<F: Fact> Engine<F> {
             self.projection.stream,
             self.settings.live,
         );
+        let is_to_publish = |letter: &&DeadLetter| !self.published.contains(&letter.sequence());
+        let letters: Vec<DeadLetter> = match live {
+            true => flush.dead.iter().filter(is_to_publish).cloned().collect(),
+            false => Vec::new(),
+        };
         let connection = self.connection.clone();
         tokio::spawn(async move {
-            if live {
-                for letter in &flush.dead {
-                    letter
-                        .publish(&connection, stream, name)
-                        .await
-                        .map_err(Stop::Lost)?;
+            let mut published = Vec::new();
+            for letter in &letters {
+                if let Err(error) = letter.publish(&connection, stream, name).await {
+                    return (published, Err(Stop::Lost(error)));
                 }
+                published.push(letter.sequence());
             }
             let started = clock::monotonic();
-            flush.commit(&writer).await?;
+            if let Err(stop) = flush.commit(&writer).await {
+                return (published, Err(stop));
+            }
             if live {
-                flush.tell(&connection).await;
+                flush.tell(&connection, &writer).await;
                 count(name, &flush, started.elapsed());
             }
-            Ok(flush)
+            (published, Ok(flush))
         })
     }
 
@@ -368,9 +390,19 @@ impl<F: Fact> Engine<F> {
     }
 }
 
+/// Waits for a message that is stored. One that came between the reader's last word and the
+/// question is nearly here; a reader that does not bring it is broken.
+async fn must_bring<F: Fact>(read: &mut ReadAhead<F>) -> Result<(), Stop> {
+    let ready = tokio::time::timeout(ON_ITS_WAY, read.ready()).await;
+    let broken = || anyhow::anyhow!("no progress for {STALLED:?} with messages to come");
+    Ok(ready.map_err(|_| Stop::Lost(broken()))??)
+}
+
 fn count(name: &'static str, flush: &Flush, took: Duration) {
     metrics::counter!("frontdesk_projection_events_total", "projection" => name)
         .increment(flush.events as u64);
+    metrics::counter!("frontdesk_projection_dead_letters_total", "projection" => name)
+        .increment(flush.dead.len() as u64);
     metrics::counter!("frontdesk_projection_batches_total", "projection" => name).increment(1);
     metrics::histogram!("frontdesk_projection_flush_seconds", "projection" => name)
         .record(took.as_secs_f64());

@@ -9,8 +9,9 @@ use crate::{
     stop::{Stop, Verdict, verdict, words},
     store::{Rows, Writer},
     table::{
-        Table, Tell, Values,
+        Audience, Table, Tell, TellOwnerOf, Values,
         changes::{TableChanges, Writes},
+        value::clean,
     },
 };
 use bytes::{BufMut as _, BytesMut};
@@ -26,12 +27,17 @@ use futures::{
     FutureExt as _, SinkExt as _,
     future::{BoxFuture, join_all},
 };
-use std::{collections::BTreeSet, pin::pin, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    pin::pin,
+    time::Duration,
+};
 use tokio_postgres::{
     Client, Statement,
     error::SqlState,
     types::{IsNull, Kind as TypeKind, ToSql, Type, to_sql_checked},
 };
+use uuid::Uuid;
 
 /// A transaction that takes longer than this is on a connection nobody answers.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,7 +56,7 @@ pub(crate) struct Flush {
     pub(crate) tables: Vec<TableChanges>,
     pub(crate) rollups: Vec<(Table, Values)>,
     pub(crate) index: Values,
-    pub(crate) tells: BTreeSet<Tell>,
+    pub(crate) tells: BTreeSet<Audience>,
     pub(crate) dead: Vec<DeadLetter>,
     /// When the last message was stored.
     pub(crate) stored_at: DateTime<Utc>,
@@ -173,8 +179,18 @@ impl Flush {
     }
 
     /// Tells who listens which rows changed, a bounded number of ids at a time.
-    pub(crate) async fn tell(&mut self, connection: &Connection) {
-        let tells: Vec<Tell> = std::mem::take(&mut self.tells).into_iter().collect();
+    pub(crate) async fn tell(&mut self, connection: &Connection, writer: &Writer) {
+        let (mut tells, mut owned) = (BTreeSet::new(), Vec::new());
+        for audience in std::mem::take(&mut self.tells) {
+            match audience {
+                Audience::User(tell) => drop(tells.insert(tell)),
+                Audience::OwnerOf(tell) => owned.push(tell),
+            }
+        }
+        for part in owned.chunk_by(|a, b| a.table == b.table) {
+            tells.extend(find_owners(&writer.client, part).await);
+        }
+        let tells: Vec<Tell> = tells.into_iter().collect();
         for group in tells.chunk_by(|a, b| (a.user, a.topic) == (b.user, b.topic)) {
             for part in group.chunks(MOST_IDS) {
                 let ids = part.iter().map(|tell| tell.id.clone()).collect();
@@ -188,6 +204,31 @@ impl Flush {
             }
         }
     }
+}
+
+/// Whom to tell of rows that do not say whose they are. Rare, so it costs a question of its own.
+/// Without an answer nobody's change is told: the channel is a hint, the rows are right.
+async fn find_owners(client: &Client, tells: &[TellOwnerOf]) -> Vec<Tell> {
+    let Some(first) = tells.first() else {
+        return Vec::new();
+    };
+    let sql = format!(
+        "select id, user_id from {} where id = any($1::text[])",
+        first.table
+    );
+    let rows: Vec<_> = tells.iter().map(|tell| clean(&tell.row)).collect();
+    let found = client.query(&sql, &[&rows]).await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "nobody is told of changes in other rows");
+        Vec::new()
+    });
+    let users: HashMap<String, Option<Uuid>> =
+        found.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let tell = |tell: &TellOwnerOf| Tell {
+        user: users.get(&*clean(&tell.row)).copied().flatten(),
+        topic: tell.topic,
+        id: tell.id.clone(),
+    };
+    tells.iter().map(tell).collect()
 }
 
 /// The keys of a rollup's rows. Only a key from which something was taken can have become zero,

@@ -66,6 +66,41 @@ pub struct Tell {
     pub id: String,
 }
 
+/// Who is told that a row changed when the row itself does not say whose it is: the user of
+/// another row, as the commit leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TellOwnerOf {
+    /// A table with an `id` and a `user_id`.
+    pub table: &'static str,
+    /// The row's `id` there.
+    pub row: String,
+    /// What kind of row changed.
+    pub topic: Topic,
+    /// Its public id.
+    pub id: String,
+}
+
+/// Somebody to be told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Known already.
+    User(Tell),
+    /// Found after the commit.
+    OwnerOf(TellOwnerOf),
+}
+
+impl From<Tell> for Audience {
+    fn from(tell: Tell) -> Self {
+        Self::User(tell)
+    }
+}
+
+impl From<TellOwnerOf> for Audience {
+    fn from(tell: TellOwnerOf) -> Self {
+        Self::OwnerOf(tell)
+    }
+}
+
 /// A table as the engine knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
@@ -117,7 +152,8 @@ impl Table {
 
 /// A number, or an array of them, that rollups add up.
 pub trait Sum {
-    /// Adds another, `sign` times. Overflow stays at the bound instead of wrapping.
+    /// Adds another, `sign` times. Wraps on the way, so that a sum which fits is exact in whatever
+    /// order it is made.
     fn add(&mut self, other: &Self, sign: i64);
     /// Whether nothing is left.
     fn is_zero(&self) -> bool;
@@ -125,7 +161,7 @@ pub trait Sum {
 
 impl Sum for i64 {
     fn add(&mut self, other: &Self, sign: i64) {
-        *self = self.saturating_add(other.saturating_mul(sign));
+        *self = self.wrapping_add(other.wrapping_mul(sign));
     }
 
     fn is_zero(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::{
     row,
-    table::{Changes, Derived, Table, Tell},
+    table::{Audience, Changes, Derived, Row as _, Table, Tell, TellOwnerOf},
 };
 use chrono::{DateTime, Utc};
 use frontdesk_events::nats::live::Topic;
@@ -110,12 +110,26 @@ row! {
     }
 }
 
-fn tell(user: Option<Uuid>, id: &str) -> Option<Tell> {
-    Some(Tell {
+fn tell(user: Option<Uuid>, id: &str) -> Tell {
+    Tell {
         user,
         topic: Topic::Billing,
         id: id.to_owned(),
-    })
+    }
+}
+
+/// PayPal leaves the billing key out of many sales, and a refund has none: then whoever has the
+/// subscription is told.
+fn tell_payer(user: Option<Uuid>, subscription: Option<&str>, sale_id: &str) -> Audience {
+    match subscription {
+        Some(subscription) if user.is_none() => Audience::OwnerOf(TellOwnerOf {
+            table: SubscriptionRow::TABLE,
+            row: subscription.to_owned(),
+            topic: Topic::Billing,
+            id: sale_id.to_owned(),
+        }),
+        _ => Audience::User(tell(user, sale_id)),
+    }
 }
 
 /// The rows of one subscription.
@@ -128,7 +142,7 @@ impl Derived for SubscriptionRows {
     }
 
     fn changes(before: &Self, after: &Self, out: &mut Changes) {
-        out.rows_telling(&before.0, &after.0, |row| tell(row.user_id, &row.id));
+        out.rows_telling(&before.0, &after.0, |row| Some(tell(row.user_id, &row.id)));
     }
 }
 
@@ -148,8 +162,18 @@ impl Derived for SaleRows {
 
     fn changes(before: &Self, after: &Self, out: &mut Changes) {
         out.rows_telling(&before.invoices, &after.invoices, |row| {
-            tell(row.user_id, &row.id)
+            Some(tell_payer(
+                row.user_id,
+                row.subscription_id.as_deref(),
+                &row.id,
+            ))
         });
-        out.rows(&before.payments, &after.payments);
+        out.rows_telling(&before.payments, &after.payments, |row| {
+            Some(tell_payer(
+                row.user_id,
+                row.subscription_id.as_deref(),
+                &row.sale_id,
+            ))
+        });
     }
 }

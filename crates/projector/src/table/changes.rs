@@ -1,6 +1,6 @@
 //! What a batch does to the tables: rows to write, keys to delete, sums to add, users to tell.
 
-use super::{Rollup, Row, Table, Tell, Values};
+use super::{Audience, Rollup, Row, Table, Tell, Values};
 use std::{any::Any, cmp::Ordering, collections::BTreeSet};
 
 /// The rows one state gives, as tables.
@@ -51,7 +51,7 @@ pub struct TableChanges {
 pub struct Changes {
     tables: Vec<TableChanges>,
     rollups: Vec<Box<dyn Sums>>,
-    tells: BTreeSet<Tell>,
+    tells: BTreeSet<Audience>,
 }
 
 impl Changes {
@@ -77,15 +77,15 @@ impl Changes {
     /// Writes the rows of `after` that are not in `before`, deletes those whose key is only in
     /// `before`. Neither may hold a key twice; order does not matter.
     pub fn rows<R: Row>(&mut self, before: &[R], after: &[R]) {
-        self.rows_telling(before, after, |_| None);
+        self.rows_telling(before, after, |_| None::<Tell>);
     }
 
     /// Like [`Self::rows`], and tells the owner of each changed row, before and after.
-    pub fn rows_telling<R: Row>(
+    pub fn rows_telling<R: Row, T: Into<Audience>>(
         &mut self,
         before: &[R],
         after: &[R],
-        tell: impl Fn(&R) -> Option<Tell>,
+        tell: impl Fn(&R) -> Option<T>,
     ) {
         if before == after {
             return;
@@ -96,6 +96,7 @@ impl Changes {
             .find(|changes| changes.table.name == R::TABLE)
             .expect("Derived::tables names every table that Derived::changes writes");
         let tells = &mut self.tells;
+        let tell = |row: &R| tell(row).map(Into::into);
         merge(before, after, |before, after| match (before, after) {
             (Some(before), Some(after)) if before == after => {}
             (before, Some(after)) => {
@@ -152,7 +153,7 @@ impl Changes {
     }
 
     /// Who is told, sorted by user and kind.
-    pub fn take_tells(&mut self) -> BTreeSet<Tell> {
+    pub fn take_tells(&mut self) -> BTreeSet<Audience> {
         std::mem::take(&mut self.tells)
     }
 }
