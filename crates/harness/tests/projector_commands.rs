@@ -131,17 +131,24 @@ async fn nobody_else_may_write(client: &tokio_postgres::Client) {
     client.batch_execute("reset role").await.unwrap();
 }
 
+fn swap(named: Named) -> ProjectionsCommand {
+    ProjectionsCommand::Swap {
+        named,
+        drop_previous: false,
+    }
+}
+
 async fn there_and_back(
     named: Named,
     run: &impl AsyncFn(ProjectionsCommand) -> anyhow::Result<()>,
 ) {
-    let swap_too_early = run(ProjectionsCommand::Swap(named)).await.unwrap_err();
+    let swap_too_early = run(swap(named)).await.unwrap_err();
     assert!(
         swap_too_early.to_string().contains("rebuild"),
         "{swap_too_early}"
     );
     run(ProjectionsCommand::Rebuild(named)).await.unwrap();
-    run(ProjectionsCommand::Swap(named)).await.unwrap();
+    run(swap(named)).await.unwrap();
     run(ProjectionsCommand::Verify(named)).await.unwrap();
     run(ProjectionsCommand::Rollback(named)).await.unwrap();
     let previous = false;

@@ -8,6 +8,7 @@
 #[path = "projector/tally.rs"]
 mod tally;
 
+use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Envelope, PartitionSet, StreamName,
     nats::{Outbound, Reader, Role, live::Change},
@@ -16,6 +17,7 @@ use frontdesk_harness::eventually;
 use futures::StreamExt as _;
 use std::{collections::BTreeMap, time::Duration};
 use tally::{Add, Running, Stage, add, many, projection, publish};
+use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_split_into_batches_gives_the_same_tables() {
@@ -163,7 +165,11 @@ async fn a_swap_under_load_shows_readers_whole_tables_and_loses_nothing() {
             .await
             .unwrap();
         assert!(rebuilt.events >= 2000 && rebuilt.dead_letters == 0);
-        stage.operator().swap(projection()).await.unwrap();
+        stage
+            .operator()
+            .swap_dropping_previous(projection())
+            .await
+            .unwrap();
     }
     publishing.await.unwrap();
     stage.caught_up().await;
@@ -312,6 +318,34 @@ async fn what_cannot_be_folded_or_written_leaves_the_way_and_nothing_else_does()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_batch_written_in_ever_smaller_ones_counts_its_dead_letters_once() {
+    let stage = Stage::set().await;
+    let mut adds: Vec<Add> = (0..60)
+        .map(|id| Add {
+            word: "refuse".into(),
+            ..add(&id.to_string(), "refused", 1)
+        })
+        .collect();
+    // The last two cannot stand beside each other, so the batch is halved until one stands alone.
+    for name in ["first", "second"] {
+        adds.push(Add {
+            small: Some(7),
+            ..add(name, name, 1)
+        });
+    }
+    publish(&stage.connection, &adds).await;
+    let running = Running::start(&stage.connection, &stage.database.url(), 1000);
+    stage.caught_up().await;
+    assert_eq!(dead_letters(&stage, 61).await.len(), 61);
+    let stored = stage.connection.stream_state(StreamName::Dead).await;
+    assert_eq!(stored.unwrap().messages, 61);
+    eventually("it is well", async || {
+        running.why().is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_dead_letters_stops_the_projection() {
     let stage = Stage::set().await;
     let running = Running::start(&stage.connection, &stage.database.url(), 50);
@@ -329,53 +363,59 @@ async fn a_storm_of_dead_letters_stops_the_projection() {
             .then_some(())
     })
     .await;
-    assert!(
-        stage
-            .number("select coalesce(max(sequence), 0) from tally.checkpoints")
-            .await
-            <= 150
-    );
+    // It stands before the batch that would have made it a storm, and that batch told nobody.
+    let checkpoint = "select coalesce(max(sequence), 0) from tally.checkpoints";
+    let stopped_at = stage.number(checkpoint).await;
+    assert!((51..=100).contains(&stopped_at), "{stopped_at}");
+    let dead = stage.connection.stream_state(StreamName::Dead).await;
+    assert_eq!(dead.unwrap().messages, stopped_at as u64);
+    assert!(!running.health.is_ready(), "{}", running.why());
+}
+
+/// An addition to `owned` whose row depends on who had the tenant key `key` at an instant.
+fn asking(id: &str, at: DateTime<Utc>) -> Add {
+    Add {
+        tenant: Some("key".into()),
+        at: Some(at),
+        ..add(id, "owned", 1)
+    }
+}
+
+/// The user of `owned`.
+async fn owner(stage: &Stage) -> Option<Uuid> {
+    let row = stage
+        .client
+        .query_one("select user_id from tally.tallies", &[])
+        .await;
+    row.unwrap().get(0)
+}
+
+const USER: Uuid = Uuid::from_u128(1);
+
+/// Gives the tenant key `key` to [`USER`], from now on.
+fn give_key() -> String {
+    format!(
+        "insert into account.users (id, email, name, billing_key) values ('{USER}', 'a@b', 'A', 'b');
+         insert into account.clients (id, user_id, name, profession, tenant_key)
+             values ('{}', '{USER}', 'C', 'p', 'key')",
+        Uuid::from_u128(2)
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn owners_come_from_history_and_are_told_after_the_commit() {
     let stage = Stage::set().await;
-    let (user, client) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
     let mut told = stage.connection.listen().await.unwrap();
     let _running = Running::start(&stage.connection, &stage.database.url(), 100);
-    publish(
-        &stage.connection,
-        &[Add {
-            tenant: Some("key".into()),
-            ..add("1", "owned", 1)
-        }],
-    )
-    .await;
+    publish(&stage.connection, &[asking("1", stage.clock().await)]).await;
     stage.caught_up().await;
-    let insert = format!(
-        "insert into account.users (id, email, name, billing_key) values ('{user}', 'a@b', 'A', 'b');
-         insert into account.clients (id, user_id, name, profession, tenant_key) values ('{client}', '{user}', 'C', 'p', 'key')"
-    );
-    stage.client.batch_execute(&insert).await.unwrap();
-    publish(
-        &stage.connection,
-        &[Add {
-            tenant: Some("key".into()),
-            ..add("2", "owned", 1)
-        }],
-    )
-    .await;
+    stage.client.batch_execute(&give_key()).await.unwrap();
+    publish(&stage.connection, &[asking("2", stage.clock().await)]).await;
     stage.caught_up().await;
-    let found: Option<uuid::Uuid> = stage
-        .client
-        .query_one("select user_id from tally.tallies", &[])
-        .await
-        .unwrap()
-        .get(0);
     assert_eq!(
-        found,
-        Some(user),
-        "the question is about 2099, so no earlier answer is final"
+        owner(&stage).await,
+        Some(USER),
+        "the second question is about a later instant"
     );
     let mut users = Vec::new();
     while users.len() < 3 {
@@ -387,7 +427,59 @@ async fn owners_come_from_history_and_are_told_after_the_commit() {
         users.push(user);
     }
     // Created for nobody; then taken from nobody and given to its owner.
-    assert_eq!(users, [None, None, Some(user)]);
+    assert_eq!(users, [None, None, Some(USER)]);
+    stage.must_equal_a_replay().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_waits_for_whoever_is_adding_to_the_history() {
+    let stage = Stage::set().await;
+    let adding = stage.database.client().await;
+    let give = format!("begin; {}", give_key());
+    adding.batch_execute(&give).await.unwrap();
+    // The key began before this instant, but nobody can see it yet.
+    publish(&stage.connection, &[asking("1", stage.clock().await)]).await;
+    let _running = Running::start(&stage.connection, &stage.database.url(), 100);
+    eventually("the projector waits for the transaction", async || {
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        (stage.number(waiting).await > 0).then_some(())
+    })
+    .await;
+    assert_eq!(stage.number("select count(*) from tally.tallies").await, 0);
+    adding.batch_execute("commit").await.unwrap();
+    stage.caught_up().await;
+    assert_eq!(owner(&stage).await, Some(USER));
+    stage.must_equal_a_replay().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_cannot_be_made_untrue_and_a_wrong_clock_stops_nobody() {
+    let stage = Stage::set().await;
+    let _running = Running::start(&stage.connection, &stage.database.url(), 100);
+    let asked = stage.clock().await;
+    let absurd = "9999-12-31T23:59:59Z".parse().unwrap();
+    publish(&stage.connection, &[asking("1", asked)]).await;
+    stage.caught_up().await;
+    publish(&stage.connection, &[asking("2", absurd)]).await;
+    stage.caught_up().await;
+    assert_eq!(owner(&stage).await, None);
+    stage.client.batch_execute(&give_key()).await.unwrap();
+    let began: DateTime<Utc> = stage
+        .client
+        .query_one("select created_at from account.clients", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert!(began > asked, "{began} is after {asked}");
+    assert!(
+        began <= stage.clock().await,
+        "a wrong clock postpones nothing"
+    );
+    let assign = "insert into account.number_assignments (number, client_id, assigned_at) values ('+14155550100', null, $1)";
+    let refused = stage.client.execute(assign, &[&asked]).await.unwrap_err();
+    let said = refused.as_db_error().unwrap().message();
+    assert!(said.contains("nothing can begin at"), "{said}");
     stage.must_equal_a_replay().await;
 }
 

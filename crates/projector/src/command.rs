@@ -18,9 +18,15 @@ pub enum ProjectionsCommand {
     Status(Output),
     /// Fill a shadow schema (`<name>_next`) from the first event on; nothing that is read changes.
     Rebuild(Named),
-    /// Put the shadow in the place of the live schema, which is kept as `<name>_prev`; an older
-    /// one of that name is dropped.
-    Swap(Named),
+    /// Put the shadow in the place of the live schema, which is kept as `<name>_prev`.
+    Swap {
+        /// Which, and how to say so.
+        #[command(flatten)]
+        named: Named,
+        /// Drop the `<name>_prev` an earlier swap left; without this nothing is swapped over it.
+        #[arg(long)]
+        drop_previous: bool,
+    },
     /// Put `<name>_prev` back in place.
     Rollback(Named),
     /// Replay the stream into a scratch schema and prove that the live tables equal it.
@@ -79,11 +85,12 @@ pub async fn command(
     let named = match &command {
         ProjectionsCommand::Status(output) => return status(&operator, *output).await,
         ProjectionsCommand::Rebuild(named)
-        | ProjectionsCommand::Swap(named)
+        | ProjectionsCommand::Swap { named, .. }
         | ProjectionsCommand::Rollback(named)
         | ProjectionsCommand::Verify(named)
         | ProjectionsCommand::DropShadow { named, .. } => *named,
     };
+    let operator = operator.showing(!named.output.json);
     match named.name {
         Name::Calls => carry_out(&operator, &command, projections::calls(), named.output).await,
         Name::Billing => carry_out(&operator, &command, projections::billing(), named.output).await,
@@ -101,7 +108,13 @@ async fn carry_out<F: Fact>(
         // Answered before a projection was chosen.
         ProjectionsCommand::Status(_) => Ok(()),
         ProjectionsCommand::Rebuild(_) => rebuild(operator, projection, json).await,
-        ProjectionsCommand::Swap(_) => say_swapped(json, &operator.swap(projection).await?),
+        ProjectionsCommand::Swap { drop_previous, .. } => {
+            let swapped = match drop_previous {
+                true => operator.swap_dropping_previous(projection).await?,
+                false => operator.swap(projection).await?,
+            };
+            say_swapped(json, &swapped)
+        }
         ProjectionsCommand::Rollback(_) => say_swapped(json, &operator.rollback(projection).await?),
         ProjectionsCommand::Verify(_) => verify(operator, projection, json).await,
         ProjectionsCommand::DropShadow { previous, .. } => {
@@ -141,7 +154,7 @@ fn say_swapped(json: bool, done: &Swapped) -> anyhow::Result<()> {
     say(
         json,
         done,
-        &format!("{live} is in place, what it was is {kept}{dropped}"),
+        &format!("{live} is in place; what it was is kept as {kept}{dropped}"),
     )
 }
 
@@ -179,6 +192,9 @@ async fn status(operator: &Operator, Output { json }: Output) -> anyhow::Result<
     let (calls, billing) = (projections::calls(), projections::billing());
     let (calls, billing) = tokio::try_join!(operator.status(&calls), operator.status(&billing))?;
     let all: Vec<Status> = calls.into_iter().chain(billing).collect();
+    if all.is_empty() {
+        bail!("there are no read models yet: run `frontdesk migrate`");
+    }
     let mut words = format!(
         "{:<14} {:>12} {:>12} {:>10} {:>8} {:>9}  as of",
         "schema", "checkpoint", "stream end", "lag", "lag s", "events/s"

@@ -21,6 +21,12 @@ use frontdesk_process::Shutdown;
 use std::{sync::Arc, time::Duration};
 use tokio_postgres::Client;
 
+/// Commands that change schemas of one projection come one at a time: a second rebuild would drop
+/// the tables the first is filling. PostgreSQL gives the lock back when the command ends, however
+/// it ends.
+const ALONE: &str =
+    "select pg_try_advisory_lock(hashtextextended('frontdesk projections ' || $1, 0))";
+
 /// Events in one transaction while nobody waits for the first of them.
 const LARGE_BATCH: usize = 4000;
 
@@ -34,6 +40,7 @@ const TICK: Duration = Duration::from_millis(200);
 pub struct Operator {
     database_url: String,
     connection: Connection,
+    shows: bool,
 }
 
 impl Operator {
@@ -43,11 +50,31 @@ impl Operator {
         Self {
             database_url: database_url.to_owned(),
             connection,
+            shows: false,
         }
+    }
+
+    /// Whether work that may take long shows itself on standard error.
+    #[must_use]
+    pub fn showing(self, shows: bool) -> Self {
+        Self { shows, ..self }
     }
 
     async fn database(&self) -> anyhow::Result<Client> {
         store::connect_as_owner(&self.database_url).await
+    }
+
+    /// A connection that keeps other commands off this projection for as long as it lives.
+    async fn alone(&self, name: &str) -> anyhow::Result<Client> {
+        let database = self.database().await?;
+        let row = database.query_one(ALONE, &[&name]).await;
+        let is_alone: bool = row.context("asking whether another command works")?.get(0);
+        if !is_alone {
+            bail!(
+                "another `frontdesk projections` command works on {name}: wait until it ends, or stop it"
+            );
+        }
+        Ok(database)
     }
 
     fn engine<F: Fact>(

@@ -2,7 +2,7 @@
 
 use super::{Operator, bar::Bar, drive, shadow};
 use crate::{aggregate::Fact, engine::Goal, projection::Projection, schema};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use frontdesk_process::clock;
 use serde::Serialize;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Operator {
     ) -> anyhow::Result<Rebuilt> {
         let projection = Arc::new(projection);
         let schema = shadow(projection.name);
-        let mut database = self.database().await?;
+        let mut database = self.alone(projection.name).await?;
         schema::drop(&database, &schema).await?;
         schema::create(&mut database, &schema, &projection).await?;
         let total = self
@@ -73,7 +73,8 @@ impl Operator {
         done.dead += rest.dead;
         bar.finish();
         let seconds = started.elapsed().as_secs_f64();
-        analyze(&database, &schema).await?;
+        // A connection as old as the rebuild may not have outlived it.
+        analyze(&self.database().await?, &schema).await?;
         Ok(Rebuilt {
             schema,
             events: done.events,
@@ -86,21 +87,25 @@ impl Operator {
     /// Drops a shadow (`<name>_next`), or what the last swap left behind (`<name>_prev`).
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When there is none, or the database refuses.
     pub async fn drop_shadow(&self, name: &str, left_behind: bool) -> anyhow::Result<String> {
         let schema = if left_behind {
             super::previous(name)
         } else {
             shadow(name)
         };
-        schema::drop(&self.database().await?, &schema).await?;
+        let database = self.alone(name).await?;
+        if schema::version(&database, &schema).await?.is_none() {
+            bail!("there is no schema {schema} to drop");
+        }
+        schema::drop(&database, &schema).await?;
         Ok(schema)
     }
 }
 
 /// Without figures about the new tables the first readers after a swap would get plans for empty
 /// ones.
-async fn analyze(database: &tokio_postgres::Client, schema: &str) -> anyhow::Result<()> {
+pub(super) async fn analyze(database: &tokio_postgres::Client, schema: &str) -> anyhow::Result<()> {
     let tables = database
         .query(
             "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = $1",

@@ -7,7 +7,7 @@
 //! incoming schema is caught up to the locked checkpoints first: what readers see does not go
 //! back.
 
-use super::{Operator, drive, positions, previous, shadow};
+use super::{Operator, bar::Bar, drive, positions, previous, rebuild::analyze, shadow};
 use crate::{aggregate::Fact, engine::Goal, projection::Projection, schema};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
@@ -32,18 +32,37 @@ pub struct Swapped {
 }
 
 impl Operator {
-    /// Puts `<name>_next` in the place of `<name>`, which becomes `<name>_prev`. An older
-    /// `<name>_prev` is dropped.
+    /// Puts `<name>_next` in the place of `<name>`, which becomes `<name>_prev`.
     ///
     /// # Errors
-    /// When there is no shadow of this version, or the live projector cannot be caught up with.
+    /// When there is no shadow of this version, an older `<name>_prev` would be lost, or the live
+    /// projector cannot be caught up with. Everything is then as it was.
     pub async fn swap<F: Fact>(&self, projection: Projection<F>) -> anyhow::Result<Swapped> {
+        self.put_in_place(projection, false).await
+    }
+
+    /// Like [`Self::swap`], but an older `<name>_prev` is dropped, in the same transaction.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn swap_dropping_previous<F: Fact>(
+        &self,
+        projection: Projection<F>,
+    ) -> anyhow::Result<Swapped> {
+        self.put_in_place(projection, true).await
+    }
+
+    async fn put_in_place<F: Fact>(
+        &self,
+        projection: Projection<F>,
+        drops_previous: bool,
+    ) -> anyhow::Result<Swapped> {
         let (live, incoming, kept) = (
             projection.name.to_owned(),
             shadow(projection.name),
             previous(projection.name),
         );
-        let mut database = self.database().await?;
+        let mut database = self.alone(&live).await?;
         match schema::version(&database, &incoming).await? {
             None => bail!(
                 "there is no schema {incoming}: run `frontdesk projections rebuild {live}` first"
@@ -58,8 +77,19 @@ impl Operator {
         let dropped = schema::version(&database, &kept)
             .await?
             .map(|_| kept.clone());
-        schema::drop(&database, &kept).await?;
-        self.exchange(&mut database, &Arc::new(projection), &incoming, &kept)
+        if dropped.is_some() && !drops_previous {
+            bail!(
+                "schema {kept}, which an earlier swap replaced, is still there and would be lost: go back to it \
+                 with `frontdesk projections rollback {live}`, or let it go with \
+                 `frontdesk projections swap {live} --drop-previous`"
+            );
+        }
+        let places = Places {
+            incoming: &incoming,
+            outgoing: &kept,
+            dropped: dropped.as_deref(),
+        };
+        self.exchange(&mut database, &Arc::new(projection), places)
             .await?;
         Ok(Swapped {
             live,
@@ -78,7 +108,7 @@ impl Operator {
             previous(projection.name),
             shadow(projection.name),
         );
-        let mut database = self.database().await?;
+        let mut database = self.alone(&live).await?;
         let Some(version) = schema::version(&database, &incoming).await? else {
             bail!("there is no schema {incoming} to go back to");
         };
@@ -87,8 +117,13 @@ impl Operator {
                 "schema {kept} is in the way: run `frontdesk projections drop-shadow {live}` first"
             );
         }
+        let places = Places {
+            incoming: &incoming,
+            outgoing: &kept,
+            dropped: None,
+        };
         if version == projection.version() {
-            self.exchange(&mut database, &Arc::new(projection), &incoming, &kept)
+            self.exchange(&mut database, &Arc::new(projection), places)
                 .await?;
         } else {
             // Only the program that made it can catch it up; whoever goes back starts that one.
@@ -98,7 +133,7 @@ impl Operator {
                 "the schema belongs to another version of the program: start that one"
             );
             let transaction = locked(&mut database, &live).await?;
-            rename(&transaction, &live, &incoming, &kept).await?;
+            rename(&transaction, &live, places).await?;
             transaction.commit().await?;
         }
         Ok(Swapped {
@@ -112,10 +147,9 @@ impl Operator {
         &self,
         database: &mut Client,
         projection: &Arc<Projection<F>>,
-        incoming: &str,
-        outgoing: &str,
+        places: Places<'_>,
     ) -> anyhow::Result<()> {
-        let live = projection.name;
+        let (live, incoming) = (projection.name, places.incoming);
         if schema::version(database, live).await?.is_none() {
             database
                 .batch_execute(&format!("alter schema {incoming} rename to {live}"))
@@ -123,11 +157,7 @@ impl Operator {
             return Ok(());
         }
         for _ in 0..TRIES {
-            drive(
-                &mut self.engine(projection, incoming, Goal::CatchUp { within: WITHIN }),
-                |_| {},
-            )
-            .await?;
+            self.catch_up(database, projection, incoming).await?;
             let transaction = locked(database, live).await?;
             let goal = positions(&transaction, live, projection).await?;
             let mut engine = self.engine(projection, incoming, Goal::Reach(goal.clone()));
@@ -141,7 +171,7 @@ impl Operator {
                     .iter()
                     .all(|(partition, goal)| reached.get(partition) >= Some(goal))
                 {
-                    rename(&transaction, live, incoming, outgoing).await?;
+                    rename(&transaction, live, places).await?;
                     transaction.commit().await?;
                     return Ok(());
                 }
@@ -152,6 +182,32 @@ impl Operator {
             "schema {incoming} does not catch up with {live} within {HOLD:?}; try again when there is less to do"
         )
     }
+
+    /// Folds what came since the schema was filled, or what an interrupted rebuild left undone.
+    async fn catch_up<F: Fact>(
+        &self,
+        database: &Client,
+        projection: &Arc<Projection<F>>,
+        schema: &str,
+    ) -> anyhow::Result<()> {
+        let mut bar = Bar::new(&format!("catching up {schema}"), !self.shows);
+        let mut engine = self.engine(projection, schema, Goal::CatchUp { within: WITHIN });
+        let done = drive(&mut engine, |done| bar.show(done.events, done.pending)).await?;
+        bar.finish();
+        if done.events > WITHIN {
+            analyze(database, schema).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Which schemas change places with the live one.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    incoming: &'a str,
+    outgoing: &'a str,
+    /// What stands in the outgoing one's place and goes.
+    dropped: Option<&'a str>,
 }
 
 /// A transaction that keeps the live projector from writing. Not for long.
@@ -169,14 +225,21 @@ async fn locked<'a>(
     Ok(transaction)
 }
 
+/// Nothing is dropped before the names change, and nothing when they do not.
 async fn rename(
     transaction: &tokio_postgres::Transaction<'_>,
     live: &str,
-    incoming: &str,
-    outgoing: &str,
+    places: Places<'_>,
 ) -> anyhow::Result<()> {
+    let Places {
+        incoming, outgoing, ..
+    } = places;
+    let drop = places
+        .dropped
+        .map(|schema| format!("drop schema {schema} cascade; "));
     let sql = format!(
-        "alter schema {live} rename to {outgoing}; alter schema {incoming} rename to {live}"
+        "{}alter schema {live} rename to {outgoing}; alter schema {incoming} rename to {live}",
+        drop.unwrap_or_default()
     );
     transaction
         .batch_execute(&sql)

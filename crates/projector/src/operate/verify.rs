@@ -51,7 +51,8 @@ impl Operator {
     ) -> anyhow::Result<Verified> {
         let projection = Arc::new(projection);
         let (name, scratch) = (projection.name, format!("{}_verify", projection.name));
-        let mut database = self.database().await?;
+        let mut database = self.alone(name).await?;
+        schema::must_be_current(&database, name, &projection).await?;
         // One snapshot for checkpoint and rows; it ends before the replay, which may take long.
         let snapshot = database
             .build_transaction()
@@ -67,13 +68,19 @@ impl Operator {
         schema::create(&mut database, &scratch, &projection).await?;
         let sequence = goal.values().max().copied().unwrap_or(0);
         let mut engine = self.engine(&projection, &scratch, Goal::Reach(goal));
-        drive(&mut engine, |done| {
+        let replayed = drive(&mut engine, |done| {
             bar.show(done.last, (sequence as u64).saturating_sub(done.last));
         })
-        .await?;
+        .await;
         bar.finish();
-        let replayed = digests(&database, &scratch).await?;
+        // A connection as old as the replay may not have outlived it.
+        let database = self.database().await?;
+        let digested = match replayed {
+            Ok(_) => digests(&database, &scratch).await,
+            Err(error) => Err(error),
+        };
         schema::drop(&database, &scratch).await?;
+        let replayed = digested?;
 
         let tables: std::collections::BTreeSet<&String> = live
             .keys()
