@@ -205,6 +205,8 @@ fn note(role: Role, event: &Event) {
     match event {
         Event::Connected => tracing::info!(role, "connected to NATS"),
         Event::Disconnected => tracing::warn!(role, "disconnected from NATS"),
+        // Whoever holds the connection let go of it: the end of a command or a role.
+        Event::Draining | Event::Closed => tracing::debug!(role, %event, "left NATS"),
         Event::LameDuckMode => tracing::warn!(role, "NATS server is shutting down"),
         other => tracing::warn!(role, event = %other, "NATS event"),
     }
