@@ -10,8 +10,9 @@
 //! So an invoice knows its payer only from its own sale; whoever reads it joins the subscription.
 //!
 //! Reading order: [`Fact`], [`latest`] (how facts merge), [`standing`] (a sale, as both see it),
-//! [`subscription`], [`paid_through`], [`sale`], [`rows`].
+//! [`subscription`], [`interval`], [`paid_through`], [`sale`], [`rows`].
 
+pub mod interval;
 pub mod latest;
 pub mod paid_through;
 pub mod rows;
@@ -51,7 +52,8 @@ impl crate::aggregate::Fact for Fact {
         Ok(Self {
             says,
             happened_at,
-            accepted_at: recorded_at.max(happened_at),
+            // PayPal's clock may be ahead, and an instant to come has no owner yet.
+            accepted_at: recorded_at.or(happened_at),
         })
     }
 

@@ -3,14 +3,14 @@
 //! PayPal never says so. Its snapshots name the next payment, but a renewal sends no snapshot, a
 //! failed payment shows the date after the next, a free trial shows today, and a cancelled
 //! subscription shows none. So a date of PayPal's counts as long as no payment is newer than it,
-//! and a payment by itself is good for one month until PayPal says better.
+//! and a payment by itself is good for one interval until PayPal says better.
 
-use chrono::{DateTime, Months, TimeDelta, Utc};
+use super::interval::Interval;
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// Every plan we sell is paid monthly, and no webhook says a plan's interval. Calendar months,
-/// because that is how PayPal bills; at a month's end chrono takes the last day there is, and so
-/// does PayPal. A plan with another interval is off only until PayPal's next snapshot.
-const INTERVAL: Months = Months::new(1);
+/// What a payment is good for while nothing shows how often the subscription is paid: what most
+/// plans are. The row then says that PayPal did not name the date.
+const USUAL: Interval = Interval::Months(1);
 
 /// PayPal's dates stand at 10:00 UTC and the charge comes hours later, so a payment's own month
 /// ends up to a day past PayPal's date for the same period. Then PayPal's date is the exact one.
@@ -26,6 +26,8 @@ pub struct Evidence {
     pub next_billing_at: Option<DateTime<Utc>>,
     /// How new PayPal's newest such word is.
     pub next_billing_as_of: Option<DateTime<Utc>>,
+    /// How often it is paid, if a snapshot showed it.
+    pub interval: Option<Interval>,
 }
 
 /// Until when, and whether that is PayPal's own date.
@@ -41,9 +43,7 @@ pub struct PaidThrough {
 #[must_use]
 pub fn paid_through(evidence: Evidence) -> Option<PaidThrough> {
     let last_paid_at = evidence.last_paid_at?;
-    let provisional = last_paid_at
-        .checked_add_months(INTERVAL)
-        .unwrap_or(last_paid_at);
+    let provisional = evidence.interval.unwrap_or(USUAL).after(last_paid_at);
     // A date that is not after the last payment is the one that payment was made for.
     let named = evidence.next_billing_at.filter(|next| *next > last_paid_at);
     let is_newer = evidence
@@ -73,6 +73,7 @@ mod tests {
             last_paid_at: at(last_paid),
             next_billing_at: at(next),
             next_billing_as_of: at(as_of),
+            interval: None,
         };
         let paid = paid_through(evidence).unwrap();
         (paid.until.format("%m-%dT%H:%M").to_string(), paid.firm)
@@ -151,6 +152,7 @@ mod tests {
             last_paid_at: None,
             next_billing_at: at("2026-03-01T10:00:00Z"),
             next_billing_as_of: at("2026-03-01T09:16:04Z"),
+            interval: Some(Interval::Weeks(1)),
         };
         assert_eq!(paid_through(trial), None);
     }

@@ -6,6 +6,7 @@
 
 use super::{
     Fact,
+    interval::Interval,
     latest::{Latest, earlier},
     paid_through::{Evidence, paid_through},
     rows::{SubscriptionRow, SubscriptionRows},
@@ -50,6 +51,9 @@ pub struct State {
     next_billing: Option<Moment>,
     /// How new the newest of those snapshots is.
     next_billing_as_of: Option<Moment>,
+    /// As the newest snapshot shows it that shows one: after a change of plan the old one counts
+    /// until the first payment by the new.
+    interval: Latest<Interval, Order>,
     /// When snapshots say that money last came.
     paid: Option<Moment>,
     last_payment: Latest<Money>,
@@ -122,6 +126,7 @@ impl State {
             self.next_billing_as_of = self
                 .next_billing_as_of
                 .max(at.max(snapshot.last_payment_at));
+            self.interval.offer(order, interval_in(snapshot));
         }
         self.paid = self.paid.max(snapshot.last_payment_at);
         self.last_payment
@@ -212,6 +217,7 @@ impl State {
             last_paid_at: time(last_paid),
             next_billing_at: time(self.next_billing),
             next_billing_as_of: time(self.next_billing_as_of),
+            interval: self.interval.value().copied(),
         });
         let failure = self.failure.dated();
         let past_due = failure.is_some_and(|(at, _)| *at > last_paid);
@@ -250,4 +256,10 @@ impl State {
             payer_email: self.payer_email.value().cloned(),
         }
     }
+}
+
+/// From the last payment to the next, unless they are a trial's.
+fn interval_in(snapshot: &billing::Subscription) -> Option<Interval> {
+    let paid_at = snapshot.last_payment_at.filter(|_| !snapshot.in_trial)?;
+    Interval::between(paid_at.time(), snapshot.next_billing_at?.time())
 }

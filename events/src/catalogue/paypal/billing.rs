@@ -77,6 +77,9 @@ pub struct Subscription {
     pub settled: bool,
     /// PayPal's date of the next payment.
     pub next_billing_at: Option<Moment>,
+    /// Whether no regular cycle has ended yet and a trial came before it: its dates may be the
+    /// trial's.
+    pub in_trial: bool,
     /// How many payments in a row have failed.
     pub failed_payments: Option<i64>,
     /// The last payment that succeeded: when, and how much.
@@ -234,6 +237,7 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
             .as_ref()
             .is_none_or(wire::Amount::is_zero),
         next_billing_at: info.next_billing_time,
+        in_trial: in_trial(&info.cycle_executions),
         failed_payments: info.failed_payments_count,
         last_payment_at: last_payment.time,
         last_payment: last_payment.amount.as_ref().and_then(wire::Amount::money),
@@ -242,6 +246,19 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
             .next_payment_retry_time
             .or(failed.next_payment_retry_date),
     })))
+}
+
+fn in_trial(cycles: &[wire::Cycle]) -> bool {
+    let are = |tenure: &str, cycle: &wire::Cycle| {
+        let said = cycle.tenure_type.as_deref();
+        said.is_some_and(|said| said.eq_ignore_ascii_case(tenure))
+    };
+    let has_trial = cycles.iter().any(|cycle| are("TRIAL", cycle));
+    let has_run = |cycle: &wire::Cycle| cycle.cycles_completed.is_some_and(|count| count > 0);
+    has_trial
+        && !cycles
+            .iter()
+            .any(|cycle| are("REGULAR", cycle) && has_run(cycle))
 }
 
 fn whole_name(name: &wire::PayerName) -> Option<String> {

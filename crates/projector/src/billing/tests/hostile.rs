@@ -3,6 +3,7 @@
 use super::arrange::{
     Model, active, at, dispute, envelope, event, failed, refund, sale, subscription, told,
 };
+use frontdesk_events::Envelope;
 use serde_json::{Value, json};
 
 const PAID: &str = "2026-01-01T08:00:30Z";
@@ -260,6 +261,66 @@ fn a_free_trial_is_active_but_not_paid_until_its_first_payment() {
         Some(at("2026-02-15T11:00:00Z"))
     );
     assert!(!model.subscription().paid_through_firm);
+}
+
+/// A running subscription that was paid at one date and is paid next at another.
+fn running(paid: &str, next: &str, cycles: Value) -> Envelope {
+    let info = json!({
+        "outstanding_balance": { "currency_code": "USD", "value": "0.0" }, "next_billing_time": next,
+        "last_payment": { "amount": { "currency_code": "USD", "value": "99.0" }, "time": paid },
+        "cycle_executions": cycles, "failed_payments_count": 0,
+    });
+    subscription("UPDATED", "ACTIVE", paid, json!({ "billing_info": info }))
+}
+
+fn renewal(time: &str) -> Envelope {
+    let more = json!({ "id": "S2", "create_time": time });
+    sale("completed", time, "99.00", more)
+}
+
+#[test]
+fn a_renewal_is_good_for_the_interval_the_snapshots_show() {
+    let cases = [
+        // Paid yearly, quarterly, weekly; and late, where nothing shows it: a month.
+        (
+            "2027-01-01T10:00:00Z",
+            "2027-01-01T11:00:00Z",
+            "2028-01-01T11:00:00Z",
+        ),
+        (
+            "2026-04-01T10:00:00Z",
+            "2026-04-01T11:00:00Z",
+            "2026-07-01T11:00:00Z",
+        ),
+        (
+            "2026-01-08T10:00:00Z",
+            "2026-01-08T11:00:00Z",
+            "2026-01-15T11:00:00Z",
+        ),
+        (
+            "2026-01-25T10:00:00Z",
+            "2026-01-25T11:00:00Z",
+            "2026-02-25T11:00:00Z",
+        ),
+    ];
+    for (next, paid_again, until) in cases {
+        let snapshot = running("2026-01-01T11:00:00Z", next, json!([]));
+        let model = told(&[snapshot, renewal(paid_again)]);
+        let row = model.subscription();
+        assert_eq!(row.paid_through, Some(at(until)), "{next}");
+        assert!(!row.paid_through_firm, "PayPal has not named it");
+    }
+}
+
+#[test]
+fn a_paid_trial_does_not_show_how_often_the_plan_is_paid() {
+    let cycles = json!([{ "tenure_type": "TRIAL", "cycles_completed": 1 }, { "tenure_type": "REGULAR", "cycles_completed": 0 }]);
+    let trial = running("2026-01-01T11:00:00Z", "2026-01-08T10:00:00Z", cycles);
+    let model = told(&[trial, renewal("2026-01-08T11:00:00Z")]);
+    assert_eq!(
+        model.subscription().paid_through,
+        Some(at("2026-02-08T11:00:00Z"))
+    );
 }
 
 #[test]
