@@ -10,7 +10,10 @@ use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Envelope,
     cloudevents::{AttributesReader as _, Event},
-    nats::binding::{decode, decode_structured, encode},
+    nats::{
+        Outbound, PublishError,
+        binding::{decode, decode_structured, encode},
+    },
 };
 use proptest::{collection, prelude::*, sample};
 use serde_json::{Value, json};
@@ -141,6 +144,20 @@ const REQUIRED: [(&str, &str); 4] = [
     ("ce-source", "/x"),
     ("ce-type", "t"),
 ];
+
+#[test]
+fn more_headers_than_jetstream_stores_are_refused_before_they_are_sent() {
+    let with = |extensions: usize| {
+        let mut envelope = Envelope::new("1", "/agents/a", "com.example.x").unwrap();
+        for n in 0..extensions {
+            // Each euro sign is three bytes, and nine on the wire.
+            envelope = envelope.with_extension(&format!("ext{n}"), &"\u{20ac}".repeat(1300));
+        }
+        Outbound::of(envelope, "calls.00.agent.x".to_owned())
+    };
+    assert!(with(5).is_ok());
+    assert!(matches!(with(6), Err(PublishError::Unsendable(_))));
+}
 
 proptest! {
     #[test]

@@ -5,15 +5,15 @@ use axum::http::StatusCode;
 use frontdesk_events::StreamName;
 use serde_json::{Value, json};
 
-const JSON: &str = "application/cloudevents+json";
+pub const JSON: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
 
-fn data() -> Value {
+pub fn data() -> Value {
     json!({"callId": "SCL_1", "roomSid": "RM_1", "roomName": "call_1", "answeredAt": 1_795_194_243.24})
 }
 
 /// An answered call in the JSON format, with members replaced or, by null, left out.
-fn event(changes: &Value) -> Value {
+pub fn event(changes: &Value) -> Value {
     let mut event = json!({
         "specversion": "1.0", "id": "AJ_1:answered", "source": format!("/agents/{AGENT}"),
         "type": "dev.frontdesk.call.answered.v1", "subject": "SCL_1", "time": "2026-11-20T17:04:03.24Z",
@@ -29,7 +29,7 @@ fn event(changes: &Value) -> Value {
     event
 }
 
-async fn send(stand: &Stand, media: &str, body: &str) -> reqwest::Response {
+pub async fn send(stand: &Stand, media: &str, body: &str) -> reqwest::Response {
     stand
         .post(
             "/events",
@@ -41,6 +41,14 @@ async fn send(stand: &Stand, media: &str, body: &str) -> reqwest::Response {
 
 /// Sends one event in binary mode with these further headers.
 async fn send_binary(stand: &Stand, headers: &[(&str, &str)]) -> reqwest::Response {
+    send_binary_with(stand, headers, &data().to_string()).await
+}
+
+pub async fn send_binary_with(
+    stand: &Stand,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> reqwest::Response {
     let authorization = agent();
     let source = format!("/agents/{AGENT}");
     let mut all = vec![
@@ -53,7 +61,7 @@ async fn send_binary(stand: &Stand, headers: &[(&str, &str)]) -> reqwest::Respon
     ];
     all.retain(|(name, _)| !headers.iter().any(|(other, _)| other == name));
     all.extend(headers.iter().filter(|(_, value)| *value != "(none)"));
-    stand.post("/events", &all, data().to_string()).await
+    stand.post("/events", &all, body.to_owned()).await
 }
 
 #[tokio::test]
@@ -340,6 +348,10 @@ async fn an_agent_speaks_in_its_own_name_alone() {
         assert!(answer.headers().contains_key("www-authenticate"));
         let (status, document) = problem(answer).await;
         assert_eq!((status, document["reason"].as_str()), (401, Some(reason)));
+        let detail = document["detail"].as_str().unwrap();
+        for word in ["LIVEKIT_API_SECRET", "LIVEKIT_API_KEY", "the agent's name"] {
+            assert!(detail.contains(word), "{detail}");
+        }
     }
     let headers = [("content-type", JSON)];
     assert_eq!(
@@ -353,50 +365,6 @@ async fn an_agent_speaks_in_its_own_name_alone() {
         401
     );
     assert_eq!(stand.count(StreamName::Calls).await, 0);
-}
-
-#[tokio::test]
-async fn a_report_that_belongs_to_no_call_is_refused_field_by_field() {
-    let stand = Stand::start().await;
-    for kind in ["answered", "transferred", "transcript", "analysed"] {
-        let kind = format!("dev.frontdesk.call.{kind}.v1");
-        for (data, missing) in [
-            (
-                json!({}),
-                vec!["data.callId", "data.roomSid", "data.roomName"],
-            ),
-            (
-                json!({"callId": "a", "roomSid": "b", "roomName": ""}),
-                vec!["data.roomName"],
-            ),
-            (
-                json!({"callId": 7, "roomSid": "b", "roomName": "c"}),
-                vec!["data.callId"],
-            ),
-            (
-                json!("a string"),
-                vec!["data.callId", "data.roomSid", "data.roomName"],
-            ),
-        ] {
-            let body = event(&json!({"type": kind, "data": data})).to_string();
-            let (status, document) = problem(send(&stand, JSON, &body).await).await;
-            let fields: Vec<_> = document["errors"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|e| e["field"].as_str().unwrap())
-                .collect();
-            assert_eq!((status, fields), (422, missing), "{kind}");
-        }
-    }
-    let heartbeat = event(
-        &json!({"type": "dev.frontdesk.agent.heartbeat.v1", "id": "beat", "data": {"agentName": AGENT}}),
-    );
-    assert_eq!(
-        send(&stand, JSON, &heartbeat.to_string()).await.status(),
-        StatusCode::OK
-    );
-    assert_eq!(stand.count(StreamName::Calls).await, 1);
 }
 
 #[tokio::test]

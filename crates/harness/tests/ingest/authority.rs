@@ -137,6 +137,7 @@ pub struct PayPalStand {
     pub host: CertificateHost,
     pub origin: String,
     bundle: PathBuf,
+    flags: Vec<String>,
 }
 
 impl Drop for PayPalStand {
@@ -164,14 +165,22 @@ impl PayPalStand {
             "--paypal-trust-bundle",
             bundle.to_str().unwrap(),
         ];
-        let stand = Stand::with(&[&defaults, flags].concat(), Limits::default()).await;
+        let flags = [&defaults, flags].concat();
+        let stand = Stand::with(&flags, Limits::default()).await;
         host.serve("CERT-1", Served::Pem(world().genuine.certificate.clone()));
         Self {
             stand,
             host,
-            origin,
-            bundle,
+            flags: flags.into_iter().map(str::to_owned).collect(),
+            origin: origin.clone(),
+            bundle: bundle.clone(),
         }
+    }
+
+    /// The same ingest anew, with nothing in its memory.
+    pub async fn restart(&mut self) {
+        let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
+        self.stand.restart(&flags).await;
     }
 
     pub fn certificate_url(&self, name: &str) -> String {

@@ -1,6 +1,6 @@
 //! Senders that are slow, endless, broken or too many.
 
-use crate::stand::{Stand, counted, signed};
+use crate::stand::{Stand, counted, problem, signed};
 use axum::http::StatusCode;
 use frontdesk_events::StreamName;
 use frontdesk_process::{clock, listen::Limits};
@@ -16,6 +16,7 @@ fn quick() -> Limits {
         header_read: Duration::from_millis(200),
         body_read: Duration::from_millis(300),
         idle: Duration::from_millis(600),
+        linger: Duration::from_millis(300),
         ..Limits::default()
     }
 }
@@ -34,14 +35,17 @@ async fn rest(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_stops_or_trickles_is_answered_408_and_the_connection_ends() {
+async fn a_body_that_stops_or_trickles_is_asked_for_again_and_the_connection_ends() {
     let stand = Stand::with(&[], quick()).await;
     let before = counted(&["ingest_rejected_total", "livekit", "slow_body"]).await;
     let head =
         "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ncontent-length: 5000\r\n\r\n{\"event\"";
     let mut stopped = connect(&stand).await;
     stopped.write_all(head.as_bytes()).await.unwrap();
-    assert!(rest(stopped).await.starts_with("HTTP/1.1 408"));
+    // LiveKit takes any 4xx but 429 as delivered: 408 would lose the event.
+    let answer = rest(stopped).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("retry-after: 2\r\n"), "{answer}");
     let mut trickling = connect(&stand).await;
     trickling.write_all(head.as_bytes()).await.unwrap();
     let (mut reader, mut writer) = trickling.into_split();
@@ -52,7 +56,7 @@ async fn a_body_that_stops_or_trickles_is_answered_408_and_the_connection_ends()
     });
     let mut answer = [0; 12];
     reader.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 408");
+    assert_eq!(&answer, b"HTTP/1.1 503");
     drops.abort();
     assert!(counted(&["ingest_rejected_total", "livekit", "slow_body"]).await >= before + 2);
     assert_eq!(stand.count(StreamName::Calls).await, 0);
@@ -75,6 +79,80 @@ async fn a_body_without_an_end_is_cut_at_the_limit() {
 }
 
 #[tokio::test]
+async fn a_client_that_sends_all_before_it_listens_still_reads_that_it_was_too_much() {
+    let stand = Stand::start().await;
+    let size = 6 * 1024 * 1024;
+    let piece = vec![b'x'; 64 * 1024];
+    for (path, framing) in [
+        ("/webhooks/livekit", format!("content-length: {size}")),
+        ("/webhooks/paypal", "transfer-encoding: chunked".to_owned()),
+        ("/events", format!("content-length: {size}")),
+    ] {
+        let is_chunked = framing.starts_with("transfer");
+        let mut raw = connect(&stand).await;
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{framing}\r\n\r\n");
+        raw.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..size / piece.len() {
+            if is_chunked {
+                raw.write_all(b"10000\r\n").await.unwrap();
+            }
+            raw.write_all(&piece).await.unwrap();
+            if is_chunked {
+                raw.write_all(b"\r\n").await.unwrap();
+            }
+        }
+        raw.shutdown().await.unwrap();
+        let answer = rest(raw).await.to_ascii_lowercase();
+        assert!(answer.starts_with("http/1.1 413"), "{path}: {answer}");
+        assert!(answer.contains("connection: close\r\n"), "{path}: {answer}");
+        assert!(
+            answer.contains("\"reason\":\"too_large\""),
+            "{path}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_stops_sending_is_cut() {
+    let stand = Stand::with(&[], quick()).await;
+    let mut endless = connect(&stand).await;
+    endless
+        .write_all(b"POST /events HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n")
+        .await
+        .unwrap();
+    let started = clock::monotonic();
+    let piece = vec![b'x'; 1024];
+    while endless.write_all(&piece).await.is_ok() {
+        assert!(
+            started.elapsed() < Duration::from_secs(10),
+            "it still listens"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_path_or_method_is_told() {
+    let stand = Stand::start().await;
+    for path in ["/", "/webhooks", "/webhooks/livekit/", "/api/calls"] {
+        let (status, document) = problem(stand.post(path, &[], "{}").await).await;
+        assert_eq!(status, 404, "{path}");
+        let detail = document["detail"].as_str().unwrap();
+        assert!(detail.contains("/webhooks/livekit"), "{detail}");
+    }
+    for path in ["/webhooks/livekit", "/webhooks/paypal", "/events"] {
+        for method in ["GET", "PUT", "DELETE", "OPTIONS"] {
+            let request = stand
+                .client
+                .request(method.parse().unwrap(), stand.url(path));
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.headers()["allow"], "POST", "{method} {path}");
+            assert_eq!(problem(answer).await.0, 405, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_truncated_or_garbled_request_leaves_nothing_and_the_server_goes_on() {
     let stand = Stand::start().await;
     let body = br#"{"event":"room_started","id":"EV_1"}"#;
@@ -89,7 +167,7 @@ async fn a_truncated_or_garbled_request_leaves_nothing_and_the_server_goes_on() 
     truncated.shutdown().await.unwrap();
     let answer = rest(truncated).await;
     assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+        answer.is_empty() || answer.starts_with("HTTP/1.1 503"),
         "{answer}"
     );
     for garbage in [
@@ -101,10 +179,11 @@ async fn a_truncated_or_garbled_request_leaves_nothing_and_the_server_goes_on() 
         let mut stream = connect(&stand).await;
         stream.write_all(garbage.as_bytes()).await.unwrap();
         let answer = rest(stream).await;
-        assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
-            "{answer}"
-        );
+        // A head that is none is hyper's to refuse; a body that broke on its way may come again.
+        let is_refused = ["HTTP/1.1 400", "HTTP/1.1 503"]
+            .iter()
+            .any(|status| answer.starts_with(status));
+        assert!(answer.is_empty() || is_refused, "{answer}");
     }
     assert_eq!(stand.count(StreamName::Calls).await, 0);
     assert_eq!(stand.deliver(body).await.status(), StatusCode::OK);

@@ -9,12 +9,17 @@
     reason = "a test fails by panicking, and a table of attacks is one idea"
 )]
 
+mod attacks;
 mod authority;
 mod stand;
 
 mod agents;
+mod certificates;
 mod listener;
 mod livekit;
 mod paypal;
+mod permissions;
+mod readme;
+mod reports;
 mod sdk_clients;
 mod store;

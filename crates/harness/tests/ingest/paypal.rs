@@ -1,19 +1,17 @@
 //! PayPal's webhooks: verified locally, stored byte for byte with their proof.
 
 use crate::{
-    authority::{Delivery, PayPalStand, Served, WEBHOOK_ID, world},
+    authority::{Delivery, PayPalStand, WEBHOOK_ID, world},
     stand::{counted, problem},
 };
 use axum::http::StatusCode;
 use frontdesk_events::StreamName;
 use frontdesk_harness::fixtures;
 use frontdesk_process::clock;
-use futures::future;
-use std::time::Duration;
 
-const SALE: &[u8] = br#"{"id":"WH-1","event_type":"PAYMENT.SALE.COMPLETED","create_time":"2026-03-01T09:17:12.123Z","resource":{"id":"S1","billing_agreement_id":"I-1","amount":{"total":"9.90"}}, "z":1.0,"z":{} }"#;
+pub const SALE: &[u8] = br#"{"id":"WH-1","event_type":"PAYMENT.SALE.COMPLETED","create_time":"2026-03-01T09:17:12.123Z","resource":{"id":"S1","billing_agreement_id":"I-1","amount":{"total":"9.90"}}, "z":1.0,"z":{} }"#;
 
-async fn refusal(paypal: &PayPalStand, delivery: &Delivery) -> (u16, String) {
+pub async fn refusal(paypal: &PayPalStand, delivery: &Delivery) -> (u16, String) {
     let (status, document) = problem(paypal.send(delivery).await).await;
     (status, document["reason"].as_str().unwrap().to_owned())
 }
@@ -237,156 +235,25 @@ async fn a_delivery_that_is_not_paypals_is_refused_and_counted() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_cannot_be_had_or_trusted_makes_paypal_come_again() {
+async fn no_time_of_paypals_lies_ahead_of_ours() {
     let paypal = PayPalStand::start(&[]).await;
-    let world = world();
-    let serve = |name: &'static str, served| {
-        paypal.host.serve(name, served);
-        name
-    };
-    for (name, signer, reason) in [
-        (
-            serve(
-                "CERT-expired",
-                Served::Pem(world.expired.certificate.clone()),
-            ),
-            &world.expired,
-            "certificate_out_of_date",
-        ),
-        (
-            serve(
-                "CERT-misnamed",
-                Served::Pem(world.misnamed.certificate.clone()),
-            ),
-            &world.misnamed,
-            "foreign_certificate",
-        ),
-        (
-            serve(
-                "CERT-foreign",
-                Served::Pem(world.foreign.certificate.clone()),
-            ),
-            &world.foreign,
-            "untrusted_certificate",
-        ),
-        (
-            serve("CERT-html", Served::Html),
-            &world.genuine,
-            "not_a_certificate",
-        ),
-        (
-            serve("CERT-huge", Served::Endless),
-            &world.genuine,
-            "not_a_certificate",
-        ),
-        (
-            serve("CERT-404", Served::Status(404)),
-            &world.genuine,
-            "certificate_unreachable",
-        ),
-    ] {
-        let delivery = paypal.delivery_by(
-            signer,
-            name,
-            WEBHOOK_ID,
-            "b5eb01d0-4e5c-11ef",
-            "2026-03-01T09:17:12Z",
-            SALE,
-        );
-        for _ in 0..3 {
-            assert_eq!(
-                refusal(&paypal, &delivery).await,
-                (503, reason.to_owned()),
-                "{name}"
-            );
-        }
-        assert_eq!(
-            paypal.host.times_asked(name),
-            1,
-            "{name}: a failure is remembered"
-        );
-    }
-    // A minute's fetches are used up now; what is known already needs none.
-    assert_eq!(
-        refusal(
-            &paypal,
-            &paypal.delivery_by(
-                &world.genuine,
-                "CERT-2",
-                WEBHOOK_ID,
-                "x",
-                "2026-03-01T09:17:12Z",
-                SALE
-            )
-        )
-        .await,
-        (503, "certificate_fetches".into())
+    let ahead = paypal.delivery_by(
+        &world().genuine,
+        "CERT-1",
+        WEBHOOK_ID,
+        "b5eb01d0-4e5c-11ef",
+        "9999-12-31T23:59:59-12:00",
+        br#"{"id":"WH-1","event_type":"A","create_time":"2018-19-12T22:20:32.000Z"}"#,
     );
-    assert_eq!(paypal.host.times_asked("CERT-2"), 0);
-    assert_eq!(paypal.stand.count(StreamName::Billing).await, 0);
-}
-
-#[tokio::test]
-async fn a_certificate_host_that_redirects_or_hangs_is_not_followed() {
-    let paypal = PayPalStand::start(&[]).await;
-    paypal.host.serve(
-        "CERT-away",
-        Served::Redirect(paypal.certificate_url("CERT-1")),
-    );
-    paypal.host.serve("CERT-slow", Served::Never);
-    let by = |name| {
-        paypal.delivery_by(
-            &world().genuine,
-            name,
-            WEBHOOK_ID,
-            "a",
-            "2026-03-01T09:17:12Z",
-            SALE,
-        )
-    };
-    assert_eq!(
-        refusal(&paypal, &by("CERT-away")).await,
-        (503, "certificate_unreachable".into())
-    );
-    assert_eq!(paypal.host.times_asked("CERT-1"), 0);
-    let started = clock::monotonic();
-    assert_eq!(
-        refusal(&paypal, &by("CERT-slow")).await,
-        (503, "certificate_unreachable".into())
-    );
-    assert!(started.elapsed() < Duration::from_secs(8));
-}
-
-#[tokio::test]
-async fn many_deliveries_at_once_fetch_their_certificate_once() {
-    let paypal = PayPalStand::start(&[]).await;
-    let deliveries: Vec<_> = (0..200)
-        .map(|n| {
-            paypal.delivery(
-                String::from_utf8_lossy(SALE)
-                    .replace("WH-1", &format!("WH-{}", n / 2))
-                    .as_bytes(),
-            )
-        })
-        .collect();
-    let answers = future::join_all(deliveries.iter().map(|delivery| paypal.send(delivery))).await;
-    assert!(
-        answers
-            .iter()
-            .all(|answer| answer.status() == StatusCode::OK)
-    );
-    assert_eq!(
-        (
-            paypal.host.times_asked("CERT-1"),
-            paypal.stand.count(StreamName::Billing).await
-        ),
-        (1, 100)
-    );
+    assert_eq!(paypal.send(&ahead).await.status(), StatusCode::OK);
+    let time = paypal.stand.only(StreamName::Billing).await.envelope.time();
+    let age = clock::now() - time.unwrap();
+    assert!(age.num_seconds().abs() < 60, "{time:?}");
 }
 
 #[tokio::test]
 async fn a_second_body_under_one_transmission_is_refused_though_its_checksum_fits() {
-    let paypal = PayPalStand::start(&[]).await;
+    let mut paypal = PayPalStand::start(&[]).await;
     let first = paypal.delivery(SALE);
     assert_eq!(paypal.send(&first).await.status(), StatusCode::OK);
     assert_eq!(paypal.send(&first).await.status(), StatusCode::OK);
@@ -395,10 +262,17 @@ async fn a_second_body_under_one_transmission_is_refused_though_its_checksum_fit
             br#"{"id":"WH-2","resource":{"amount":{"total":"0.01"}},"x":""#,
             crc32fast::hash(SALE),
         ),
-        ..first
+        ..first.clone()
     };
     assert_eq!(crc32fast::hash(&forged.body), crc32fast::hash(SALE));
     assert_eq!(refusal(&paypal, &forged).await, (401, "second_body".into()));
+    paypal.restart().await;
+    assert_eq!(
+        refusal(&paypal, &forged).await,
+        (401, "second_body".into()),
+        "a restart forgets nothing"
+    );
+    assert_eq!(paypal.send(&first).await.status(), StatusCode::OK);
     assert_eq!(
         paypal.stand.only(StreamName::Billing).await.envelope.data(),
         SALE

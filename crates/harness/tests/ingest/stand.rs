@@ -67,33 +67,8 @@ impl Stand {
         let _ = rustls::crypto::ring::default_provider().install_default();
         metrics();
         let nats = frontdesk_harness::nats().await;
-        let keys = format!("{OLD_KEY}: {OLD_SECRET}");
-        let defaults = [
-            "ingest",
-            "--livekit-api-key",
-            KEY,
-            "--livekit-api-secret",
-            SECRET,
-            "--livekit-keys",
-            keys.as_str(),
-        ];
-        let args = Command::try_parse_from(defaults.iter().chain(flags))
-            .unwrap()
-            .ingest;
-        let shutdown = Shutdown::new();
-        let (health, connection) = (Health::default(), nats.connect(Role::Ingest).await);
-        let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone())
-            .await
-            .unwrap();
-        let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(listen::serve(
-            listener,
-            ingest.router(),
-            limits,
-            shutdown.clone(),
-        ));
-        eventually("ingest is ready", async || health.is_ready().then_some(())).await;
+        let (ingest, address, shutdown) =
+            serve(nats.connect(Role::Ingest).await, flags, limits).await;
         let operator = nats.connect(Role::Operator).await;
         let client = Client::builder()
             .no_proxy()
@@ -108,6 +83,17 @@ impl Stand {
             operator,
             shutdown,
         }
+    }
+
+    /// Another ingest on the same server, as after a restart of the process.
+    pub async fn restart(&mut self, flags: &[&str]) {
+        self.shutdown.cancel();
+        (self._ingest, self.address, self.shutdown) = serve(
+            self.nats.connect(Role::Ingest).await,
+            flags,
+            Limits::default(),
+        )
+        .await;
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -176,6 +162,42 @@ impl Stand {
     pub async fn count(&self, stream: StreamName) -> u64 {
         self.operator.stream_state(stream).await.unwrap().messages
     }
+}
+
+/// Starts ingest and waits until it is ready.
+pub async fn serve(
+    connection: Connection,
+    flags: &[&str],
+    limits: Limits,
+) -> (Ingest, SocketAddr, Shutdown) {
+    let keys = format!("{OLD_KEY}: {OLD_SECRET}");
+    let defaults = [
+        "ingest",
+        "--livekit-api-key",
+        KEY,
+        "--livekit-api-secret",
+        SECRET,
+        "--livekit-keys",
+        keys.as_str(),
+    ];
+    let args = Command::try_parse_from(defaults.iter().chain(flags))
+        .unwrap()
+        .ingest;
+    let shutdown = Shutdown::new();
+    let health = Health::default();
+    let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone())
+        .await
+        .unwrap();
+    let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(listen::serve(
+        listener,
+        ingest.app(),
+        limits,
+        shutdown.clone(),
+    ));
+    eventually("ingest is ready", async || health.is_ready().then_some(())).await;
+    (ingest, address, shutdown)
 }
 
 /// The process's metrics, installed once for all tests in it.

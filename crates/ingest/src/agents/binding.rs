@@ -260,7 +260,10 @@ mod tests {
     use super::*;
     use crate::agents::rules;
     use axum::http::HeaderName;
-    use frontdesk_events::{Envelope, StreamName};
+    use frontdesk_events::{
+        Envelope, StreamName,
+        nats::binding::{decode, encode},
+    };
     use proptest::prelude::*;
 
     fn headers(pairs: &[(&str, &[u8])]) -> HeaderMap {
@@ -294,6 +297,13 @@ mod tests {
                     .unwrap_or("application/json")
                     .to_owned();
                 let data = admitted.data;
+                let stored = envelope.clone().with_data(&content_type, data.to_vec());
+                let (wire, payload) = encode(&stored).unwrap();
+                let read = decode(Some(&wire), &payload).expect("what is admitted can be read");
+                assert_eq!(
+                    (read.id(), read.kind(), read.time(), read.data()),
+                    (stored.id(), stored.kind(), stored.time(), stored.data())
+                );
                 crate::message::outbound(
                     StreamName::Calls,
                     envelope,
@@ -340,11 +350,12 @@ mod tests {
 
         #[test]
         fn any_json_event_is_taken_or_refused(
-            id in "\\PC{0,8}", kind in "\\PC{0,30}", subject in "(?s).{0,8}", extension in "(?s).{0,8}",
+            id in "(?s).{0,8}", kind in "\\PC{0,30}", subject in "(?s).{0,8}", extension in "(?s).{0,8}",
+            time in "(0000|1970|2026|9999)-(01-01|12-31)T(00|23):00:(00|60)(Z|\\+23:59|-23:59)",
             data in "[\\[\\]{}\",:0-9a-z\\\\]{0,30}",
         ) {
             let event = serde_json::json!({
-                "specversion": "1.0", "id": id, "source": "/agents/a", "type": kind, "subject": subject,
+                "specversion": "1.0", "id": id, "source": "/agents/a", "type": kind, "subject": subject, "time": time,
                 "ext": extension, "partitionkey": extension,
             });
             let event = event.to_string().replacen('{', &format!("{{\"data\":{data},"), 1);

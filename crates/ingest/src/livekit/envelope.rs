@@ -121,7 +121,7 @@ mod tests {
         ) {
             let signed = Signed { api_key: "k", body_sha256: [7; 32] };
             let outline = outline(&body);
-            prop_assert!(wrap(&outline, &kind(&outline), &signed, body.clone().into(), Utc.timestamp_nanos(0)).is_ok());
+            prop_assert!(wrap(&outline, &kind(&outline), &signed, body.into(), Utc.timestamp_nanos(0)).is_ok());
         }
     }
 }
