@@ -61,6 +61,11 @@ impl Stage {
 
     /// Publishes messages in this order and folds them.
     async fn tell(&self, messages: &[Outbound]) {
+        self.publish(messages).await;
+        self.fold(&["0-15"]).await;
+    }
+
+    async fn publish(&self, messages: &[Outbound]) {
         for batch in messages.chunks(100) {
             let id = Uuid::new_v4().to_string();
             let timeout = Duration::from_secs(10);
@@ -69,19 +74,26 @@ impl Stage {
                 .await
                 .unwrap();
         }
-        let args = ProjectorArgs {
-            partitions: "0-15".parse().unwrap(),
-            batch: 7,
-        };
-        let calls = Arc::new(projections::calls());
-        let (health, shutdown) = (Health::default(), Shutdown::new());
-        let (url, partitions) = (self.database.url(), calls.all_partitions());
-        let connection = self.connection.clone();
-        let folding = keep(
-            calls, partitions, &args, &url, connection, &health, &shutdown,
-        );
+    }
+
+    /// Folds what was published, each share of the partitions by a projector of its own.
+    async fn fold(&self, shares: &[&str]) {
+        let folding = shares.iter().map(async |share| {
+            let args = ProjectorArgs {
+                partitions: share.parse().unwrap(),
+                batch: 7,
+            };
+            let calls = Arc::new(projections::calls());
+            let (health, shutdown) = (Health::default(), Shutdown::new());
+            let (url, partitions) = (self.database.url(), args.partitions.clone());
+            let connection = self.connection.clone();
+            keep(
+                calls, partitions, &args, &url, connection, &health, &shutdown,
+            )
+            .await;
+        });
         tokio::select! {
-            () = folding => panic!("the projection ended by itself"),
+            _ = futures::future::join_all(folding) => panic!("the projection ended by itself"),
             () = self.caught_up() => {}
         }
     }
@@ -123,16 +135,19 @@ impl Stage {
 /// duplicate window had passed.
 fn outbound(source: &str, kind: &str, body: &[u8]) -> Outbound {
     let accepted_at: DateTime<Utc> = "2026-11-21T00:00:00Z".parse().unwrap();
-    let key = tolerant::read::<livekit::Webhook>(body).ok();
-    let key = key
+    let webhook = tolerant::read::<livekit::Webhook>(body).ok();
+    let report = tolerant::read::<agent::Heartbeat>(body).ok();
+    let key = webhook
         .and_then(|webhook| webhook.room_name().map(str::to_owned))
+        .or_else(|| report?.room_name)
         .unwrap_or_default();
     let envelope = Envelope::new(&Uuid::new_v4().to_string(), source, kind)
         .unwrap()
         .with_recorded_time(accepted_at)
         .with_partition_key(&key)
         .with_data("application/json", body.to_vec());
-    let subject = subject::event(StreamName::Calls, Partition::of(&key), "livekit", kind);
+    let partition = Partition::of(&envelope.partition_key().unwrap_or_default());
+    let subject = subject::event(StreamName::Calls, partition, "livekit", kind);
     Outbound::new(&envelope, subject).unwrap()
 }
 
@@ -228,6 +243,35 @@ async fn a_number_that_changed_hands_finds_the_client_of_its_time() {
     assert_eq!(client("SCL_3").await, Value::Null);
 }
 
+#[tokio::test]
+async fn a_report_that_names_another_room_meets_no_other_projectors_state() {
+    let stage = Stage::set().await;
+    let (here, there) = ("call_1", "call_2");
+    let low = |name: &str| Partition::of(name).number() < 8;
+    assert_ne!(low(here), low(there), "two projectors share the work");
+    let joined = json!({
+        "event": "participant_joined", "createdAt": 1_795_194_000, "room": { "sid": "RM_1", "name": here },
+        "participant": { "sid": "PA_1", "kind": "SIP", "joinedAt": 1_795_194_000,
+            "attributes": { "sip.callID": "SCL_1", "sip.trunkPhoneNumber": "+14155550199" } },
+    });
+    let said = |room: &str| {
+        let item = json!({ "id": "item_1", "type": "message", "role": "user", "text": room });
+        json!({ "callId": "SCL_1", "roomSid": "RM_1", "roomName": room, "summary": room, "transcript": [item] })
+    };
+    let mut messages = vec![webhook(joined.to_string().as_bytes())];
+    for _ in 0..20 {
+        messages.extend([there, here].map(|room| report(agent::ANALYSED, &said(room))));
+    }
+    stage.publish(&messages).await;
+    stage.fold(&["0-7", "8-15"]).await;
+    assert_eq!(stage.call("SCL_1").await["summary"], here);
+    let shown = "select count(*) from calls.turns where user_id is not null and text = 'call_1'";
+    assert_eq!(stage.count(shown).await, 1);
+    assert_eq!(stage.count("select count(*) from calls.turns").await, 2);
+    let states = "select count(*) from calls.room_session_states";
+    assert_eq!(stage.count(states).await, 2);
+}
+
 /// Replaces every leaf of a body in turn by every oddity.
 fn odd_versions(body: &[u8]) -> Vec<Vec<u8>> {
     let oddities = [
@@ -298,6 +342,13 @@ async fn nothing_a_sender_writes_stops_the_projection() {
                 .map(|body| outbound("/agents/receptionist", kind, body)),
         );
     }
+    // Far more than the dead letters that would stop the projection.
+    let junk = |number: usize| {
+        let data: &[u8] = [b"not json".as_slice(), b"", b"[1]"][number % 3];
+        let kinds = [agent::HEARTBEAT, agent::ANALYSED, agent::TRANSCRIPT];
+        outbound("/agents/receptionist", kinds[number / 3 % 3], data)
+    };
+    messages.extend((0..150).map(junk));
     messages.push(outbound(
         "/livekit/devkey",
         "io.livekit.room_started",
@@ -317,8 +368,14 @@ async fn nothing_a_sender_writes_stops_the_projection() {
         .unwrap()
         .messages;
     assert_eq!(dead, 1, "only what is no JSON at all is a dead letter");
-    let call = stage.call("SCL_Bz6UoG4fHtNj").await;
-    assert_eq!(call["result"], "answered");
+    // Under an odd sid or name it is another room's call.
+    let body: Value =
+        serde_json::from_slice(&fixtures::compact("livekit/02-participant_joined-sip.json"))
+            .unwrap();
+    let sql = "select result from calls.calls where call_key = 'SCL_Bz6UoG4fHtNj' and room_sid = $1 and room_name = $2";
+    let room = |field: &str| body["room"][field].as_str().unwrap();
+    let row = stage.client.query_one(sql, &[&room("sid"), &room("name")]);
+    assert_eq!(row.await.unwrap().get::<_, &str>(0), "answered");
     let backwards = "select count(*) from calls.calls where ended_at < started_at or talk_ms < 0 or ring_ms < 0
         or answered_at < started_at or started_at < '1970-01-01' or ended_at > '9999-12-31 23:59:59.999999Z'";
     assert_eq!(stage.count(backwards).await, 0);

@@ -20,13 +20,13 @@ create table room_session_states (
     key text primary key,
     state bytea not null
 );
-comment on table room_session_states is 'Owner: projector. Aggregate RoomSession by room sid, JSON bytes.';
+comment on table room_session_states is 'Owner: projector. Aggregate RoomSession by partition and room sid, JSON bytes.';
 
 create table transcript_states (
     key text primary key,
     state bytea not null
 );
-comment on table transcript_states is 'Owner: projector. Aggregate Transcript by room sid, JSON bytes.';
+comment on table transcript_states is 'Owner: projector. Aggregate Transcript by partition, room sid and call, JSON bytes.';
 
 create table calls (
     id uuid primary key,
@@ -36,6 +36,8 @@ create table calls (
     user_id uuid,
     client_id uuid,
     channel text not null,
+    -- `inbound`, or `outbound` when we called: then caller_number is who was called.
+    direction text not null default 'inbound',
     caller_number text,
     caller_name text,
     dialled_number text,
@@ -82,6 +84,9 @@ comment on table calls is
 
 create table turns (
     room_sid text not null,
+    -- A report that names another room than its sid's is stored in that room's partition, and two
+    -- projectors may write there: no row has two writers.
+    partition smallint not null,
     id text not null,
     call_key text,
     position integer not null,
@@ -95,7 +100,7 @@ create table turns (
     is_error boolean not null,
     e2e_ms bigint,
     user_id uuid,
-    primary key (room_sid, id)
+    primary key (room_sid, partition, id)
 );
 comment on table turns is 'Owner: projector. What was said on a call, item by item.';
 
@@ -119,7 +124,7 @@ create table hourly (
 );
 create index hourly_by_hour on hourly (hour);
 comment on table hourly is
-    'Owner: projector. Ended calls by client and UTC hour of their start; the nil uuid is "unassigned".';
+    'Owner: projector. Ended inbound calls by client and UTC hour of their start; the nil uuid is "unassigned".';
 
 create table hourly_revenue (
     client_id uuid not null,
@@ -130,7 +135,7 @@ create table hourly_revenue (
     primary key (client_id, hour, currency)
 );
 create index hourly_revenue_by_hour on hourly_revenue (hour);
-comment on table hourly_revenue is 'Owner: projector. Revenue of ended calls, minor units.';
+comment on table hourly_revenue is 'Owner: projector. Revenue of ended inbound calls, minor units.';
 
 create table event_index (
     sequence bigint primary key,

@@ -64,14 +64,13 @@ struct Saved<S> {
     owners: Vec<(OwnerQuestion, Owner)>,
 }
 
+/// In the order of the questions, because a state of thousands of calls asks thousands.
 struct Answers<'a>(&'a [(OwnerQuestion, Owner)]);
 
 impl Owners for Answers<'_> {
     fn owner(&self, question: &OwnerQuestion) -> Option<Owner> {
-        self.0
-            .iter()
-            .find(|(asked, _)| asked == question)
-            .map(|(_, owner)| *owner)
+        let found = self.0.binary_search_by(|(asked, _)| asked.cmp(question));
+        found.ok().map(|index| self.0[index].1)
     }
 }
 

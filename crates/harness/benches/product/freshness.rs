@@ -117,7 +117,8 @@ async fn at_rate(
                 group.iter().map(move |number| {
                     let call = Call::new(*number, start);
                     let id = (step == VISIBLE).then(|| {
-                        frontdesk_projector::calls::call_id(&call.room_sid(), &call.call_key())
+                        let (name, sid) = (call.room_name(), call.room_sid());
+                        frontdesk_projector::calls::call_id(&name, &sid, &call.call_key())
                     });
                     (id, call.webhook_request(step))
                 })

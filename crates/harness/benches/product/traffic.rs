@@ -54,7 +54,8 @@ impl Call {
         format!("SCL_{:012}", self.number)
     }
 
-    fn room_name(&self) -> String {
+    /// The room's name.
+    pub fn room_name(&self) -> String {
         format!(
             "call-_+1202555{:04}_{:012}",
             self.number % 10_000,

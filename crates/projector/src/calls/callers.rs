@@ -1,8 +1,14 @@
 //! Which calls a room holds, and when each began.
 //!
 //! A call is a phone: one `sip.callID`, whatever number of participant sids its reconnects took.
-//! Only a room that never saw a phone has web visitors. Supervisors, recorders and agents are
-//! never callers.
+//! Only a room that nobody phoned has web visitors. Supervisors, recorders and agents are never
+//! callers.
+//!
+//! A phone we dialled ourselves while a caller was there (a person to transfer to) is a leg of
+//! that caller's call and no call of its own; one dialled before anybody called is a call that
+//! went out. LiveKit does not say which way a call goes. An inbound one has a dispatch rule
+//! (`sip.ruleID`); one that dials out may be seen `dialing` as it joins or leaves, and has no rule
+//! where others of its room have one. A phone of which neither is known called us.
 
 use super::{
     merge::Least,
@@ -19,6 +25,9 @@ const ROOM_MADE_FOR_CALL_MICROS: i64 = 60_000_000;
 /// An invitation further from the join than this is a clock gone wrong.
 const LONGEST_INVITATION_MICROS: i64 = 3_600_000_000;
 
+/// One participant, under each sid its reconnects took.
+pub type People<'a> = Vec<(&'a str, &'a Person)>;
+
 /// One call of a room.
 #[derive(Debug)]
 pub struct Call<'a> {
@@ -26,44 +35,62 @@ pub struct Call<'a> {
     pub key: &'a str,
     /// Whether it is a phone; else a web visitor.
     pub phone: bool,
+    /// Whether we called; else they did.
+    pub outbound: bool,
     /// Its participants by sid: more than one after a reconnect.
-    pub people: Vec<(&'a str, &'a Person)>,
+    pub people: People<'a>,
     /// When its first participant joined.
     pub joined: Moment,
     /// When it began to ring.
     pub started: Moment,
+    /// The phones that were dialled for it.
+    pub legs: Vec<Leg<'a>>,
+}
+
+/// A phone that was dialled while a caller was in the room.
+#[derive(Debug)]
+pub struct Leg<'a> {
+    /// `sip.callID`, else the participant's sid.
+    pub key: &'a str,
+    /// Its participants by sid.
+    pub people: People<'a>,
+    /// When it joined.
+    pub joined: Moment,
+    /// Whether no other caller was in the room then, so that it was surely dialled for this one.
+    pub sure: bool,
 }
 
 /// The calls of a room, by key. One of which no event says any time is left out: a row needs one.
 #[must_use]
 pub fn calls<'a>(people: &'a BTreeMap<String, Person>, created: Option<Moment>) -> Vec<Call<'a>> {
-    let phone = people.values().any(|person| person.role == Role::Caller);
-    let mut by_key: BTreeMap<&str, Vec<(&str, &Person)>> = BTreeMap::new();
-    for (sid, person) in people {
-        if phone && person.role == Role::Caller {
-            let key = person.call.0.as_ref().map_or(sid.as_str(), |(_, id)| id);
+    let grouped = |wanted: &dyn Fn(&Person) -> bool| {
+        let mut by_key: BTreeMap<&'a str, People<'a>> = BTreeMap::new();
+        for (sid, person) in people.iter().filter(|(_, person)| wanted(person)) {
+            let key = person.call_key(sid);
             by_key.entry(key).or_default().push((sid, person));
-        } else if !phone && person.role == Role::Visitor && !person.hidden {
-            by_key.entry(sid).or_default().push((sid, person));
         }
-    }
-    let mut calls: Vec<Call<'a>> = by_key
+        by_key
+    };
+    let phones = grouped(&|person| person.role == Role::Caller);
+    let ruled = |people: &People<'_>| people.iter().any(|(_, person)| person.ruled);
+    let dials = |people: &People<'_>| people.iter().any(|(_, person)| person.dials);
+    let rules = phones.values().any(ruled);
+    let (out, came): (Vec<_>, Vec<_>) = phones
         .into_iter()
-        .filter_map(|(key, people)| {
-            let joined = people
-                .iter()
-                .filter_map(|(_, person)| joined(person))
-                .min()
-                .or(created)?;
-            Some(Call {
-                key,
-                phone,
-                people,
-                joined,
-                started: joined,
-            })
-        })
+        .partition(|(_, people)| !ruled(people) && (dials(people) || rules));
+    let mut calls: Vec<Call<'a>> = came
+        .into_iter()
+        .filter_map(|(key, people)| call(key, people, created))
         .collect();
+    if calls.is_empty() {
+        let visitors = grouped(&|person| person.role == Role::Visitor && !person.hidden);
+        let visitors = visitors.into_iter();
+        calls.extend(visitors.filter_map(|(key, people)| call(key, people, created)));
+    }
+    let out = out
+        .into_iter()
+        .filter_map(|(key, people)| call(key, people, created));
+    give_legs(&mut calls, out.collect());
     let first = calls.iter().map(|call| (call.joined, call.key)).min();
     for call in &mut calls {
         let created = created.filter(|_| first == Some((call.joined, call.key)));
@@ -72,10 +99,55 @@ pub fn calls<'a>(people: &'a BTreeMap<String, Person>, created: Option<Moment>) 
     calls
 }
 
-/// When a participant joined, or was first heard of.
-#[must_use]
-pub fn joined(person: &Person) -> Option<Moment> {
-    ranked(&person.joined).or(person.seen.0)
+fn call<'a>(key: &'a str, people: People<'a>, created: Option<Moment>) -> Option<Call<'a>> {
+    let joined = people
+        .iter()
+        .filter_map(|(_, person)| ranked(&person.joined).or(person.seen.0))
+        .min()
+        .or(created)?;
+    Some(Call {
+        key,
+        phone: people
+            .first()
+            .is_some_and(|(_, person)| person.role == Role::Caller),
+        outbound: false,
+        people,
+        joined,
+        started: joined,
+        legs: Vec::new(),
+    })
+}
+
+/// Gives each phone that was dialled to the caller who had come last by then; what was dialled
+/// before anybody came becomes a call.
+fn give_legs<'a>(calls: &mut Vec<Call<'a>>, out: Vec<Call<'a>>) {
+    if out.is_empty() {
+        return;
+    }
+    let mut came: Vec<_> = calls
+        .iter()
+        .enumerate()
+        .map(|(index, call)| (call.joined, call.key, index))
+        .collect();
+    came.sort_unstable();
+    let mut gone: Vec<_> = calls.iter().filter_map(Call::gone).collect();
+    gone.sort_unstable();
+    for mut dialled in out {
+        let before = came.partition_point(|(joined, ..)| *joined <= dialled.joined);
+        if before == 0 {
+            dialled.outbound = true;
+            calls.push(dialled);
+            continue;
+        }
+        let left = gone.partition_point(|at| *at < dialled.joined);
+        calls[came[before - 1].2].legs.push(Leg {
+            key: dialled.key,
+            people: dialled.people,
+            joined: dialled.joined,
+            sure: before <= left + 1,
+        });
+    }
+    calls.sort_by_key(|call| call.key);
 }
 
 /// A ranked value without its rank.
@@ -105,10 +177,11 @@ fn started(call: &Call<'_>, created: Option<Moment>) -> Moment {
 }
 
 impl Call<'_> {
-    /// Whether this participant is the caller, under any of its sids.
-    #[must_use]
-    pub fn is_caller(&self, sid: &str) -> bool {
-        self.people.iter().any(|(of, _)| *of == sid)
+    /// When all of its participants had left, if they have.
+    fn gone(&self) -> Option<Moment> {
+        let left = |(_, person): &(&str, &Person)| person.left.0.as_ref().map(|left| left.at);
+        self.people.iter().map(left).min()??;
+        self.people.iter().filter_map(left).max()
     }
 
     /// The best known text of a kind, over all of the caller's sids.
@@ -131,10 +204,11 @@ impl Call<'_> {
             .map(|raw| number::normalised(raw).unwrap_or_else(|| raw.to_owned()))
     }
 
-    /// Who to ask about its owner, the best first.
+    /// Who to ask about its owner, the best first: whose it was as the caller joined, which a
+    /// transcript knows as well without the rest of the room.
     #[must_use]
     pub fn questions(&self) -> Vec<OwnerQuestion> {
-        let at = self.started.time();
+        let at = self.joined.time();
         let tenant = self
             .text(|person| &person.tenant)
             .map(|key| OwnerQuestion::Tenant(key.to_owned(), at));
@@ -156,12 +230,52 @@ impl Call<'_> {
     }
 }
 
-/// The call an agent's report is about: the one it names, by key or by participant sid, else the
-/// only one there is.
-#[must_use]
-pub fn named<'c, 'a>(calls: &'c [Call<'a>], id: &str) -> Option<&'c Call<'a>> {
-    let by_key = calls.iter().find(|call| call.key == id);
-    let by_sid = || calls.iter().find(|call| call.is_caller(id));
-    let only = || (calls.len() == 1).then(|| &calls[0]);
-    by_key.or_else(by_sid).or_else(only)
+/// Whose ids are whose, for rooms of any number of calls: an index into them by call key and by
+/// participant sid. A leg's ids are those of the call it was dialled for.
+#[derive(Debug)]
+pub struct Names<'a> {
+    keys: BTreeMap<&'a str, usize>,
+    sids: BTreeMap<&'a str, usize>,
+    legs: BTreeMap<&'a str, usize>,
+    only: Option<usize>,
+}
+
+impl<'a> Names<'a> {
+    /// The ids of these calls.
+    #[must_use]
+    pub fn of(calls: &[Call<'a>]) -> Self {
+        let mut names = Self {
+            keys: BTreeMap::new(),
+            sids: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            only: (calls.len() == 1).then_some(0),
+        };
+        for (index, call) in calls.iter().enumerate() {
+            names.keys.insert(call.key, index);
+            let sids = call.people.iter().map(|(sid, _)| (*sid, index));
+            names.sids.extend(sids);
+            for leg in &call.legs {
+                names.legs.insert(leg.key, index);
+                let sids = leg.people.iter().map(|(sid, _)| (*sid, index));
+                names.legs.extend(sids);
+            }
+        }
+        names
+    }
+
+    /// Whose own participant this is.
+    #[must_use]
+    pub fn caller(&self, sid: &str) -> Option<usize> {
+        self.sids.get(sid).copied()
+    }
+
+    /// The call an agent's report is about: the one it names, by key or by participant sid, else
+    /// the only one there is.
+    #[must_use]
+    pub fn named(&self, id: &str) -> Option<usize> {
+        [&self.keys, &self.sids, &self.legs]
+            .into_iter()
+            .find_map(|ids| ids.get(id).copied())
+            .or(self.only)
+    }
 }

@@ -64,7 +64,7 @@ impl Ending {
 pub fn ending(end: &End<'_>, call: &Call<'_>, answered: bool, reports: &Report) -> Option<Ending> {
     match end {
         End::Open => None,
-        End::Left(departure) => Some(left(departure, call, answered, reports)),
+        End::Left(departure, _) => Some(left(departure, call, answered, reports)),
         End::Aborted(departure) => Some(Ending::new(
             &departure.reason,
             By::Technical,

@@ -2,13 +2,17 @@
 //!
 //! Everything a fold could dislike is settled here, once: which field says when, which sid is
 //! meant, how long a text may be. An event of a type we do not know, or without a room, stands for
-//! nothing and is no error.
+//! nothing and is no error. Neither is an agent's event that cannot be read: ingest refuses what
+//! names no call, so nobody could say what it was about, and dead letters by the hundred stop the
+//! projection, which is not in an agent's power. A webhook LiveKit signed and we cannot read is a
+//! dead letter: the fault is ours.
 
 mod report;
 
 pub(super) use report::millis;
 
 use super::{
+    key::RoomKey,
     merge::{Greatest, Least},
     room::{Departure, Person, Recording, Role, Room, Stage, Track},
     transcript::Script,
@@ -28,20 +32,22 @@ use sha2::{Digest as _, Sha256};
 
 /// A key longer than this is replaced by its hash: PostgreSQL's indexes hold 2,700 bytes.
 const LONGEST_KEY: usize = 128;
+/// Why a participant goes whom nobody picked up for: only one that dials out can.
+const DIALLED_IN_VAIN: [&str; 2] = ["USER_UNAVAILABLE", "USER_REJECTED"];
 /// Names, labels and numbers.
 pub(super) const LONGEST_NAME: usize = 512;
-/// Reasons and summaries.
-pub(super) const LONGEST_TEXT: usize = 8_000;
+/// Addresses of recordings: signed ones are long.
+pub(super) const LONGEST_TEXT: usize = 4_000;
 
 /// What an event says about a room.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CallFact {
-    /// The room's sid; `None` when it concerns no room.
-    pub room: Option<String>,
+    /// Which room; `None` when it concerns none.
+    pub room: Option<RoomKey>,
     /// What it adds to the call.
     pub session: Option<Box<Room>>,
-    /// What it adds to the transcript.
-    pub script: Option<Box<Script>>,
+    /// What it adds to a transcript, and to that of which call.
+    pub script: Option<(String, Box<Script>)>,
 }
 
 impl Fact for CallFact {
@@ -50,46 +56,30 @@ impl Fact for CallFact {
         if let Some(event) = kind.strip_prefix(livekit::PREFIX) {
             // Ingest keeps what is no JSON, and what names no event, as types of their own.
             let known = livekit::TYPES.iter().any(|of| of.kind == kind);
-            return match read::<Webhook>(envelope) {
+            return match tolerant::read::<Webhook>(envelope.data()) {
                 Ok(webhook) => Ok(from_webhook(event, &webhook, envelope)),
-                Err(error) if known => Err(error),
-                Err(_) => Ok(Self::nothing()),
+                Err(error) if known => Err(FoldError(error.to_string())),
+                Err(_) => Ok(Self::default()),
             };
         }
-        match kind {
-            agent::ANSWERED => Ok(report::answered(&read(envelope)?, envelope)),
-            agent::TRANSFERRED => Ok(report::transferred(&read(envelope)?, envelope)),
-            agent::TRANSCRIPT => Ok(report::transcript(&read(envelope)?, envelope)),
-            agent::ANALYSED => Ok(report::analysed(&read(envelope)?, envelope)),
-            agent::HEARTBEAT => {
-                let heartbeat: agent::Heartbeat = read(envelope)?;
-                Ok(Self {
-                    room: heartbeat.room_sid.as_deref().map(key),
-                    session: None,
-                    script: None,
-                })
-            }
-            _ => Ok(Self::nothing()),
-        }
+        Ok(match kind {
+            agent::ANSWERED => report::answered(&said(envelope), envelope),
+            agent::TRANSFERRED => report::transferred(&said(envelope), envelope),
+            agent::TRANSCRIPT => report::transcript(&said(envelope), envelope),
+            agent::ANALYSED => report::analysed(&said(envelope), envelope),
+            agent::HEARTBEAT => report::heartbeat(&said(envelope), envelope),
+            _ => Self::default(),
+        })
     }
 
     fn index_key(&self) -> Option<&str> {
-        self.room.as_deref()
+        self.room.as_ref().map(RoomKey::sid)
     }
 }
 
-impl CallFact {
-    fn nothing() -> Self {
-        Self {
-            room: None,
-            session: None,
-            script: None,
-        }
-    }
-}
-
-fn read<T: tolerant::Record>(envelope: &Envelope) -> Result<T, FoldError> {
-    tolerant::read(envelope.data()).map_err(|error| FoldError(error.to_string()))
+/// What an agent says; nothing at all when it cannot be read.
+fn said<T: tolerant::Record>(envelope: &Envelope) -> T {
+    tolerant::read(envelope.data()).unwrap_or_default()
 }
 
 /// A sid or id as a key.
@@ -114,14 +104,10 @@ pub(super) fn recorded(envelope: &Envelope) -> Option<Moment> {
 }
 
 fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact {
-    let room = webhook.room_sid().map(key);
-    if room.is_none() {
-        return CallFact {
-            room,
-            session: None,
-            script: None,
-        };
-    }
+    let Some(sid) = webhook.room_sid() else {
+        return CallFact::default();
+    };
+    let room = RoomKey::of(sid, webhook.room_name(), envelope);
     let mut piece = room_piece(webhook);
     let at = webhook.created_at.or_else(|| recorded(envelope));
     let mut script = None;
@@ -136,7 +122,8 @@ fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact
         "participant_joined" | "participant_left" | "participant_connection_aborted" => {
             if let Some((sid, person)) = person_piece(event, webhook.participant.as_ref(), at) {
                 if matches!(person.role, Role::Visitor | Role::Caller) {
-                    script = Some(Box::new(Script::of_person(&sid, &person, &piece.created)));
+                    let call = person.call_key(&sid).to_owned();
+                    script = Some((call, Box::new(Script::of_person(&sid, &person))));
                 }
                 piece.agent = agent_name(webhook.participant.as_ref());
                 piece.people.insert(sid, person);
@@ -166,7 +153,7 @@ fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact
     }
     let session = (piece != Room::default()).then(|| Box::new(piece));
     CallFact {
-        room,
+        room: Some(room),
         session,
         script,
     }
@@ -217,9 +204,13 @@ fn person_piece(
     };
     let exact = participant.joined_at_ms.map(|at| (0, at));
     let coarse = participant.joined_at.map(|at| (1, at));
+    let status = attribute("sip.callStatus");
     let mut person = Person {
         role: role(participant.kind()),
         hidden: participant.is_hidden(),
+        ruled: attribute("sip.ruleID").is_some(),
+        dials: status == Some("dialing")
+            || DIALLED_IN_VAIN.contains(&participant.disconnect_reason()),
         active: event == "participant_joined",
         call: Least(attribute("sip.callID").map(|id| (rank, key(id)))),
         tenant: ranked(rank, attribute("app.tenantId")),
@@ -238,7 +229,7 @@ fn person_piece(
     match event {
         "participant_left" => person.left = departure(),
         "participant_joined" => {
-            person.status = Least(attribute("sip.callStatus").map(|status| bounded(status, 64)));
+            person.status = Least(status.map(|status| bounded(status, 64)));
         }
         _ => person.aborted = departure(),
     }

@@ -1,8 +1,10 @@
 //! What a call adds to the hourly sums.
 //!
-//! Only calls that have ended count, in the UTC hour they began to ring; each adds one row here,
-//! which the engine takes off again when the call's own row changes. Unassigned calls are summed
-//! under the nil uuid.
+//! Only inbound calls that have ended count, in the UTC hour they began to ring: the figures say
+//! how those who called were served. Each adds one row here, which the engine takes off again when
+//! the call's own row changes. Unassigned calls are summed under the nil uuid.
+//!
+//! What one call adds is bounded, so that no number of calls an hour can hold overflows a sum.
 
 use super::session::CallRow;
 use crate::rollup;
@@ -71,10 +73,13 @@ rollup! {
     }
 }
 
-/// What a call adds to its hour; `None` while it has not ended.
+/// A week. LiveKit ends phone calls after a day, so a longer talk is a broken clock's.
+const LONGEST_TALK_MS: i64 = 7 * 86_400_000;
+
+/// What a call adds to its hour; `None` while it has not ended, and when it went out.
 #[must_use]
 pub fn hourly(call: &CallRow) -> Option<Hourly> {
-    let result = call.result.as_deref()?;
+    let result = counted(call)?;
     let sentiment = call.sentiment_label.as_deref();
     let mut latency = [0; LATENCY_CLASSES];
     if let Some(millis) = call.e2e_p50_ms {
@@ -89,7 +94,7 @@ pub fn hourly(call: &CallRow) -> Option<Hourly> {
         missed: i64::from(result == "missed"),
         abandoned: i64::from(result == "abandoned"),
         failed: i64::from(result == "failed"),
-        talk_ms: call.talk_ms.unwrap_or_default(),
+        talk_ms: call.talk_ms.unwrap_or_default().min(LONGEST_TALK_MS),
         success: i64::from(call.outcome_status.as_deref() == Some("success")),
         positive: i64::from(sentiment == Some("positive")),
         neutral: i64::from(sentiment == Some("neutral")),
@@ -98,10 +103,10 @@ pub fn hourly(call: &CallRow) -> Option<Hourly> {
     })
 }
 
-/// What a call adds to its hour's revenue; `None` while it has not ended, or without any.
+/// What a call adds to its hour's revenue; `None` without any, and when the call does not count.
 #[must_use]
 pub fn revenue(call: &CallRow) -> Option<HourlyRevenue> {
-    call.result.as_ref()?;
+    counted(call)?;
     Some(HourlyRevenue {
         client_id: call.client_id.unwrap_or_default(),
         hour: hour(call),
@@ -109,6 +114,13 @@ pub fn revenue(call: &CallRow) -> Option<HourlyRevenue> {
         user_id: call.client_id.and(call.user_id),
         amount_minor: call.revenue_minor?,
     })
+}
+
+/// The result of a call that counts.
+fn counted(call: &CallRow) -> Option<&str> {
+    call.result
+        .as_deref()
+        .filter(|_| call.direction == "inbound")
 }
 
 /// The class a latency belongs to: a bound belongs to the class it closes.

@@ -1,8 +1,9 @@
 //! What is known of one room: the pieces facts are made of, and the states they add up to.
 //!
-//! Field names in JSON are one letter, because a state is written again for every event of its
-//! room. Every map is bounded, and every text as well: a hostile room cannot grow its state for
-//! ever. What lies beyond a bound is chosen by its key, never by when it came.
+//! Field names in JSON are one letter, because a state is written again for every batch that has
+//! an event of its room. Every map is bounded, and every text as well: a hostile room cannot grow
+//! its state for ever. What lies beyond a bound is chosen by its key, never by when it came. The
+//! bounds are for rooms of a fixed name, which many callers share (docs/adr/0006).
 
 use super::merge::{Greatest, Latest, Least, Merge, merge_bounded};
 use frontdesk_events::catalogue::moment::Moment;
@@ -10,14 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The most participants of one room that are kept. A call has three or four.
-pub const MOST_PEOPLE: usize = 256;
-/// The most audio tracks of one room that are kept.
-pub const MOST_TRACKS: usize = 512;
+/// The most participants of one room that are kept: two months of a caller every five minutes.
+/// Calls beyond it are lost.
+pub const MOST_PEOPLE: usize = 16_384;
+/// The most audio tracks of one room that are kept: two a participant.
+pub const MOST_TRACKS: usize = 32_768;
 /// The most recordings of one room that are kept.
 pub const MOST_RECORDINGS: usize = 32;
-/// The most call ids agents may report about in one room.
-pub const MOST_REPORTS: usize = 256;
+/// The most call ids agents may report about in one room. Fewer than callers: ids are the agent's
+/// to invent, and a report is the largest piece there is.
+pub const MOST_REPORTS: usize = 4_096;
 
 /// A value with the rank of where it was said; a lower rank is the better source.
 pub type Ranked<T> = Least<(u8, T)>;
@@ -88,12 +91,31 @@ piece! {
         pub number: Ranked<String> = "u",
         /// Its name for people, or its identity.
         pub name: Ranked<String> = "n",
+        /// It came by a dispatch rule: it called us.
+        pub ruled: bool = "b",
+        /// It was seen dialling: we called it.
+        pub dials: bool = "w",
         /// `sip.callStatus` when it joined.
         pub status: Least<String> = "q",
         /// It left.
         pub left: Greatest<Departure> = "l",
         /// It went before its connection came up.
         pub aborted: Greatest<Departure> = "x",
+    }
+}
+
+impl Person {
+    /// The call it is part of: `sip.callID`, which a reconnect keeps, else its own sid.
+    #[must_use]
+    pub fn call_key<'a>(&'a self, sid: &'a str) -> &'a str {
+        self.call.0.as_ref().map_or(sid, |(_, id)| id)
+    }
+
+    /// When it joined, if it ever did.
+    #[must_use]
+    pub fn joined(&self) -> Option<Moment> {
+        let heard = self.seen.0.filter(|_| self.active);
+        self.joined.0.as_ref().map(|(_, at)| *at).or(heard)
     }
 }
 
@@ -256,6 +278,8 @@ impl Merge for Person {
         self.role = self.role.max(other.role);
         self.hidden |= other.hidden;
         self.active |= other.active;
+        self.ruled |= other.ruled;
+        self.dials |= other.dials;
         self.call.merge(&other.call);
         self.tenant.merge(&other.tenant);
         self.dialled.merge(&other.dialled);

@@ -5,6 +5,7 @@ mod derive;
 use super::{
     CallFact,
     callers::{Call, calls, ranked},
+    key::{Place, RoomKey},
     merge::Merge as _,
     rollup,
     room::Room,
@@ -34,7 +35,7 @@ row! {
     /// One call.
     #[derive(Default)]
     pub struct CallRow in "calls", keyed by (id) {
-        /// See [`call_id`](super::call_id).
+        /// See [`call_id`](super::call_id()).
         pub id: Uuid,
         /// The room's sid.
         pub room_sid: String,
@@ -48,7 +49,9 @@ row! {
         pub client_id: Option<Uuid>,
         /// `phone` or `web`.
         pub channel: String,
-        /// Normalised; `None` when hidden or no number.
+        /// `inbound`, or `outbound` when we called.
+        pub direction: String,
+        /// Who called or was called. Normalised; `None` when hidden or no number.
         pub caller_number: Option<String>,
         /// What else is known of the caller.
         pub caller_name: Option<String>,
@@ -132,9 +135,9 @@ impl Aggregate for RoomSession {
     type Rows = SessionRows;
 
     fn keys(fact: &CallFact) -> Vec<String> {
-        fact.session
-            .as_ref()
-            .and(fact.room.clone())
+        let room = fact.session.as_ref().and(fact.room.as_ref());
+        room.map(RoomKey::session)
+            .map(str::to_owned)
             .into_iter()
             .collect()
     }
@@ -154,12 +157,8 @@ impl Aggregate for RoomSession {
     }
 
     fn rows(key: &str, state: &Room, owners: &dyn Owners) -> SessionRows {
-        let calls = calls(&state.people, ranked(&state.created));
         SessionRows {
-            calls: calls
-                .iter()
-                .map(|call| derive::call_row(key, state, &calls, call, owners))
-                .collect(),
+            calls: derive::call_rows(Place::of(key), state, owners),
         }
     }
 }

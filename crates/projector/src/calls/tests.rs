@@ -3,7 +3,10 @@
 mod endings;
 mod laws;
 mod odd;
+mod outbound;
+mod reconnects;
 mod reports;
+mod shared_rooms;
 mod soup;
 mod stage;
 mod stories;

@@ -5,14 +5,14 @@
 //! here: an answer is never before the ringing, an end never before the answer.
 
 use super::{
-    callers::{self, Call, ranked},
+    callers::Call,
     merge::Greatest,
-    room::{Departure, Person, Role, Room, Track},
+    room::{Departure, Person, Room},
 };
 use frontdesk_events::catalogue::moment::Moment;
 
 /// Webhooks say when something ended to the second, cut off.
-const WEBHOOK_RESOLUTION_MICROS: i64 = 1_000_000;
+pub(super) const WEBHOOK_RESOLUTION_MICROS: i64 = 1_000_000;
 /// How far the agent's clock may be from LiveKit's before its word is not believed.
 const CLOCK_SKEW_MICROS: i64 = 60_000_000;
 /// No phone rings for a day: an answer later than that is a broken clock's.
@@ -23,8 +23,8 @@ const LONGEST_RINGING_MICROS: i64 = 86_400_000_000;
 pub enum End<'a> {
     /// It has not.
     Open,
-    /// The caller left.
-    Left(&'a Departure),
+    /// The caller left: how its last participant went, and when the last one went.
+    Left(&'a Departure, Moment),
     /// The caller's connection never came up.
     Aborted(&'a Departure),
     /// Nobody said that the caller left, but the room was closed.
@@ -35,8 +35,8 @@ impl End<'_> {
     fn at(&self) -> Option<Moment> {
         match self {
             End::Open => None,
-            End::Left(departure) | End::Aborted(departure) => Some(departure.at),
-            End::Room((at, _)) => Some(*at),
+            End::Left(_, at) | End::Room((at, _)) => Some(*at),
+            End::Aborted(departure) => Some(departure.at),
         }
     }
 }
@@ -52,13 +52,19 @@ pub struct Timing<'a> {
     pub end: End<'a>,
 }
 
-/// The times of a call. `reported` is when an agent says it answered.
+/// The times of a call. `reported` is when an agent says it answered, `heard` when anybody else's
+/// sound first reached the caller.
 #[must_use]
-pub fn timing<'a>(room: &'a Room, call: &Call<'a>, reported: Option<Moment>) -> Timing<'a> {
+pub fn timing<'a>(
+    room: &'a Room,
+    call: &Call<'a>,
+    reported: Option<Moment>,
+    heard: Option<Moment>,
+) -> Timing<'a> {
     let end = end(room, call);
     let answered = match end {
         End::Aborted(_) => None,
-        _ => answered(room, call, end.at(), reported),
+        _ => answered(call, end.at(), reported, heard),
     };
     let ended = end
         .at()
@@ -70,35 +76,37 @@ pub fn timing<'a>(room: &'a Room, call: &Call<'a>, reported: Option<Moment>) -> 
     }
 }
 
+/// A call goes on while one of its participants is there. A phone has one at a time: a reconnect
+/// brings a new one and takes the old one away, in either order and within a second, which is all
+/// that a departure's time tells. So participants are put in order by when they joined, never by
+/// when another left, and one that joined before another of the same call is gone even if its
+/// departure was lost.
 fn end<'a>(room: &'a Room, call: &Call<'a>) -> End<'a> {
     let people = || call.people.iter().map(|(_, person)| *person);
-    let left = people().filter_map(|person| person.left.0.as_ref()).max();
-    let aborted = people()
-        .filter_map(|person| person.aborted.0.as_ref())
-        .max();
-    // A sid that came after the last departure is a reconnect. LiveKit's seconds cannot tell the
-    // two apart within one; a caller who came back is then the likelier story.
-    let stays = |person: &Person| {
-        person.active
-            && person.left.is_none()
-            && left
-                .is_none_or(|left| callers::joined(person).is_some_and(|joined| joined >= left.at))
-    };
+    let came = |person: &&Person| person.active || !person.left.is_none();
+    let last = people().filter(came).map(Person::joined).max();
+    let stays =
+        |person: &Person| person.active && person.left.is_none() && Some(person.joined()) == last;
+    let closed = || room.finished.0.as_ref().map_or(End::Open, End::Room);
     if people().any(stays) {
-        return room.finished.0.as_ref().map_or(End::Open, End::Room);
+        return closed();
     }
-    match (left, aborted) {
-        (Some(left), _) => End::Left(left),
-        (None, Some(aborted)) => End::Aborted(aborted),
-        (None, None) => room.finished.0.as_ref().map_or(End::Open, End::Room),
+    let departed = |person: &'a Person| Some((person.joined(), person.left.0.as_ref()?));
+    let aborted = people().filter_map(|person| person.aborted.0.as_ref());
+    match people().filter_map(departed).max() {
+        Some((_, last)) => {
+            let left = people().filter_map(|person| person.left.0.as_ref());
+            End::Left(last, left.map(|left| left.at).max().unwrap_or(last.at))
+        }
+        None => aborted.max().map_or_else(closed, End::Aborted),
     }
 }
 
 fn answered(
-    room: &Room,
     call: &Call<'_>,
     ended: Option<Moment>,
     reported: Option<Moment>,
+    heard: Option<Moment>,
 ) -> Option<Moment> {
     let said = call
         .people
@@ -114,40 +122,12 @@ fn answered(
         .filter(believable)
         .or_else(|| reported.filter(believable));
     let known = known.map(|at| ended.map_or(at, |ended| at.min(ended)).max(call.started));
-    known.or_else(|| first_answer(room, call, ended))
-}
-
-/// The first sound of anybody else, from the caller's join on and before the caller was gone.
-fn first_answer(room: &Room, call: &Call<'_>, ended: Option<Moment>) -> Option<Moment> {
-    let at = room
-        .tracks
-        .values()
-        .filter_map(|track| answers(room, call, track))
-        .min()?;
-    let in_time = ended
-        .is_none_or(|ended| at.micros() < ended.micros() + WEBHOOK_RESOLUTION_MICROS)
-        && at.micros() <= call.started.micros().saturating_add(LONGEST_RINGING_MICROS);
-    in_time.then_some(at)
-}
-
-fn answers(room: &Room, call: &Call<'_>, track: &Track) -> Option<Moment> {
-    let sid = track.person.0.as_deref()?;
-    let person = room.people.get(sid);
-    // A participant whose own event has not come yet counts, unless its identity says it only
-    // listens: that event may be lost, and then the caller was answered all the same.
-    let listens = track.recorder
-        || person.is_some_and(|person| person.hidden || person.role == Role::Recorder);
-    if listens || call.is_caller(sid) {
-        return None;
-    }
-    let gone = person
-        .and_then(|person| person.left.0.as_ref())
-        .map(|left| left.at);
-    let stopped = [track.stopped.0, gone].into_iter().flatten().min();
-    if stopped.is_some_and(|at| at.micros() + WEBHOOK_RESOLUTION_MICROS <= call.joined.micros()) {
-        return None;
-    }
-    ranked(&track.started).map(|at| at.max(call.joined))
+    // A sound counts from the caller's join on and before the caller was gone.
+    let in_time = |at: &Moment| {
+        ended.is_none_or(|ended| at.micros() < ended.micros() + WEBHOOK_RESOLUTION_MICROS)
+            && at.micros() <= call.started.micros().saturating_add(LONGEST_RINGING_MICROS)
+    };
+    known.or_else(|| heard.filter(in_time))
 }
 
 /// Whether the phone's own status proves an answer that no track shows: it became `active` after

@@ -1,17 +1,20 @@
-//! The aggregate `Transcript`: what was said in a room, item by item, as rows of `calls.turns`.
+//! The aggregate `Transcript`: what was said on a call, item by item, as rows of `calls.turns`.
 //!
 //! Its state holds who called as well (the little of it that decides whose call it is), so that
-//! each turn carries its owner without looking into another aggregate.
+//! each turn carries its owner without looking into another aggregate. It is keyed by the call as
+//! the agent names it, because a room of a fixed name holds any number of calls and a state is
+//! written whole: an agent that names a call otherwise than by its key tells a story nobody owns.
 
 mod line;
 
 use self::line::{Line, Speaker};
 use super::{
-    CallFact, call_id,
-    callers::{Call, calls, named, ranked},
+    CallFact,
+    callers::{Call, calls},
     fact::key,
+    key::{Place, RoomKey},
     merge::{Merge, merge_bounded},
-    room::{MOST_PEOPLE, Person, Ranked},
+    room::Person,
 };
 use crate::{
     aggregate::{Aggregate, FoldError, OwnerQuestion, Owners},
@@ -28,7 +31,9 @@ use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, collections::BTreeMap};
 use uuid::Uuid;
 
-/// The most items of one room that are kept: hours of talk. The earliest stay.
+/// The most participants one call may have taken by reconnecting.
+const MOST_PEOPLE: usize = 64;
+/// The most items of one call that are kept: hours of talk. The earliest stay.
 const MOST_LINES: usize = 2_000;
 /// Parts are counted from 0; more than this many would not fit a day.
 const LAST_PART: i64 = 1_000_000;
@@ -43,18 +48,15 @@ pub enum Transcript {}
 /// The state of [`Transcript`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Script {
-    /// When the room was made.
-    #[serde(rename = "c", default, skip_serializing_if = "Ranked::is_none")]
-    created: Ranked<Moment>,
-    /// Possible callers, by participant sid.
+    /// The caller, by participant sid.
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
     people: BTreeMap<String, Person>,
-    /// Lines by call id, then by item id.
+    /// Lines by item id.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
-    lines: BTreeMap<String, BTreeMap<String, Line>>,
+    lines: BTreeMap<String, Line>,
 }
 
-/// What was said in a room.
+/// What was said on a call.
 #[derive(Debug, Default, PartialEq)]
 pub struct ScriptRows {
     /// One for each item.
@@ -63,10 +65,12 @@ pub struct ScriptRows {
 
 row! {
     /// One item of a transcript. A tool's answer is part of its call.
-    pub struct TurnRow in "turns", keyed by (room_sid, id) {
+    pub struct TurnRow in "turns", keyed by (room_sid, partition, id) {
         /// The room's sid.
         pub room_sid: String,
-        /// The item's id, behind its call's when the room holds several.
+        /// The partition the reports came by.
+        pub partition: i16,
+        /// The item's id, behind its call's.
         pub id: String,
         /// Which call.
         pub call_key: Option<String>,
@@ -97,7 +101,7 @@ row! {
 
 impl Script {
     /// What a participant event says about whose call it is.
-    pub(super) fn of_person(sid: &str, person: &Person, created: &Ranked<Moment>) -> Self {
+    pub(super) fn of_person(sid: &str, person: &Person) -> Self {
         let person = Person {
             role: person.role,
             hidden: person.hidden,
@@ -106,20 +110,16 @@ impl Script {
             dialled: person.dialled.clone(),
             joined: person.joined.clone(),
             seen: person.seen.clone(),
-            invited: person.invited.clone(),
             ..Person::default()
         };
-        let people = BTreeMap::from([(sid.to_owned(), person)]);
         Self {
-            created: created.clone(),
-            people,
+            people: BTreeMap::from([(sid.to_owned(), person)]),
             lines: BTreeMap::new(),
         }
     }
 
     /// What a transcript says.
     pub(super) fn of_items(
-        call: &str,
         part: Option<i64>,
         items: &[Item],
         at: Option<Moment>,
@@ -142,48 +142,36 @@ impl Script {
             });
         let mut script = Self::default();
         for (id, line) in lines {
-            script.take(call, &id, &line);
+            script.take(&id, &line);
         }
         script
     }
 
-    fn take(&mut self, call: &str, id: &str, line: &Line) {
-        let lines = match self.lines.get_mut(call) {
-            Some(lines) => lines,
-            None => self.lines.entry(call.to_owned()).or_default(),
-        };
-        if lines.get(id).is_none_or(|known| line < known) {
-            lines.insert(id.to_owned(), line.clone());
+    fn take(&mut self, id: &str, line: &Line) {
+        if self.lines.get(id).is_none_or(|known| line < known) {
+            self.lines.insert(id.to_owned(), line.clone());
         }
     }
 
     /// Drops the last lines beyond the bound. A line among the first ones was never dropped
     /// before: lines only ever move forwards.
     fn trim(&mut self) {
-        let count: usize = self.lines.values().map(BTreeMap::len).sum();
-        if count <= MOST_LINES {
+        if self.lines.len() <= MOST_LINES {
             return;
         }
-        let mut all: Vec<(Line, String, String)> = Vec::with_capacity(count);
-        for (call, lines) in std::mem::take(&mut self.lines) {
-            all.extend(lines.into_iter().map(|(id, line)| (line, call.clone(), id)));
-        }
+        let lines = std::mem::take(&mut self.lines).into_iter();
+        let mut all: Vec<(Line, String)> = lines.map(|(id, line)| (line, id)).collect();
         all.sort();
         all.truncate(MOST_LINES);
-        for (line, call, id) in all {
-            self.lines.entry(call).or_default().insert(id, line);
-        }
+        self.lines = all.into_iter().map(|(line, id)| (id, line)).collect();
     }
 }
 
 impl Merge for Script {
     fn merge(&mut self, other: &Self) {
-        self.created.merge(&other.created);
         merge_bounded(&mut self.people, &other.people, MOST_PEOPLE);
-        for (call, lines) in &other.lines {
-            for (id, line) in lines {
-                self.take(call, id, line);
-            }
+        for (id, line) in &other.lines {
+            self.take(id, line);
         }
         self.trim();
     }
@@ -196,15 +184,15 @@ impl Aggregate for Transcript {
     type Rows = ScriptRows;
 
     fn keys(fact: &CallFact) -> Vec<String> {
-        fact.script
-            .as_ref()
-            .and(fact.room.clone())
+        let script = fact.script.as_ref().zip(fact.room.as_ref());
+        script
+            .map(|((call, _), room): (_, &RoomKey)| room.transcript(call))
             .into_iter()
             .collect()
     }
 
     fn fold(state: &mut Script, _: &str, fact: &CallFact) -> Result<(), FoldError> {
-        if let Some(piece) = &fact.script {
+        if let Some((_, piece)) = &fact.script {
             state.merge(piece);
         }
         Ok(())
@@ -214,40 +202,30 @@ impl Aggregate for Transcript {
         if state.lines.is_empty() {
             return Vec::new();
         }
-        calls(&state.people, ranked(&state.created))
+        calls(&state.people, None)
             .iter()
             .flat_map(Call::questions)
             .collect()
     }
 
-    fn rows(room_sid: &str, state: &Script, owners: &dyn Owners) -> ScriptRows {
+    fn rows(key: &str, state: &Script, owners: &dyn Owners) -> ScriptRows {
         if state.lines.is_empty() {
             return ScriptRows::default();
         }
-        let calls = calls(&state.people, ranked(&state.created));
-        let mut turns = Vec::new();
-        for (id, lines) in &state.lines {
-            let call = named(&calls, id);
-            let call_key = call
-                .map(|call| call.key)
-                .or(Some(id.as_str()).filter(|id| !id.is_empty()));
-            let user = call
-                .and_then(|call| call.owner(owners))
-                .map(|owner| owner.user);
-            let prefix = if state.lines.len() > 1 {
-                format!("{id}/")
-            } else {
-                String::new()
-            };
-            turns.extend(group(lines).into_iter().enumerate().map(
-                |(position, (id, line, answer))| TurnRow {
-                    id: format!("{prefix}{id}"),
-                    position: i32::try_from(position).unwrap_or(i32::MAX),
-                    ..turn(room_sid, call_key, user, line, answer)
-                },
-            ));
+        let place = Place::of(key);
+        let owner = calls(&state.people, None)
+            .first()
+            .and_then(|call| call.owner(owners));
+        let user = owner.map(|owner| owner.user);
+        let turns = group(&state.lines).into_iter().enumerate();
+        let turns = turns.map(|(position, (id, line, answer))| TurnRow {
+            id: format!("{}/{id}", place.call),
+            position: i32::try_from(position).unwrap_or(i32::MAX),
+            ..turn(place, user, line, answer)
+        });
+        ScriptRows {
+            turns: turns.collect(),
         }
-        ScriptRows { turns }
     }
 }
 
@@ -284,13 +262,7 @@ fn group(lines: &BTreeMap<String, Line>) -> Vec<(&str, &Line, Option<&Line>)> {
         .collect()
 }
 
-fn turn(
-    room_sid: &str,
-    call_key: Option<&str>,
-    user_id: Option<Uuid>,
-    line: &Line,
-    answer: Option<&Line>,
-) -> TurnRow {
+fn turn(place: Place<'_>, user_id: Option<Uuid>, line: &Line, answer: Option<&Line>) -> TurnRow {
     let speaker = match line.speaker {
         Speaker::Caller => "caller",
         Speaker::Receptionist => "receptionist",
@@ -298,9 +270,10 @@ fn turn(
         Speaker::System => "system",
     };
     TurnRow {
-        room_sid: room_sid.to_owned(),
+        room_sid: place.sid.to_owned(),
+        partition: place.partition,
         id: String::new(),
-        call_key: call_key.map(str::to_owned),
+        call_key: Some(place.call.to_owned()).filter(|call| !call.is_empty()),
         position: 0,
         at: line.at.map(Moment::time),
         speaker: speaker.to_owned(),
@@ -321,6 +294,15 @@ fn turn(
     }
 }
 
+impl TurnRow {
+    /// The public id of the call it is part of.
+    fn call_id(&self) -> Option<Uuid> {
+        let room = RoomKey::within(self.partition, &self.room_sid);
+        let call_key = self.call_key.as_deref()?;
+        Some(Place::of(room.session()).call_id(call_key))
+    }
+}
+
 impl Derived for ScriptRows {
     fn tables() -> Vec<Table> {
         vec![Table::of::<TurnRow>()]
@@ -328,7 +310,7 @@ impl Derived for ScriptRows {
 
     fn changes(before: &Self, after: &Self, out: &mut Changes) {
         out.rows_telling(&before.turns, &after.turns, |row| {
-            let id = call_id(&row.room_sid, row.call_key.as_deref()?).to_string();
+            let id = row.call_id()?.to_string();
             Some(Tell {
                 user: row.user_id,
                 topic: Topic::Calls,

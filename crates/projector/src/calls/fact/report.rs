@@ -2,21 +2,35 @@
 
 use super::{CallFact, LONGEST_NAME, LONGEST_TEXT, bounded, key, recorded};
 use crate::calls::{
+    key::RoomKey,
     merge::{Latest, Least, Said},
     room::{Analysis, Report, Room, Transfer},
     transcript::{AFTER_ALL_PARTS, Script},
 };
 use frontdesk_events::{
     Envelope,
-    catalogue::agent::{Analysed, Answered, Latency, Transcript, Transferred, Usage},
+    catalogue::agent::{
+        Analysed, Answered, Heartbeat, Latency, Revenue, Transcript, Transferred, Usage,
+    },
 };
 use serde_json::{Value, json};
 
 const MOST_TAGS: usize = 50;
-const MOST_MODELS: usize = 20;
-const MOST_QUANTITIES: usize = 30;
+const LONGEST_TAG: usize = 128;
+/// What one call may use is bounded tightly, because a state holds the analyses of all its calls.
+const MOST_MODELS: usize = 10;
+const MOST_QUANTITIES: usize = 16;
+const LONGEST_WORD: usize = 64;
+/// Summaries.
+const LONGEST_SUMMARY: usize = 4_000;
+/// Reasons and what they were taken from.
+const LONGEST_REASON: usize = 2_000;
+/// A thousand million in currencies of two decimals: no call brings that in, so a larger figure is
+/// a mistake and no revenue. 92 million of the largest fit a sum of 64 bits, which is more calls
+/// than ingest can take in within an hour.
+const LARGEST_REVENUE_MINOR: i64 = 100_000_000_000;
 
-fn said<T>(envelope: &Envelope, value: Option<T>) -> Latest<T> {
+fn latest<T>(envelope: &Envelope, value: Option<T>) -> Latest<T> {
     Latest(value.map(|value| Said {
         at: recorded(envelope),
         id: key(envelope.id()),
@@ -29,8 +43,17 @@ fn about(call: Option<&str>) -> String {
     call.map(key).unwrap_or_default()
 }
 
+/// The fields every report has, wherever they stand.
+macro_rules! place {
+    ($report:expr, $envelope:expr) => {{
+        let name = $report.room_name.as_deref();
+        let sid = $report.room_sid.as_deref();
+        sid.map(|sid| RoomKey::of(sid, name, $envelope))
+    }};
+}
+
 fn fact(
-    room: Option<&str>,
+    room: Option<RoomKey>,
     call: Option<&str>,
     agent: Option<&str>,
     mut report: Report,
@@ -39,7 +62,7 @@ fn fact(
     let mut session = Room::default();
     session.reports.insert(about(call), report);
     CallFact {
-        room: room.map(key),
+        room,
         session: Some(Box::new(session)),
         script: None,
     }
@@ -48,11 +71,11 @@ fn fact(
 pub(super) fn answered(report: &Answered, envelope: &Envelope) -> CallFact {
     let answered = report.answered_at.or_else(|| recorded(envelope));
     fact(
-        report.room_sid.as_deref(),
+        place!(report, envelope),
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            answered: said(envelope, answered),
+            answered: latest(envelope, answered),
             ..Report::default()
         },
     )
@@ -64,61 +87,61 @@ pub(super) fn transferred(report: &Transferred, envelope: &Envelope) -> CallFact
         at: report.transferred_at.or_else(|| recorded(envelope)),
     };
     fact(
-        report.room_sid.as_deref(),
+        place!(report, envelope),
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            transferred: said(envelope, Some(transfer)),
+            transferred: latest(envelope, Some(transfer)),
             ..Report::default()
         },
     )
 }
 
 pub(super) fn transcript(report: &Transcript, envelope: &Envelope) -> CallFact {
-    let script = Script::of_items(
-        &about(report.call_id.as_deref()),
-        report.part,
-        &report.items,
-        recorded(envelope),
-        envelope,
-    );
+    let script = Script::of_items(report.part, &report.items, recorded(envelope), envelope);
     CallFact {
-        room: report.room_sid.as_deref().map(key),
+        room: place!(report, envelope),
         session: None,
-        script: Some(Box::new(script)),
+        script: Some((about(report.call_id.as_deref()), Box::new(script))),
     }
 }
 
 pub(super) fn analysed(report: &Analysed, envelope: &Envelope) -> CallFact {
-    let call = about(report.call_id.as_deref());
     let mut fact = fact(
-        report.room_sid.as_deref(),
+        place!(report, envelope),
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            analysis: said(envelope, Some(analysis(report))),
+            analysis: latest(envelope, Some(analysis(report))),
             ..Report::default()
         },
     );
     if !report.transcript.is_empty() {
         let script = Script::of_items(
-            &call,
             Some(AFTER_ALL_PARTS),
             &report.transcript,
             recorded(envelope),
             envelope,
         );
-        fact.script = Some(Box::new(script));
+        fact.script = Some((about(report.call_id.as_deref()), Box::new(script)));
     }
     fact
+}
+
+/// Filed under its room where it names one, and folded by nobody.
+pub(super) fn heartbeat(report: &Heartbeat, envelope: &Envelope) -> CallFact {
+    CallFact {
+        room: place!(report, envelope),
+        ..CallFact::default()
+    }
 }
 
 fn name(text: Option<&str>) -> Option<String> {
     text.map(|text| bounded(text, LONGEST_NAME))
 }
 
-fn text(text: Option<&str>) -> Option<String> {
-    text.map(|text| bounded(text, LONGEST_TEXT))
+fn text(text: Option<&str>, longest: usize) -> Option<String> {
+    text.map(|text| bounded(text, longest))
 }
 
 fn analysis(report: &Analysed) -> Analysis {
@@ -133,31 +156,34 @@ fn analysis(report: &Analysed) -> Analysis {
         closed: lower(report.close_reason.as_deref()),
         status: lower(outcome.status.as_deref()),
         label: name(outcome.label.as_deref()),
-        reason: text(outcome.reason.as_deref()),
-        revenue: revenue
-            .amount_minor
-            .zip(currency(revenue.currency.as_deref())),
-        revenue_evidence: text(revenue.evidence.as_deref()),
-        summary: text(report.summary.as_deref()),
+        reason: text(outcome.reason.as_deref(), LONGEST_REASON),
+        revenue: amount(&revenue),
+        revenue_evidence: text(revenue.evidence.as_deref(), LONGEST_REASON),
+        summary: text(report.summary.as_deref(), LONGEST_SUMMARY),
         sentiment: lower(sentiment.label.as_deref()),
         score: sentiment.score,
-        sentiment_evidence: text(sentiment.evidence.as_deref()),
+        sentiment_evidence: text(sentiment.evidence.as_deref(), LONGEST_REASON),
         tags: report
             .tags
             .iter()
             .take(MOST_TAGS)
-            .map(|tag| bounded(tag, LONGEST_NAME))
+            .map(|tag| bounded(tag, LONGEST_TAG))
             .collect(),
         latency: latencies(&latency),
         turns: latency.turns.filter(|turns| *turns >= 0),
         usage: report.usage.iter().take(MOST_MODELS).map(usage).collect(),
         recorded: recording.egress_id.is_some() || recording.location.is_some(),
-        location: text(recording.location.as_deref()),
+        location: text(recording.location.as_deref(), LONGEST_TEXT),
     }
 }
 
-fn currency(code: Option<&str>) -> Option<String> {
-    frontdesk_events::money::Currency::parse(code?).map(String::from)
+fn amount(revenue: &Revenue) -> Option<(i64, String)> {
+    let plausible = -LARGEST_REVENUE_MINOR..=LARGEST_REVENUE_MINOR;
+    let minor = revenue
+        .amount_minor
+        .filter(|minor| plausible.contains(minor))?;
+    let currency = frontdesk_events::money::Currency::parse(revenue.currency.as_deref()?)?;
+    Some((minor, String::from(currency)))
 }
 
 fn latencies(latency: &Latency) -> [Option<i64>; 5] {
@@ -179,16 +205,17 @@ pub(in crate::calls) fn millis(seconds: Option<f64>) -> Option<i64> {
 }
 
 fn usage(usage: &Usage) -> Value {
+    let word = |text: &str| bounded(text, LONGEST_WORD);
     let quantities: serde_json::Map<String, Value> = usage
         .quantities
         .iter()
         .take(MOST_QUANTITIES)
-        .map(|(name, number)| (bounded(name, LONGEST_NAME), quantity(*number)))
+        .map(|(name, number)| (word(name), quantity(*number)))
         .collect();
     json!({
-        "kind": name(usage.kind.as_deref()).unwrap_or_else(|| "unknown".to_owned()),
-        "provider": name(usage.provider.as_deref()),
-        "model": name(usage.model.as_deref()),
+        "kind": usage.kind.as_deref().map_or_else(|| "unknown".to_owned(), word),
+        "provider": usage.provider.as_deref().map(word),
+        "model": usage.model.as_deref().map(word),
         "quantities": quantities,
     })
 }

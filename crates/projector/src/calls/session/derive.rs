@@ -7,44 +7,47 @@ use super::CallRow;
 use crate::{
     aggregate::Owners,
     calls::{
-        call_id,
-        callers::{Call, named, text},
+        callers::{Call, Leg, Names, calls, ranked, text},
         ending::ending,
+        key::Place,
         merge::Merge as _,
         number,
         room::{Analysis, Recording, Report, Room, Stage},
+        sound::Sounds,
         timing::{End, Timing, timing, was_active},
     },
 };
 use frontdesk_events::catalogue::moment::Moment;
 use serde_json::Value;
 
-/// The row of a call.
-pub(super) fn call_row(
-    room_sid: &str,
-    room: &Room,
-    calls: &[Call<'_>],
-    call: &Call<'_>,
-    owners: &dyn Owners,
-) -> CallRow {
-    let report = report(room, calls, call);
-    let mut row = CallRow {
-        id: call_id(room_sid, call.key),
-        room_sid: room_sid.to_owned(),
-        room_name: room.name.0.clone().unwrap_or_default(),
-        call_key: call.key.to_owned(),
-        agent_name: report
-            .agent
-            .0
-            .clone()
-            .or_else(|| text(&room.agent).map(str::to_owned)),
-        ..CallRow::default()
+/// The rows of a room's calls.
+pub(super) fn call_rows(place: Place<'_>, room: &Room, owners: &dyn Owners) -> Vec<CallRow> {
+    let calls = calls(&room.people, ranked(&room.created));
+    let names = Names::of(&calls);
+    let sounds = Sounds::of(room, &names);
+    let reports = reports(room, &calls, &names);
+    let recording = recording(room);
+    let row = |(index, (call, report)): (usize, (&Call<'_>, Report))| {
+        let mut row = CallRow {
+            id: place.call_id(call.key),
+            room_sid: place.sid.to_owned(),
+            room_name: room.name.0.clone().unwrap_or_default(),
+            call_key: call.key.to_owned(),
+            agent_name: report
+                .agent
+                .0
+                .clone()
+                .or_else(|| text(&room.agent).map(str::to_owned)),
+            ..CallRow::default()
+        };
+        write_parties(&mut row, call, owners);
+        write_course(&mut row, room, call, &report, sounds.heard_by(index, call));
+        write_transfer(&mut row, call, &report);
+        write_analysis(&mut row, &report);
+        write_recording(&mut row, recording, &report);
+        row
     };
-    write_parties(&mut row, call, owners);
-    write_course(&mut row, room, call, &report);
-    write_analysis(&mut row, &report);
-    write_recording(&mut row, room, &report);
-    row
+    calls.iter().zip(reports).enumerate().map(row).collect()
 }
 
 fn write_parties(row: &mut CallRow, call: &Call<'_>, owners: &dyn Owners) {
@@ -52,6 +55,7 @@ fn write_parties(row: &mut CallRow, call: &Call<'_>, owners: &dyn Owners) {
     row.user_id = owner.map(|owner| owner.user);
     row.client_id = owner.and_then(|owner| owner.client);
     row.channel = if call.phone { "phone" } else { "web" }.to_owned();
+    row.direction = if call.outbound { "outbound" } else { "inbound" }.to_owned();
     row.caller_number = call
         .text(|person| &person.number)
         .and_then(number::normalised);
@@ -59,18 +63,21 @@ fn write_parties(row: &mut CallRow, call: &Call<'_>, owners: &dyn Owners) {
     row.dialled_number = call.dialled();
 }
 
-fn write_course(row: &mut CallRow, room: &Room, call: &Call<'_>, report: &Report) {
+fn write_course(
+    row: &mut CallRow,
+    room: &Room,
+    call: &Call<'_>,
+    report: &Report,
+    heard: Option<Moment>,
+) {
     let analysed = || {
         report
             .analysis
             .value()
             .and_then(|analysis| analysis.answered)
     };
-    let timing = timing(
-        room,
-        call,
-        report.answered.value().copied().or_else(analysed),
-    );
+    let reported = report.answered.value().copied().or_else(analysed);
+    let timing = timing(room, call, reported, heard);
     let answered =
         timing.answered.is_some() || (!matches!(timing.end, End::Open) && was_active(call));
     row.state = state(&timing).to_owned();
@@ -88,10 +95,34 @@ fn write_course(row: &mut CallRow, room: &Room, call: &Call<'_>, report: &Report
         row.end_code = Some(end.code);
         row.end_words = Some(end.words);
     }
+}
+
+/// Where the agent says the call went; else to whom it was put through in its own room.
+fn write_transfer(row: &mut CallRow, call: &Call<'_>, report: &Report) {
     if let Some(transfer) = report.transferred.value() {
         row.transferred_to.clone_from(&transfer.to);
         row.transferred_at = transfer.at.map(Moment::time);
+        return;
     }
+    let reached = call.legs.iter().filter(|leg| leg.sure && picked_up(leg));
+    if let Some(leg) = reached.min_by_key(|leg| (leg.joined, leg.key)) {
+        let numbers = leg
+            .people
+            .iter()
+            .filter_map(|(_, person)| text(&person.number));
+        row.transferred_to = numbers.min().and_then(number::normalised);
+        row.transferred_at = Some(leg.joined.time());
+    }
+}
+
+/// Whether it is known that somebody picked up: LiveKit tells no more than the last status, and a
+/// `hangup` may have been one while it still rang.
+fn picked_up(leg: &Leg<'_>) -> bool {
+    leg.people.iter().any(|(_, person)| {
+        let left = person.left.0.as_ref();
+        let status = left.and_then(|left| left.status.as_deref());
+        !person.answered.is_none() || matches!(status, Some("active" | "automation"))
+    })
 }
 
 fn write_analysis(row: &mut CallRow, report: &Report) {
@@ -120,13 +151,16 @@ fn write_analysis(row: &mut CallRow, report: &Report) {
 }
 
 /// The room's best recording. One that is stored counts more than one that failed.
-fn write_recording(row: &mut CallRow, room: &Room, report: &Report) {
-    let empty = (Recording::default(), Analysis::default());
-    let best = room
-        .recordings
+fn recording(room: &Room) -> Option<&Recording> {
+    room.recordings
         .iter()
-        .max_by_key(|(id, recording)| (recording.stage.0, recording.millis.0, *id));
-    let best = best.map_or(&empty.0, |(_, recording)| recording);
+        .max_by_key(|(id, recording)| (recording.stage.0, recording.millis.0, *id))
+        .map(|(_, recording)| recording)
+}
+
+fn write_recording(row: &mut CallRow, best: Option<&Recording>, report: &Report) {
+    let empty = (Recording::default(), Analysis::default());
+    let best = best.unwrap_or(&empty.0);
     let analysis = report.analysis.value().unwrap_or(&empty.1);
     let state = match best.stage.0 {
         Some(Stage::Recording) => Some("recording"),
@@ -145,12 +179,12 @@ fn write_recording(row: &mut CallRow, room: &Room, report: &Report) {
     row.recording_ms = best.millis.0;
 }
 
-/// Everything agents reported about this call.
-fn report(room: &Room, calls: &[Call<'_>], call: &Call<'_>) -> Report {
-    let mut all = Report::default();
+/// Everything agents reported, call by call.
+fn reports(room: &Room, calls: &[Call<'_>], names: &Names<'_>) -> Vec<Report> {
+    let mut all: Vec<Report> = calls.iter().map(|_| Report::default()).collect();
     for (id, report) in &room.reports {
-        if named(calls, id).is_some_and(|named| named.key == call.key) {
-            all.merge(report);
+        if let Some(index) = names.named(id) {
+            all[index].merge(report);
         }
     }
     all
@@ -169,7 +203,7 @@ fn result(timing: &Timing<'_>, call: &Call<'_>, answered: bool) -> Option<&'stat
         End::Open => return None,
         End::Aborted(_) => return Some("failed"),
         _ if answered => return Some("answered"),
-        End::Left(departure) => departure.status.as_deref(),
+        End::Left(departure, _) => departure.status.as_deref(),
         // Whether the caller was still there when the room went, nobody said.
         End::Room(_) => Some("ringing"),
     };

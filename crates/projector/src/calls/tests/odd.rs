@@ -1,10 +1,15 @@
 //! Input nobody should send, and still somebody will.
 
-use super::stage::{ROOM, Stage, caller, folded};
+use super::stage::{ROOM, Stage, caller, folded, room};
 use crate::{
     aggregate::{Aggregate as _, Fact as _},
-    calls::{CallFact, RoomSession, Transcript, room},
+    calls::{
+        CallFact, RoomSession, Transcript,
+        merge::Merge as _,
+        room::{MOST_PEOPLE, MOST_REPORTS, MOST_TRACKS, Room},
+    },
 };
+use frontdesk_events::catalogue::agent;
 use serde_json::json;
 
 #[test]
@@ -61,33 +66,96 @@ fn an_absurd_room_sid_still_fits_an_index() {
     );
     let fact = CallFact::decode(&stage.events[0]).unwrap();
     assert!(fact.index_key().unwrap().len() < 100);
-    let state = folded::<RoomSession>(&stage.events);
-    assert!(state.people.keys().all(|sid| sid.len() < 100));
+    let states = folded::<RoomSession>(&stage.events);
+    assert!(states.keys().all(|key| key.len() < 100));
+    let mut people = states.values().flat_map(|state| state.people.keys());
+    assert!(people.all(|sid| sid.len() < 100));
 }
 
 #[test]
 fn a_hostile_room_cannot_grow_its_state_for_ever() {
-    let mut stage = Stage::new();
-    for number in 0..2_000 {
-        let sid = format!("PA_{number}");
-        let participant = json!({ "sid": sid, "identity": "x".repeat(10_000), "kind": "SIP", "name": "y".repeat(10_000) });
-        stage.webhook(
-            "participant_joined",
-            0,
-            json!({ "participant": participant }),
-        );
-        stage.webhook(
-            "track_published",
-            0,
-            json!({ "participant": { "sid": sid }, "track": { "sid": sid } }),
-        );
+    let mut state = Room::default();
+    for number in 0..MOST_TRACKS + 9 {
+        let mut more = Room::default();
+        let id = format!("{number:06}");
+        more.people.insert(id.clone(), Default::default());
+        more.tracks.insert(id.clone(), Default::default());
+        more.reports.insert(id, Default::default());
+        state.merge(&more);
     }
-    let state = folded::<RoomSession>(&stage.events);
     assert_eq!(
-        (state.people.len(), state.tracks.len()),
-        (room::MOST_PEOPLE, room::MOST_TRACKS)
+        (state.people.len(), state.tracks.len(), state.reports.len()),
+        (MOST_PEOPLE, MOST_TRACKS, MOST_REPORTS)
     );
-    assert!(serde_json::to_vec(&state).unwrap().len() < 400_000);
+}
+
+#[test]
+fn no_text_of_a_sender_makes_a_piece_large() {
+    let long = "x".repeat(100_000);
+    let attributes = json!({ "sip.callID": long, "app.tenantId": long, "sip.phoneNumber": long,
+        "sip.trunkPhoneNumber": long, "sip.callStatus": long });
+    let participant = json!({ "sid": long, "identity": long, "kind": "SIP", "name": long,
+        "disconnectReason": long, "attributes": attributes });
+    let quantities: serde_json::Map<_, _> = (0..50)
+        .map(|index| (format!("{index}{long}"), json!(index)))
+        .collect();
+    let usage: Vec<_> = (0..50).map(|_| json!(quantities)).collect();
+    let mut stage = Stage::new();
+    stage
+        .webhook("participant_left", 0, json!({ "participant": participant }))
+        .report(
+            "call.analysed",
+            0,
+            json!({ "callId": long, "summary": long, "tags": vec![&long; 99], "usage": usage, "closeReason": long,
+                "outcome": { "reason": long, "label": long, "status": long, "revenue": { "evidence": long } },
+                "sentiment": { "label": long, "evidence": long }, "recording": { "location": long } }),
+        );
+    let size = serde_json::to_vec(&room(&stage.events)).unwrap().len();
+    assert!(size < 48_000, "{size} bytes");
+}
+
+#[test]
+fn junk_of_an_agent_is_no_dead_letter() {
+    for kind in [
+        agent::HEARTBEAT,
+        agent::ANSWERED,
+        agent::TRANSFERRED,
+        agent::TRANSCRIPT,
+        agent::ANALYSED,
+    ] {
+        let junk: [&[u8]; 6] = [
+            b"",
+            b"null",
+            b"[[[",
+            b"\xff",
+            b"{\"roomSid\":7}",
+            b"{\"callId\":\"SCL_a\"}",
+        ];
+        for data in junk {
+            let mut stage = Stage::new();
+            stage.say(kind, 0, data);
+            let fact = CallFact::decode(&stage.events[0]).unwrap();
+            assert_eq!(fact.index_key(), None, "{kind} {data:?}");
+            assert!(RoomSession::keys(&fact).is_empty() && Transcript::keys(&fact).is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_field_of_the_wrong_shape_costs_only_itself() {
+    let mut stage = Stage::new();
+    stage.joined(&caller(), 342).report(
+        "call.analysed",
+        9_000,
+        json!({ "callId": "SCL_a", "summary": "Booked.", "tags": { "a": 1 }, "usage": "much", "latency": [1],
+            "sentiment": 7, "transcript": "words", "outcome": { "status": ["success"], "label": "booked", "revenue": 5 } }),
+    );
+    let call = stage.call();
+    assert_eq!(
+        (call.summary.as_deref(), call.outcome_label.as_deref()),
+        (Some("Booked."), Some("booked"))
+    );
+    assert!(call.tags.is_empty() && call.outcome_status.is_none() && call.usage.is_none());
 }
 
 #[test]
@@ -97,7 +165,7 @@ fn a_usual_state_is_small() {
         .webhook("room_started", 118, json!({}))
         .joined(&caller(), 342)
         .speaks(&caller(), 780);
-    let state = serde_json::to_string(&folded::<RoomSession>(&stage.events)).unwrap();
+    let state = serde_json::to_string(&room(&stage.events)).unwrap();
     assert!(state.len() < 600, "{} bytes: {state}", state.len());
 }
 

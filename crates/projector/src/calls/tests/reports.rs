@@ -4,7 +4,13 @@ use super::{
     stage::{START, Stage, caller, other_caller, time},
     stories::answered_call,
 };
-use crate::calls::rollup;
+use crate::{
+    calls::{
+        rollup::{self, HourlyRevenue},
+        session::SessionRows,
+    },
+    table::{Changes, Derived as _, Row as _, Values},
+};
 use serde_json::json;
 
 #[test]
@@ -127,6 +133,70 @@ fn an_ended_call_adds_to_its_hour_and_an_open_one_does_not() {
         (rollup::hourly(&open), rollup::revenue(&open)),
         (None, None)
     );
+}
+
+#[test]
+fn a_revenue_no_call_brings_in_is_none() {
+    let of = |amount: serde_json::Value| {
+        let mut stage = answered_call();
+        let revenue = json!({ "amountMinor": amount, "currency": "USD", "evidence": "said so" });
+        let report =
+            json!({ "callId": "SCL_a", "summary": "Sold.", "outcome": { "revenue": revenue } });
+        stage.report("call.analysed", 99_000, report);
+        let call = stage.call();
+        assert_eq!(
+            (call.summary.as_deref(), call.revenue_evidence.as_deref()),
+            (Some("Sold."), Some("said so"))
+        );
+        (call.revenue_minor, call.revenue_currency)
+    };
+    let usd = || Some("USD".to_owned());
+    assert_eq!(
+        of(json!(100_000_000_000_i64)),
+        (Some(100_000_000_000), usd())
+    );
+    assert_eq!(
+        of(json!(-18_000)),
+        (Some(-18_000), usd()),
+        "money given back"
+    );
+    for absurd in [
+        json!(100_000_000_001_i64),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!("9223372036854775807"),
+        json!(1e18),
+    ] {
+        assert_eq!(of(absurd.clone()), (None, None), "{absurd}");
+    }
+}
+
+#[test]
+fn sums_are_exact_however_large_what_is_taken_off_and_added() {
+    let row = |amount_minor: i64| HourlyRevenue {
+        client_id: uuid::Uuid::nil(),
+        hour: time(0),
+        currency: "USD".to_owned(),
+        user_id: None,
+        amount_minor,
+    };
+    for amount in [1, i64::MAX / 2 + 1, i64::MAX, i64::MIN] {
+        let mut changes = Changes::new(&SessionRows::tables());
+        changes.rollup([row(amount)], [row(amount)]);
+        assert!(changes.rollups()[0].1.is_empty(), "{amount}");
+        let mut changes = Changes::new(&SessionRows::tables());
+        changes.rollup(
+            [row(amount), row(i64::MAX)],
+            [row(amount), row(i64::MAX - 7)],
+        );
+        let mut expected = Values::new(HourlyRevenue::COLUMNS.len());
+        row(-7).put(&mut expected);
+        assert_eq!(
+            changes.rollups()[0].1.columns(),
+            expected.columns(),
+            "{amount}"
+        );
+    }
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use crate::{
     aggregate::{Aggregate, Fact as _, Owner, OwnerQuestion, Owners},
-    calls::{CallFact, CallRow, RoomSession, Transcript, TurnRow},
+    calls::{CallFact, CallRow, RoomSession, Transcript, TurnRow, room::Room},
 };
 use chrono::{DateTime, Utc};
-use frontdesk_events::Envelope;
+use frontdesk_events::{Envelope, Partition};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub(super) const ROOM: &str = "RM_stage";
+pub(super) const NAME: &str = "call_1";
 /// 2026-11-20 17:04:00 UTC, in milliseconds.
 pub(super) const START: i64 = 1_795_194_240_000;
 
@@ -48,6 +50,26 @@ pub(super) fn other_caller() -> Actor {
         }),
         ..caller()
     }
+}
+
+/// A person the agent dials, to put the caller through.
+pub(super) fn dialled() -> Actor {
+    Actor {
+        sid: "PA_out",
+        identity: "sip_+15105550190",
+        name: "Phone +15105550190",
+        attributes: json!({
+            "sip.callID": "SCL_out", "sip.callStatus": "dialing", "sip.phoneNumber": "+15105550190",
+            "sip.trunkPhoneNumber": "+14155550123", "sip.trunkID": "ST_out",
+        }),
+        ..caller()
+    }
+}
+
+/// The same phone as one that came by a dispatch rule, as every inbound one does.
+pub(super) fn ruled(mut actor: Actor) -> Actor {
+    actor.attributes["sip.ruleID"] = json!("SDR_1");
+    actor
 }
 
 pub(super) fn agent() -> Actor {
@@ -96,6 +118,8 @@ pub(super) fn visitor() -> Actor {
 #[derive(Debug, Default)]
 pub(super) struct Stage {
     pub(super) events: Vec<Envelope>,
+    /// When who was told to have joined: their departures say so again.
+    joined: BTreeMap<&'static str, i64>,
 }
 
 impl Stage {
@@ -106,7 +130,7 @@ impl Stage {
     pub(super) fn webhook(&mut self, event: &str, at: i64, body: Value) -> &mut Self {
         let mut data = json!({
             "event": event,
-            "room": { "sid": ROOM, "name": "call_1", "creationTimeMs": START.to_string() },
+            "room": { "sid": ROOM, "name": NAME, "creationTimeMs": START.to_string() },
             "createdAt": ((START + at).div_euclid(1000)).to_string(),
         });
         merge(&mut data, body);
@@ -114,8 +138,7 @@ impl Stage {
     }
 
     pub(super) fn report(&mut self, what: &str, at: i64, body: Value) -> &mut Self {
-        let mut data =
-            json!({ "roomSid": ROOM, "roomName": "call_1", "agentName": "receptionist" });
+        let mut data = json!({ "roomSid": ROOM, "roomName": NAME, "agentName": "receptionist" });
         merge(&mut data, body);
         self.tell(
             "/agents/receptionist",
@@ -131,13 +154,23 @@ impl Stage {
             .unwrap()
             .with_time(time(at))
             .with_recorded_time(time(at + 40))
-            .with_partition_key("call_1")
+            .with_partition_key(room_name(data))
             .with_data("application/json", data.to_string().into_bytes());
         self.events.push(envelope);
         self
     }
 
+    /// An agent's event with these bytes as data.
+    pub(super) fn say(&mut self, kind: &str, at: i64, data: &[u8]) -> &mut Self {
+        self.tell("/agents/receptionist", kind, at, &Value::Null);
+        let envelope = self.events.pop().unwrap();
+        self.events
+            .push(envelope.with_data("application/json", data.to_vec()));
+        self
+    }
+
     pub(super) fn joined(&mut self, actor: &Actor, at: i64) -> &mut Self {
+        self.joined.insert(actor.sid, at);
         self.webhook(
             "participant_joined",
             at + 300,
@@ -167,7 +200,8 @@ impl Stage {
         reason: &str,
         status: &str,
     ) -> &mut Self {
-        let mut participant = described(actor, 240, "DISCONNECTED");
+        let joined = self.joined.get(actor.sid).copied().unwrap_or(240);
+        let mut participant = described(actor, joined, "DISCONNECTED");
         participant["disconnectReason"] = json!(reason);
         if actor.kind == "SIP" {
             participant["attributes"]["sip.callStatus"] = json!(status);
@@ -198,9 +232,11 @@ impl Stage {
         self.webhook("room_finished", at, json!({ "roomEndReason": reason }))
     }
 
+    /// All calls, whatever the room.
     pub(super) fn calls(&self) -> Vec<CallRow> {
-        let state = folded::<RoomSession>(&self.events);
-        RoomSession::rows(ROOM, &state, &Known).calls
+        let states = folded::<RoomSession>(&self.events).into_iter();
+        let rows = states.map(|(key, state)| RoomSession::rows(&key, &state, &Known).calls);
+        rows.flatten().collect()
     }
 
     pub(super) fn call(&self) -> CallRow {
@@ -210,20 +246,35 @@ impl Stage {
     }
 
     pub(super) fn turns(&self) -> Vec<TurnRow> {
-        let state = folded::<Transcript>(&self.events);
-        Transcript::rows(ROOM, &state, &Known).turns
+        let states = folded::<Transcript>(&self.events).into_iter();
+        let rows = states.map(|(key, state)| Transcript::rows(&key, &state, &Known).turns);
+        rows.flatten().collect()
     }
 }
 
-pub(super) fn folded<A: Aggregate<Fact = CallFact>>(events: &[Envelope]) -> A::State {
-    let mut state = A::State::default();
+/// Ingest makes the partition of the room's name.
+fn room_name(data: &Value) -> &str {
+    let name = data["room"]["name"].as_str();
+    name.or(data["roomName"].as_str()).unwrap_or(NAME)
+}
+
+pub(super) fn folded<A: Aggregate<Fact = CallFact>>(
+    events: &[Envelope],
+) -> BTreeMap<String, A::State> {
+    let mut states: BTreeMap<String, A::State> = BTreeMap::new();
     for envelope in events {
         let fact = CallFact::decode(envelope).unwrap();
         for key in A::keys(&fact) {
-            A::fold(&mut state, &key, &fact).unwrap();
+            A::fold(states.entry(key.clone()).or_default(), &key, &fact).unwrap();
         }
     }
-    state
+    states
+}
+
+/// The state of the stage's own room.
+pub(super) fn room(events: &[Envelope]) -> Room {
+    let key = format!("{}.{ROOM}", Partition::of(NAME));
+    folded::<RoomSession>(events).remove(&key).unwrap()
 }
 
 pub(super) fn time(at: i64) -> DateTime<Utc> {

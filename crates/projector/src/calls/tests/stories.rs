@@ -1,7 +1,7 @@
 //! Whole calls as they happen, and the rows they give.
 
 use super::stage::{
-    START, Stage, agent, caller, other_caller, recorder, supervisor, time, visitor,
+    NAME, START, Stage, agent, caller, other_caller, recorder, supervisor, time, visitor,
 };
 use crate::calls::{CallRow, call_id};
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(super) fn answered_call() -> Stage {
 #[test]
 fn an_answered_call_has_its_times_its_caller_and_its_owner() {
     let call = answered_call().call();
-    assert_eq!(call.id, call_id("RM_stage", "SCL_a"));
+    assert_eq!(call.id, call_id(NAME, "RM_stage", "SCL_a"));
     assert_eq!(
         (call.state.as_str(), call.result.as_deref()),
         ("ended", Some("answered"))
@@ -378,13 +378,21 @@ fn a_room_made_again_under_its_name_holds_other_calls() {
         400_000,
         json!({ "room": { "sid": "RM_again", "name": "call_1" } }),
     );
-    assert_ne!(call_id("RM_stage", "SCL_a"), call_id("RM_again", "SCL_a"));
-    assert_eq!(
-        call_id("RM_stage", "SCL_a").to_string(),
-        call_id("RM_stage", "SCL_a").to_string()
+    assert_ne!(
+        call_id(NAME, "RM_stage", "SCL_a"),
+        call_id(NAME, "RM_again", "SCL_a")
     );
     assert_eq!(
-        call_id("RM_4hWq9sXnB2Ld", "SCL_Bz6UoG4fHtNj").get_version_num(),
+        call_id(NAME, "RM_stage", "SCL_a").to_string(),
+        call_id(NAME, "RM_stage", "SCL_a").to_string()
+    );
+    assert_eq!(
+        call_id(
+            "call-_+15105550100_4hWq9sXnB2Ld",
+            "RM_4hWq9sXnB2Ld",
+            "SCL_Bz6UoG4fHtNj"
+        )
+        .get_version_num(),
         5
     );
 }

@@ -72,7 +72,7 @@ fn a_tool_call_and_its_answer_are_one_turn() {
             .iter()
             .map(|turn| turn.id.as_str())
             .collect::<Vec<_>>(),
-        ["item_1", "item_3"]
+        ["SCL_a/item_1", "SCL_a/item_3"]
     );
     assert_eq!(
         (
@@ -118,7 +118,7 @@ fn an_analysis_holds_all_of_a_short_call_or_the_rest_of_a_long_one() {
     );
     let said =
         |stage: &Stage| -> Vec<String> { stage.turns().into_iter().map(|turn| turn.id).collect() };
-    assert_eq!(said(&stage), ["item_2", "item_3"]);
+    assert_eq!(said(&stage), ["SCL_a/item_2", "SCL_a/item_3"]);
     let first = [
         message("item_1", "assistant", "Good morning"),
         message("item_2", "user", "Hello"),
@@ -128,7 +128,10 @@ fn an_analysis_holds_all_of_a_short_call_or_the_rest_of_a_long_one() {
         90_000,
         json!({ "callId": "SCL_a", "part": 0, "items": first }),
     );
-    assert_eq!(said(&stage), ["item_1", "item_2", "item_3"]);
+    assert_eq!(
+        said(&stage),
+        ["SCL_a/item_1", "SCL_a/item_2", "SCL_a/item_3"]
+    );
 }
 
 #[test]
@@ -166,6 +169,6 @@ fn an_endless_transcript_keeps_its_beginning() {
     let turns = stage.turns();
     assert_eq!(
         (turns.len(), turns[0].id.as_str(), turns[1_999].id.as_str()),
-        (2_000, "item_0_0", "item_9_199")
+        (2_000, "SCL_a/item_0_0", "SCL_a/item_9_199")
     );
 }

@@ -1,0 +1,160 @@
+//! Phones that were dialled and did not call.
+
+use super::stage::{Stage, agent, caller, dialled, other_caller, ruled, time, visitor};
+use crate::calls::{CallRow, rollup};
+use serde_json::json;
+
+fn talking() -> Stage {
+    let mut stage = Stage::new();
+    stage
+        .joined(&caller(), 342)
+        .joined(&agent(), 1_650)
+        .speaks(&agent(), 3_240);
+    stage
+}
+
+fn keys(calls: &[CallRow]) -> Vec<(&str, &str)> {
+    calls
+        .iter()
+        .map(|call| (call.call_key.as_str(), call.direction.as_str()))
+        .collect()
+}
+
+#[test]
+fn a_person_dialled_for_a_caller_is_part_of_the_callers_call() {
+    let mut stage = talking();
+    stage
+        .joined(&dialled(), 20_000)
+        .speaks(&dialled(), 24_000)
+        .left(&caller(), 61_000, "CLIENT_INITIATED", "hangup");
+    let call = stage.call();
+    assert_eq!(
+        (call.call_key.as_str(), call.direction.as_str()),
+        ("SCL_a", "inbound")
+    );
+    assert_eq!(call.ended_at, Some(time(61_000)));
+    assert_eq!(call.caller_number.as_deref(), Some("+15105550100"));
+    assert_eq!(
+        call.transferred_to, None,
+        "whether it was reached is not known"
+    );
+
+    stage.left(&dialled(), 90_000, "ROOM_DELETED", "active");
+    let call = stage.call();
+    assert_eq!(call.transferred_to.as_deref(), Some("+15105550190"));
+    assert_eq!(call.transferred_at, Some(time(20_000)));
+    assert_eq!(call.ended_at, Some(time(61_000)));
+}
+
+#[test]
+fn any_one_sign_of_dialling_is_enough() {
+    let mut plain = dialled();
+    plain.attributes["sip.callStatus"] = json!("ringing");
+    for (status, reason) in [
+        ("dialing", "ROOM_DELETED"),
+        ("hangup", "USER_REJECTED"),
+        ("hangup", "USER_UNAVAILABLE"),
+    ] {
+        let mut stage = talking();
+        stage
+            .joined(&plain, 20_000)
+            .left(&plain, 40_000, reason, status);
+        let alone = |stage: &Stage| {
+            let call = stage.call();
+            assert_eq!(call.call_key, "SCL_a", "{status} {reason}");
+            assert_eq!(call.transferred_to, None, "{status} {reason}");
+        };
+        alone(&stage);
+        stage.events.remove(3);
+        alone(&stage);
+    }
+    let mut stage = Stage::new();
+    stage.joined(&ruled(caller()), 342).joined(&plain, 20_000);
+    assert_eq!(stage.call().call_key, "SCL_a", "others came by a rule");
+}
+
+#[test]
+fn a_report_under_the_dialled_phones_id_is_about_the_callers_call() {
+    let mut stage = talking();
+    stage
+        .joined(&ruled(other_caller()), 9_000)
+        .joined(&ruled(caller()), 342)
+        .joined(&dialled(), 20_000)
+        .report(
+            "call.analysed",
+            70_000,
+            json!({ "callId": "SCL_out", "summary": "Put through." }),
+        );
+    let calls = stage.calls();
+    assert_eq!(keys(&calls), [("SCL_a", "inbound"), ("SCL_b", "inbound")]);
+    assert_eq!(
+        calls[1].summary.as_deref(),
+        Some("Put through."),
+        "it came last before the dialling"
+    );
+}
+
+#[test]
+fn with_two_callers_there_nobody_knows_who_was_put_through() {
+    let mut stage = talking();
+    stage
+        .joined(&other_caller(), 9_000)
+        .joined(&dialled(), 20_000)
+        .left(&dialled(), 50_000, "ROOM_DELETED", "active");
+    assert!(
+        stage
+            .calls()
+            .iter()
+            .all(|call| call.transferred_to.is_none())
+    );
+    stage.left(&caller(), 15_000, "CLIENT_INITIATED", "hangup");
+    let calls = stage.calls();
+    assert_eq!(calls[0].transferred_to, None);
+    assert_eq!(calls[1].transferred_to.as_deref(), Some("+15105550190"));
+}
+
+#[test]
+fn a_call_that_went_out_is_told_as_such_and_is_in_no_figure() {
+    let mut stage = Stage::new();
+    stage
+        .joined(&agent(), 200)
+        .speaks(&agent(), 300)
+        .joined(&dialled(), 1_000)
+        .left(&dialled(), 9_000, "CLIENT_INITIATED", "hangup");
+    let call = stage.call();
+    assert_eq!(
+        (
+            call.direction.as_str(),
+            call.state.as_str(),
+            call.channel.as_str()
+        ),
+        ("outbound", "ended", "phone")
+    );
+    assert_eq!(
+        call.client_id,
+        Some(uuid::Uuid::from_u128(1)),
+        "by the number it shows"
+    );
+    assert_eq!(
+        (rollup::hourly(&call), rollup::revenue(&call)),
+        (None, None)
+    );
+
+    // Who calls in afterwards is a caller like any other.
+    stage.joined(&other_caller(), 20_000);
+    assert_eq!(
+        keys(&stage.calls()),
+        [("SCL_b", "inbound"), ("SCL_out", "outbound")]
+    );
+}
+
+#[test]
+fn a_visitor_stays_the_caller_when_a_phone_is_dialled_for_it() {
+    let mut stage = Stage::new();
+    stage.joined(&visitor(), 410).joined(&dialled(), 20_000);
+    let call = stage.call();
+    assert_eq!(
+        (call.channel.as_str(), call.call_key.as_str()),
+        ("web", "PA_visitor")
+    );
+}
