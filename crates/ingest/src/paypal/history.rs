@@ -47,6 +47,9 @@ const CONDITION: &str = "ingest: earlier PayPal deliveries";
 /// How long to wait before the stream is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 const MOST_AT_ONCE: usize = 1000;
+/// So many pauses without a message, while the server says that it is there, mean that all that
+/// was to be read has been erased.
+const QUIET_PAUSES: u32 = 5;
 
 /// A hash cut to 128 bits: as hard to meet as a SHA-256 for anyone, at half the memory.
 type Short = [u8; 16];
@@ -169,12 +172,18 @@ impl History {
             .await
             .context("reading back PayPal's earlier deliveries")?;
         *next = Some(start);
+        let (mut at_end, mut quiet) = (start > last, 0);
         loop {
-            if next.is_some_and(|next| next > last) && !self.is_read.swap(true, Ordering::AcqRel) {
+            if at_end && !self.is_read.swap(true, Ordering::AcqRel) {
                 health.ok(CONDITION);
             }
-            for delivery in reader.read(MOST_AT_ONCE, PAUSE).await? {
+            let deliveries = reader.read(MOST_AT_ONCE, PAUSE).await?;
+            quiet = if deliveries.is_empty() { quiet + 1 } else { 0 };
+            at_end |= quiet >= QUIET_PAUSES;
+            for delivery in deliveries {
                 *next = Some(delivery.sequence + 1);
+                // Not the stream's last sequence: that message may have been erased.
+                at_end |= delivery.pending == 0;
                 if let Ok(envelope) = delivery.envelope() {
                     self.learn(&envelope);
                 }
