@@ -1,11 +1,14 @@
-//! Whether a subscription gives access, and what to call its state.
+//! Whether a subscription gives access, and what to call its state. Days are left to whoever
+//! shows them: only the reader's browser knows the reader's zone and way of writing.
 //!
 //! Pure, so that it can be asked about any moment. Access follows the money: PayPal's status word
 //! gives access while it is ACTIVE (PayPal then still expects to be paid, and charges hours after
 //! the date it names), and takes none away: what is paid for lasts to its end.
 
+use crate::moment::Moment;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How long access lasts after a payment failed, when PayPal has given the subscription up:
 /// people mend a card within three days.
@@ -28,6 +31,32 @@ pub struct Standing<'a> {
     pub next_retry_at: Option<DateTime<Utc>>,
 }
 
+/// Words, and the day they lead to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Phrase {
+    /// The words, with the blanks and commas around them.
+    #[schema(example = "Active, next payment ")]
+    pub text: String,
+    /// What follows them, to be written as a day; null when nothing does.
+    pub day: Option<Moment>,
+}
+
+impl Phrase {
+    fn text(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            day: None,
+        }
+    }
+
+    fn day(text: &str, day: DateTime<Utc>) -> Self {
+        Self {
+            text: format!("{text} "),
+            day: Some(Moment(day)),
+        }
+    }
+}
+
 impl Standing<'_> {
     /// Whether it gives access.
     #[must_use]
@@ -44,41 +73,47 @@ impl Standing<'_> {
             .max(failed.and_then(|at| at.checked_add_signed(GRACE)))
     }
 
-    /// The state in a few words, with dates in this zone.
+    /// The state in a few words.
     #[must_use]
-    pub fn words(&self, now: DateTime<Utc>, zone: Tz) -> String {
-        let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%-d %b %Y").to_string();
-        let access = match self.access_ends() {
-            Some(end) if now < end => format!(", access until {}", day(end)),
-            Some(end) => format!(", access ended {}", day(end)),
-            None => String::new(),
+    pub fn words(&self, now: DateTime<Utc>) -> Vec<Phrase> {
+        let access = self.access_ends().map(|end| {
+            let words = if now < end { "until" } else { "ended" };
+            Phrase::day(&format!(", access {words}"), end)
+        });
+        let failed = |before: &str| match self.last_failed_at {
+            Some(at) => Phrase::day(&format!("{before} on"), at),
+            None => Phrase::text(before),
         };
-        let failed = self
-            .last_failed_at
-            .map_or_else(String::new, |at| format!(" on {}", day(at)));
-        match self.status {
-            Some("ACTIVE") if self.past_due => {
-                match self.next_retry_at.filter(|retry| now < *retry) {
-                    Some(retry) => format!("Payment failed{failed}, next attempt {}", day(retry)),
-                    None => format!("Payment failed{failed}"),
-                }
-            }
-            Some("ACTIVE") => match self.next_billing_at.max(self.paid_through) {
-                _ if self.paid_through.is_none() => "Active, nothing paid yet".to_owned(),
-                Some(next) if now < next => format!("Active, next payment {}", day(next)),
-                Some(next) => format!("Active, payment of {} expected", day(next)),
-                None => "Active".to_owned(),
-            },
+        let retry = self.next_retry_at.filter(|retry| now < *retry);
+        let retry = retry.map(|retry| Phrase::day(", next attempt", retry));
+        let phrases = match self.status {
+            Some("ACTIVE") if self.past_due => vec![Some(failed("Payment failed")), retry],
+            Some("ACTIVE") => return self.active_words(now),
             Some("SUSPENDED") if self.past_due => {
-                format!("Suspended, payment failed{failed}{access}")
+                vec![Some(failed("Suspended, payment failed")), access]
             }
-            Some("SUSPENDED") => format!("Suspended{access}"),
-            Some("CANCELLED") => format!("Cancelled{access}"),
-            Some("EXPIRED") => format!("Expired{access}"),
-            Some("APPROVAL_PENDING") => "Waiting for approval at PayPal".to_owned(),
-            Some("APPROVED") => "Approved, starting".to_owned(),
-            Some(other) => format!("{other}{access}"),
-            None => format!("Known only by its payments{access}"),
+            Some("SUSPENDED") => vec![Some(Phrase::text("Suspended")), access],
+            Some("CANCELLED") => vec![Some(Phrase::text("Cancelled")), access],
+            Some("EXPIRED") => vec![Some(Phrase::text("Expired")), access],
+            Some("APPROVAL_PENDING") => {
+                vec![Some(Phrase::text("Waiting for approval at PayPal"))]
+            }
+            Some("APPROVED") => vec![Some(Phrase::text("Approved, starting"))],
+            Some(other) => vec![Some(Phrase::text(other)), access],
+            None => vec![Some(Phrase::text("Known only by its payments")), access],
+        };
+        phrases.into_iter().flatten().collect()
+    }
+
+    fn active_words(&self, now: DateTime<Utc>) -> Vec<Phrase> {
+        match self.next_billing_at.max(self.paid_through) {
+            _ if self.paid_through.is_none() => vec![Phrase::text("Active, nothing paid yet")],
+            Some(next) if now < next => vec![Phrase::day("Active, next payment", next)],
+            Some(next) => vec![
+                Phrase::day("Active, payment of", next),
+                Phrase::text(" expected"),
+            ],
+            None => vec![Phrase::text("Active")],
         }
     }
 
@@ -174,16 +209,22 @@ mod tests {
         }
     }
 
+    /// As a reader in UTC would see them.
+    fn words(standing: Standing<'_>, now: DateTime<Utc>) -> String {
+        let phrases = standing.words(now).into_iter();
+        phrases
+            .map(|Phrase { text, day }| match day {
+                Some(Moment(day)) => format!("{text}{}", day.format("%-d %b %Y")),
+                None => text,
+            })
+            .collect()
+    }
+
     #[test]
-    fn words_say_what_happens_next_in_the_users_zone() {
+    fn words_say_what_happens_next() {
         let now = at("2026-11-30T00:00:00Z");
         let later = at("2027-01-01T00:00:00Z");
-        let words = |standing: Standing<'_>, now| standing.words(now, Tz::UTC);
         assert_eq!(words(of("ACTIVE"), now), "Active, next payment 1 Dec 2026");
-        assert_eq!(
-            of("ACTIVE").words(now, Tz::Pacific__Kiritimati),
-            "Active, next payment 2 Dec 2026"
-        );
         assert_eq!(
             words(of("ACTIVE"), at("2026-12-01T12:00:00Z")),
             "Active, payment of 1 Dec 2026 expected"
@@ -221,7 +262,7 @@ mod tests {
             ..of("ACTIVE")
         };
         assert_eq!(
-            renewed.words(at("2026-12-15T00:00:00Z"), Tz::UTC),
+            words(renewed, at("2026-12-15T00:00:00Z")),
             "Active, next payment 1 Jan 2027"
         );
     }

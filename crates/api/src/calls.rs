@@ -232,15 +232,17 @@ async fn page(api: Api, viewer: Viewer, filters: Arc<CallFilters>) -> Told {
     let wanted = limit + 1;
     let mut rows = if filters.are_none() {
         let from = filters.cursor.unwrap_or(Position::TOP);
-        let read = viewer.read(api.database(), Plan::Fixed, &from, |db, from| {
+        let read = viewer.read(api.database(), Plan::Fixed, from, move |db, from| {
             Box::pin(newest(db, *from, wanted))
         });
         read.await?
     } else {
-        let filters = &*filters;
-        let read = viewer.read(api.database(), Plan::ByValues, filters, |db, filters| {
-            Box::pin(filtered(db, filters, wanted))
-        });
+        let read = viewer.read(
+            api.database(),
+            Plan::ByValues,
+            filters,
+            move |db, filters| Box::pin(filtered(db, filters, wanted)),
+        );
         read.await?
     };
     let more = rows.len() as i64 == wanted;

@@ -18,6 +18,8 @@ use uuid::Uuid;
 pub struct Client {
     /// Its id.
     pub id: Uuid,
+    /// The account it belongs to: the user who pays for it.
+    pub user_id: Uuid,
     /// The business's name.
     pub name: String,
     /// What the business does.
@@ -49,9 +51,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     given.finish()?;
     let items = viewer
-        .read(api.database(), Plan::Fixed, &(), |db, ()| {
-            Box::pin(read(db))
-        })
+        .read(api.database(), Plan::Fixed, (), |db, ()| Box::pin(read(db)))
         .await?;
     Ok(answer::tagged(&headers, &ClientList { items }))
 }
@@ -66,7 +66,7 @@ async fn read(db: &mut PgConnection) -> sqlx::Result<Vec<Client>> {
             where assigned_at <= now()
             order by number, assigned_at desc, id desc
         )
-        select c.id, c.name, c.profession, c.time_zone,
+        select c.id, c.user_id, c.name, c.profession, c.time_zone,
             coalesce((select array_agg(number order by number) from owners where client_id = c.id), '{}') as "numbers!"
         from account.clients c
         where c.deleted_at is null

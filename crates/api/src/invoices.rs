@@ -30,7 +30,7 @@ pub struct Invoice {
     /// Where it stands.
     #[schema(value_type = InvoiceStatus)]
     pub status: String,
-    /// Whether a dispute is or was open about it.
+    /// Whether a dispute about it is open.
     pub disputed: bool,
     /// What was charged.
     pub amount: Money,
@@ -42,6 +42,8 @@ pub struct Invoice {
     pub issued_at: Moment,
     /// Who pays; null while PayPal's `custom_id` is nobody's billing key.
     pub user_id: Option<Uuid>,
+    /// Their name.
+    pub user_name: Option<String>,
 }
 
 /// Where an invoice stands.
@@ -117,9 +119,12 @@ pub async fn list(
     let wanted = limit + 1;
     let freshness = api.board().billing();
     let mut rows = viewer
-        .read(api.database(), Plan::ByValues, &filters, |db, filters| {
-            Box::pin(read(db, filters, wanted))
-        })
+        .read(
+            api.database(),
+            Plan::ByValues,
+            filters,
+            move |db, filters| Box::pin(read(db, filters, wanted)),
+        )
         .await?;
     let more = rows.len() as i64 == wanted;
     rows.truncate(limit as usize);
@@ -140,6 +145,7 @@ struct InvoiceRow {
     id: String,
     subscription_id: Option<String>,
     user_id: Option<Uuid>,
+    user_name: Option<String>,
     status: String,
     disputed: bool,
     amount_minor: i64,
@@ -163,10 +169,12 @@ async fn read(
     sqlx::query_as!(
         InvoiceRow,
         // PayPal leaves our key out of some renewals; then the subscription says whose they are.
-        r#"select i.id, i.subscription_id, coalesce(i.user_id, s.user_id) as "user_id?", i.status, i.disputed,
-            i.amount_minor, i.refunded_minor, i.fee_minor, i.currency, i.issued_at as "issued_at: Moment"
+        r#"select i.id, i.subscription_id, coalesce(i.user_id, s.user_id) as "user_id?",
+            u.name as "user_name?", i.status, i.disputed, i.amount_minor, i.refunded_minor, i.fee_minor,
+            i.currency, i.issued_at as "issued_at: Moment"
         from billing.invoices i
         left join billing.subscriptions s on s.id = i.subscription_id
+        left join account.users u on u.id = coalesce(i.user_id, s.user_id)
         where (i.issued_at, i.id) < ($1, $2)
             and ($3::uuid is null or coalesce(i.user_id, s.user_id) = $3)
             and ($4::text is null or i.subscription_id = $4)
@@ -208,6 +216,7 @@ impl From<InvoiceRow> for Invoice {
             disputed: row.disputed,
             issued_at: row.issued_at,
             user_id: row.user_id,
+            user_name: row.user_name,
         }
     }
 }

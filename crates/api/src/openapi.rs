@@ -23,8 +23,8 @@ use utoipa::{
         description = "Calls, figures and billing of AI phone receptionists. Errors are RFC 9457 problems."
     ),
     paths(
-        calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::current, invoices::list,
-        stats::show, live::follow, dev_session::open, dev_session::close, show
+        calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
+        subscriptions::current, invoices::list, stats::show, live::follow, dev_session::open, dev_session::close, show
     ),
     components(schemas(ProblemBody, FieldError)),
     modifiers(&Complete),

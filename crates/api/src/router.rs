@@ -28,6 +28,7 @@ pub fn router(api: Api) -> Router {
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))
         .route("/api/clients", get(clients::list))
+        .route("/api/subscriptions", get(subscriptions::accounts::list))
         .route("/api/subscriptions/current", get(subscriptions::current))
         .route("/api/invoices", get(invoices::list))
         .route("/api/stats", get(stats::show))

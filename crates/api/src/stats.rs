@@ -225,7 +225,7 @@ pub async fn show(
 async fn figures(api: Api, viewer: Viewer, query: String) -> Told {
     let freshness = api.board().calls();
     let (period, client) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
-    let read = viewer.read(api.database(), Plan::ByValues, &period, |db, period| {
+    let read = viewer.read(api.database(), Plan::ByValues, period, move |db, period| {
         Box::pin(Counted::read(db, period, client))
     });
     let counted = read.await?;

@@ -1,11 +1,15 @@
-//! `GET /api/subscriptions/current`: what is subscribed to, and until when access lasts.
+//! `GET /api/subscriptions/current`: what is subscribed to, and until when access lasts; and the
+//! same for each account ([`accounts`]).
 //!
 //! Access follows what was paid for, not PayPal's status word: a cancelled subscription serves to
 //! its end, and a failed or late payment does not switch a receptionist off within three days.
 
+pub mod accounts;
+mod row;
+
 use crate::{
     Api, answer,
-    billing_words::Standing,
+    billing_words::Phrase,
     freshness::Freshness,
     moment::Moment,
     money::Money,
@@ -14,11 +18,8 @@ use crate::{
     viewer::{Plan, Viewer},
 };
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use frontdesk_process::clock;
 use serde::Serialize;
-use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -33,9 +34,9 @@ pub struct Subscription {
     /// PayPal's word; null while only its payments are known.
     #[schema(example = "ACTIVE")]
     pub status: Option<String>,
-    /// The state in words, with dates in the user's time zone.
-    #[schema(example = "Active, next payment 1 Dec 2026")]
-    pub words: String,
+    /// The state in words. Days stand apart from the text, to be written as the reader writes
+    /// them, in the reader's zone.
+    pub words: Vec<Phrase>,
     /// When it began.
     pub started_at: Option<Moment>,
     /// When PayPal charges next.
@@ -97,13 +98,16 @@ pub async fn current(
     };
     given.finish()?;
     let freshness = api.board().billing();
-    let user = &filters.user_id;
-    let row = viewer
-        .read(api.database(), Plan::ByValues, user, |db, user| {
-            Box::pin(read(db, *user))
-        })
+    let rows = viewer
+        .read(
+            api.database(),
+            Plan::ByValues,
+            filters.user_id,
+            |db, user| Box::pin(row::read(db, *user, 1)),
+        )
         .await?;
-    let subscription = row.map(|row| row.into_subscription(clock::now()));
+    let current = rows.into_iter().next();
+    let subscription = current.map(|row| row.into_subscription(clock::now()));
     Ok(answer::json(answer::written(
         &CurrentSubscription {
             subscription,
@@ -111,87 +115,4 @@ pub async fn current(
         },
         1024,
     )))
-}
-
-struct SubscriptionRow {
-    id: String,
-    plan_id: Option<String>,
-    status: Option<String>,
-    started_at: Option<DateTime<Utc>>,
-    next_billing_at: Option<DateTime<Utc>>,
-    paid_through: Option<DateTime<Utc>>,
-    cancelled_at: Option<DateTime<Utc>>,
-    past_due: bool,
-    last_failed_at: Option<DateTime<Utc>>,
-    next_retry_at: Option<DateTime<Utc>>,
-    outstanding_minor: Option<i64>,
-    outstanding_currency: Option<String>,
-    last_payment_minor: Option<i64>,
-    last_payment_currency: Option<String>,
-    last_payment_at: Option<Moment>,
-    user_id: Option<Uuid>,
-    time_zone: Option<String>,
-}
-
-async fn read(db: &mut PgConnection, user: Option<Uuid>) -> sqlx::Result<Option<SubscriptionRow>> {
-    sqlx::query_as!(
-        SubscriptionRow,
-        // What is paid for longest is what gives access; a new one waiting for approval does not
-        // hide an old one that still serves.
-        r#"select s.id, s.plan_id, s.status, s.started_at, s.next_billing_at, s.paid_through, s.cancelled_at,
-            s.past_due, s.last_failed_at, s.next_retry_at, s.outstanding_minor, s.outstanding_currency, s.last_payment_minor,
-            s.last_payment_currency, s.last_payment_at as "last_payment_at: Moment", s.user_id,
-            u.time_zone as "time_zone?"
-        from billing.subscriptions s
-        left join account.users u on u.id = s.user_id
-        where $1::uuid is null or s.user_id = $1
-        order by (s.status is not distinct from 'ACTIVE') desc, s.paid_through desc nulls last,
-            s.started_at desc nulls last, s.id
-        limit 1"#,
-        user,
-    )
-    .fetch_optional(db)
-    .await
-}
-
-impl SubscriptionRow {
-    fn into_subscription(self, now: DateTime<Utc>) -> Subscription {
-        let amount = Money::from_parts(self.last_payment_minor, self.last_payment_currency.clone());
-        Subscription {
-            words: self.standing().words(now, self.zone()),
-            entitled: self.standing().entitled(now),
-            last_payment: amount
-                .zip(self.last_payment_at)
-                .map(|(amount, at)| LastPayment { amount, at }),
-            outstanding: Money::from_parts(self.outstanding_minor, self.outstanding_currency)
-                .filter(|money| money.amount_minor != 0),
-            id: self.id,
-            plan_id: self.plan_id,
-            status: self.status,
-            started_at: self.started_at.map(Moment),
-            next_billing_at: self.next_billing_at.map(Moment),
-            paid_through: self.paid_through.map(Moment),
-            past_due: self.past_due,
-            cancelled_at: self.cancelled_at.map(Moment),
-            user_id: self.user_id,
-        }
-    }
-
-    fn standing(&self) -> Standing<'_> {
-        Standing {
-            status: self.status.as_deref(),
-            paid_through: self.paid_through,
-            next_billing_at: self.next_billing_at,
-            past_due: self.past_due,
-            last_failed_at: self.last_failed_at,
-            next_retry_at: self.next_retry_at,
-        }
-    }
-
-    fn zone(&self) -> Tz {
-        self.time_zone
-            .as_deref()
-            .and_then(|name| name.parse().ok())
-            .unwrap_or(Tz::UTC)
-    }
 }

@@ -75,7 +75,8 @@ impl Viewer {
         format!("{:?} {uri}", self.scope)
     }
 
-    /// Reads for this viewer what is `wanted`; `query` may run twice (see [`Database::read`]).
+    /// Reads for this viewer what is `wanted`; `query` may run twice, and runs to its end (see
+    /// [`Database::read`]).
     ///
     /// # Errors
     /// The problem to answer with.
@@ -83,11 +84,13 @@ impl Viewer {
         &self,
         database: &Database,
         plan: Plan,
-        wanted: &A,
+        wanted: A,
         query: Q,
     ) -> Result<T, Problem>
     where
-        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
         match self.scope {
             Scope::Everything => Ok(database.read(plan, wanted, query).await?),

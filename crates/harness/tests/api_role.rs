@@ -23,6 +23,8 @@ mod calls;
 mod edge;
 #[path = "api/freshness.rs"]
 mod freshness;
+#[path = "api/given_up.rs"]
+mod given_up;
 #[path = "api/headers.rs"]
 mod headers;
 #[path = "api/live.rs"]

@@ -163,6 +163,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the accounts with their subscriptions. */
+        get: operations["list_subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/subscriptions/current": {
         parameters: {
             query?: never;
@@ -184,6 +201,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account and what it is subscribed to. */
+        Account: {
+            subscription: components["schemas"]["Subscription"] | null;
+            /**
+             * Format: uuid
+             * @description The user; null for a subscription whose PayPal `custom_id` is nobody's billing key.
+             */
+            user_id: string | null;
+            /** @description Their name. */
+            user_name: string | null;
+        };
+        /** @description All accounts. */
+        AccountList: {
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            /** @description By name; nobody's subscriptions at the end. */
+            items: components["schemas"]["Account"][];
+        };
         /** @description A call as it stands in lists. */
         Call: {
             answered_at: components["schemas"]["Moment"] | null;
@@ -302,7 +337,7 @@ export interface components {
         CallEvents: {
             /** @description How current this is. */
             freshness: components["schemas"]["Freshness"];
-            /** @description In the order they were stored. */
+            /** @description In the order they happened; what came late stands where it belongs. */
             items: components["schemas"]["CallEvent"][];
         };
         /** @description A page of calls. */
@@ -356,6 +391,11 @@ export interface components {
              * @example America/New_York
              */
             time_zone: string;
+            /**
+             * Format: uuid
+             * @description The account it belongs to: the user who pays for it.
+             */
+            user_id: string;
         };
         /** @description All clients. */
         ClientList: {
@@ -486,7 +526,7 @@ export interface components {
         Invoice: {
             /** @description What was charged. */
             amount: components["schemas"]["Money"];
-            /** @description Whether a dispute is or was open about it. */
+            /** @description Whether a dispute about it is open. */
             disputed: boolean;
             fee: components["schemas"]["Money"] | null;
             /** @description PayPal's sale id. */
@@ -504,6 +544,8 @@ export interface components {
              * @description Who pays; null while PayPal's `custom_id` is nobody's billing key.
              */
             user_id: string | null;
+            /** @description Their name. */
+            user_name: string | null;
         };
         /** @description A page of invoices. */
         InvoicePage: {
@@ -637,6 +679,15 @@ export interface components {
              */
             tz: string;
         };
+        /** @description Words, and the day they lead to. */
+        Phrase: {
+            day: components["schemas"]["Moment"] | null;
+            /**
+             * @description The words, with the blanks and commas around them.
+             * @example Active, next payment
+             */
+            text: string;
+        };
         /** @description The body of every answer with a status of 400 or more (RFC 9457). */
         Problem: {
             /** @description This occurrence in words. */
@@ -762,10 +813,10 @@ export interface components {
              */
             user_id: string | null;
             /**
-             * @description The state in words, with dates in the user's time zone.
-             * @example Active, next payment 1 Dec 2026
+             * @description The state in words. Days stand apart from the text, to be written as the reader writes
+             *     them, in the reader's zone.
              */
-            words: string;
+            words: components["schemas"]["Phrase"][];
         };
         /** @description A tool the receptionist used. */
         ToolCall: {
@@ -1043,7 +1094,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The events, oldest first */
+            /** @description The events, in the order they happened */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1394,6 +1445,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each account with its subscription */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountList"];
                 };
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */

@@ -24,7 +24,7 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The most events shown, the oldest first. A call has a few dozen; a room with more is a fault
+/// The most events shown, those stored first. A call has a few dozen; a room with more is a fault
 /// of its sender, and its first thousand show that.
 const MOST_EVENTS: i64 = 1_000;
 
@@ -40,7 +40,7 @@ const LATE_MS: i64 = 2_000;
 /// The events of a call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallEvents {
-    /// In the order they were stored.
+    /// In the order they happened; what came late stands where it belongs.
     pub items: Vec<CallEvent>,
     /// How current this is.
     pub freshness: Freshness,
@@ -75,7 +75,7 @@ pub struct CallEvent {
 /// Lists the source events of a call.
 #[utoipa::path(
     get, operation_id = "list_call_events", path = "/api/calls/{id}/events", tag = "calls", params(("id" = Uuid, Path, description = "The call")),
-    responses((status = 200, description = "The events, oldest first", body = CallEvents), MissingProblem, ReadProblems)
+    responses((status = 200, description = "The events, in the order they happened", body = CallEvents), MissingProblem, ReadProblems)
 )]
 pub async fn list(
     State(api): State<Api>,
@@ -87,7 +87,7 @@ pub async fn list(
     given.finish()?;
     let freshness = api.board().calls();
     let rows = viewer
-        .read(api.database(), Plan::Fixed, &id, |db, id| {
+        .read(api.database(), Plan::Fixed, id, |db, id| {
             Box::pin(read(db, *id))
         })
         .await?;
@@ -161,10 +161,15 @@ async fn read(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Vec<EventR
         r#"select sequence, source, event_id, kind, occurred_at as "occurred_at: Moment",
             received_at as "received_at: Moment",
             row_number() over (partition by source, event_id order by sequence) > 1 as "duplicate!"
-        from calls.event_index
-        where aggregate = $1
-        order by sequence
-        limit $2"#,
+        from (select * from calls.event_index where aggregate = $1 order by sequence limit $2) stored
+        -- LiveKit tells many of its times in whole seconds. Such an event happened somewhere within
+        -- that second; if it also came within it, it stands where it came beside exact times.
+        order by case
+                when received_at between occurred_at and occurred_at + interval '999 milliseconds'
+                    and occurred_at = date_trunc('second', occurred_at)
+                    then received_at
+                else coalesce(occurred_at, received_at)
+            end, sequence"#,
         room,
         MOST_EVENTS,
     )

@@ -172,7 +172,7 @@ pub async fn show(
     given.finish()?;
     let freshness = api.board().calls();
     let found = viewer
-        .read(api.database(), Plan::Fixed, &id, |db, id| {
+        .read(api.database(), Plan::Fixed, id, |db, id| {
             Box::pin(read(db, *id))
         })
         .await?;

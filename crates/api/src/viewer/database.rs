@@ -1,4 +1,9 @@
 //! The pool, and what every session in it is set to.
+//!
+//! A read that has a session runs to its end, also when whoever asked has hung up. Dropped in the
+//! middle it could leave its transaction open behind the driver's back (the driver counts a
+//! transaction only when the answer to `begin` has come), and whoever got that session next would
+//! read an old snapshot under somebody else's settings.
 
 use anyhow::Context as _;
 use futures::future::BoxFuture;
@@ -108,26 +113,26 @@ impl Database {
 
     /// Runs a read. It runs a second time when the first try failed for a reason that a fresh try
     /// mends: its session had died unnoticed, or a rebuilt schema was swapped in under its plans.
-    pub(super) async fn read<A, T, Q>(&self, plan: Plan, wanted: &A, query: Q) -> sqlx::Result<T>
+    ///
+    /// Waiting for a session ends with whoever waits. What comes after does not: the statement
+    /// timeout bounds it.
+    pub(super) async fn read<A, T, Q>(&self, plan: Plan, wanted: A, query: Q) -> sqlx::Result<T>
     where
-        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
-        let mut session = self.pool.acquire().await?;
-        let error = match plan.run(&mut session, wanted, &query).await {
-            Err(error) => error,
-            answer => return answer,
-        };
-        if is_stale_plan(&error) {
-            // PostgreSQL refuses such a statement for ever, so the session must forget it.
-            session.clear_cached_statements().await?;
-        } else if is_connection_trouble(&error) {
-            drop(session);
-            session = self.pool.acquire().await?;
-        } else {
-            return Err(error);
-        }
-        tracing::debug!(%error, "reading again");
-        plan.run(&mut session, wanted, &query).await
+        let (pool, session) = (self.pool.clone(), self.pool.acquire().await?);
+        let reading =
+            tokio::spawn(async move { read_on(&pool, session, plan, &wanted, &query).await });
+        reading.await.unwrap_or_else(|error| {
+            match error.try_into_panic() {
+                // As if it had happened here, where it is caught and logged with its request.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Nobody aborts it, so the process is going down.
+                Err(_) => Err(sqlx::Error::PoolClosed),
+            }
+        })
     }
 
     /// A session that acts for nobody: for the role's own look at checkpoints, never for a
@@ -135,6 +140,33 @@ impl Database {
     pub(crate) async fn system(&self) -> sqlx::Result<PoolConnection<Postgres>> {
         self.pool.acquire().await
     }
+}
+
+async fn read_on<A, T, Q>(
+    pool: &PgPool,
+    mut session: PoolConnection<Postgres>,
+    plan: Plan,
+    wanted: &A,
+    query: &Q,
+) -> sqlx::Result<T>
+where
+    Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+{
+    let error = match plan.run(&mut session, wanted, query).await {
+        Err(error) => error,
+        answer => return answer,
+    };
+    if is_stale_plan(&error) {
+        // PostgreSQL refuses such a statement for ever, so the session must forget it.
+        session.clear_cached_statements().await?;
+    } else if is_connection_trouble(&error) {
+        drop(session);
+        session = pool.acquire().await?;
+    } else {
+        return Err(error);
+    }
+    tracing::debug!(%error, "reading again");
+    plan.run(&mut session, wanted, query).await
 }
 
 /// PostgreSQL refuses a prepared statement whose columns changed type.

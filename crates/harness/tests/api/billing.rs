@@ -83,7 +83,13 @@ async fn the_current_subscription_says_in_words_until_when_access_lasts() {
     );
     assert_eq!(
         current["words"],
-        format!("Active, next payment {}", next.format("%-d %b %Y"))
+        json!([{ "text": "Active, next payment ", "day": current["next_billing_at"] }])
+    );
+    assert!(
+        current["next_billing_at"]
+            .as_str()
+            .unwrap()
+            .starts_with(&next.format("%Y-%m-%dT%H:%M").to_string())
     );
     assert_eq!(
         current["last_payment"]["amount"],
@@ -101,6 +107,111 @@ async fn the_current_subscription_says_in_words_until_when_access_lasts() {
     let any = stage.json("/api/subscriptions/current").await;
     assert_eq!(any["subscription"]["id"], "I-ADA", "the one that runs");
     assert_eq!(any["freshness"]["state"], "live");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_account_stands_alone_with_the_subscription_that_counts() {
+    let stage = Stage::set().await;
+    let (zoe, ada, bob) = (
+        stage.user("zoe").await,
+        stage.user("ada").await,
+        stage.user("bob").await,
+    );
+    let client = stage.business(ada, "dental", "+12025550100").await;
+    let start = clock::now() - TimeDelta::days(3);
+    let next = start + TimeDelta::days(30);
+    let told = |id: &str, subscription_id: &str, user: &str, status: &str, event: &str| {
+        paypal(
+            id,
+            &format!("BILLING.SUBSCRIPTION.{event}"),
+            start,
+            subscription(subscription_id, user, status, start, next),
+        )
+    };
+    stage
+        .tell(&[
+            told("WH-1", "I-OLD", "ada", "CANCELLED", "CANCELLED"),
+            told("WH-2", "I-ADA", "ada", "ACTIVE", "ACTIVATED"),
+            told("WH-3", "I-BOB", "bob", "ACTIVE", "ACTIVATED"),
+            told("WH-4", "I-LOST", "nobody-we-know", "ACTIVE", "ACTIVATED"),
+            paypal(
+                "WH-5",
+                "PAYMENT.SALE.COMPLETED",
+                start,
+                sale("S-1", "I-ADA", start, "299.00", "USD"),
+            ),
+        ])
+        .await;
+    let accounts = stage.json("/api/subscriptions").await;
+    let seen: Vec<_> = accounts["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|account| {
+            (
+                account["user_id"].clone(),
+                account["user_name"].clone(),
+                account["subscription"]["id"].clone(),
+            )
+        })
+        .collect();
+    let of = |user: uuid::Uuid, name: &str, subscription: Value| {
+        (json!(user.to_string()), json!(name), subscription)
+    };
+    assert_eq!(
+        seen,
+        [
+            of(ada, "ada", json!("I-ADA")),
+            of(bob, "bob", json!("I-BOB")),
+            of(zoe, "zoe", Value::Null),
+            (Value::Null, Value::Null, json!("I-LOST")),
+        ]
+    );
+    let clients = stage.json("/api/clients").await;
+    assert_eq!(
+        (&clients["items"][0]["id"], &clients["items"][0]["user_id"]),
+        (&json!(client.to_string()), &json!(ada.to_string())),
+        "a business leads to its account"
+    );
+    let invoices = stage.json(&format!("/api/invoices?user_id={ada}")).await;
+    assert_eq!(invoices["items"][0]["user_name"], "ada");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_is_disputed_while_its_dispute_is_open() {
+    let stage = Stage::set().await;
+    stage.user("ada").await;
+    let start = at("2026-10-01T10:00:00Z");
+    let dispute = |id: &str, event: &str, status: &str, day: i64| {
+        let time = start + TimeDelta::days(day);
+        let resource = json!({ "dispute_id": "PP-D-1", "status": status, "create_time": time.to_rfc3339(),
+            "update_time": time.to_rfc3339(),
+            "disputed_transactions": [{ "seller_transaction_id": "S-1" }] });
+        paypal(id, &format!("CUSTOMER.DISPUTE.{event}"), time, resource)
+    };
+    stage
+        .tell(&[
+            paypal(
+                "WH-1",
+                "BILLING.SUBSCRIPTION.ACTIVATED",
+                start,
+                subscription("I-ADA", "ada", "ACTIVE", start, start + TimeDelta::days(30)),
+            ),
+            paypal(
+                "WH-2",
+                "PAYMENT.SALE.COMPLETED",
+                start,
+                sale("S-1", "I-ADA", start, "299.00", "USD"),
+            ),
+            dispute("WH-3", "CREATED", "OPEN", 1),
+        ])
+        .await;
+    let disputed = async || stage.json("/api/invoices").await["items"][0]["disputed"].clone();
+    assert_eq!(disputed().await, true);
+    stage
+        .tell(&[dispute("WH-4", "RESOLVED", "RESOLVED", 9)])
+        .await;
+    assert_eq!(disputed().await, false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -143,7 +143,7 @@ async fn a_live_call_has_nulls_where_nothing_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn source_events_are_shown_as_received_with_repeats_and_late_ones_marked() {
+async fn source_events_stand_in_the_order_they_happened_with_late_ones_marked() {
     let stage = Stage::set().await;
     let story = Story::new("timeline");
     let mut events = story.events();
@@ -157,11 +157,16 @@ async fn source_events_are_shown_as_received_with_repeats_and_late_ones_marked()
     let page = stage.json(&format!("/api/calls/{id}/events")).await;
     let items = page["items"].as_array().unwrap();
     assert_eq!(items.len(), events.len());
-    let sequences: Vec<_> = items
+    let happened: Vec<_> = items
         .iter()
-        .map(|item| item["sequence"].as_i64().unwrap())
+        .map(|item| item["happened_at"].as_str().unwrap())
         .collect();
-    assert!(sequences.is_sorted());
+    assert!(happened.is_sorted(), "{happened:?}");
+    assert_ne!(
+        items.last().unwrap()["type"],
+        "dev.frontdesk.call.analysed.v1",
+        "it was stored last, and the room was closed after it"
+    );
     let late: Vec<_> = items
         .iter()
         .filter(|item| item["late_ms"] != Value::Null)
@@ -197,7 +202,49 @@ async fn an_event_stored_twice_is_shown_twice_and_marked_once() {
         .collect();
     assert_eq!(marked.len(), events.len() + 1);
     assert_eq!(marked.iter().filter(|marked| **marked).count(), 1);
-    assert!(marked.last().unwrap(), "the first of them is the original");
+    assert_eq!(
+        marked[..3],
+        [false, false, true],
+        "it stands where it happened, after the original and the caller of the same second"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_in_whole_seconds_stands_where_it_came() {
+    let stage = Stage::set().await;
+    let story = Story::new("seconds");
+    let arrived = |envelope: Envelope, ms: i64| {
+        envelope.with_recorded_time(story.started + chrono::TimeDelta::milliseconds(ms))
+    };
+    let mut events = story.events();
+    // By its clock of whole seconds it left at 64; it was heard of after what happened at 64.5.
+    let exact = story
+        .report("call.analysed", 64, analysis("success", "neutral", None))
+        .with_time(story.started + chrono::TimeDelta::milliseconds(64_500));
+    let left = events
+        .extract_if(.., |envelope| {
+            envelope.kind() == "io.livekit.participant_left"
+        })
+        .next()
+        .unwrap();
+    events.extend([arrived(exact, 64_600), arrived(left, 64_900)]);
+    stage.tell(&events).await;
+    let id = stage.ids("/api/calls").await.remove(0);
+    let page = stage.json(&format!("/api/calls/{id}/events")).await;
+    let kinds: Vec<_> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds[kinds.len() - 3..],
+        [
+            "dev.frontdesk.call.analysed.v1",
+            "io.livekit.participant_left",
+            "io.livekit.room_finished"
+        ]
+    );
 }
 
 /// Stores an event that the server's duplicate window does not recognise, as when it comes hours

@@ -31,6 +31,7 @@ pub(crate) struct Stage {
     pub(crate) client: tokio_postgres::Client,
     pub(crate) health: Health,
     pub(crate) shutdown: Shutdown,
+    api: Api,
     address: SocketAddr,
     http: reqwest::Client,
     contract: Contract,
@@ -102,6 +103,7 @@ impl Stage {
             client,
             health,
             shutdown,
+            api,
             address,
             http,
             contract,
@@ -191,6 +193,11 @@ impl Stage {
         let sql = "insert into account.number_assignments (number, client_id, assigned_at) values ($1, $2, '2020-01-01')";
         self.client.execute(sql, &[&number, &id]).await.unwrap();
         id
+    }
+
+    /// The routes themselves, for requests that end otherwise than a client's.
+    pub(crate) fn router(&self) -> axum::Router {
+        self.api.router()
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
