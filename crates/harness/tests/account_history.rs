@@ -7,6 +7,7 @@
 )]
 
 use frontdesk_harness::Database;
+use frontdesk_sandbox::{seed, world::World};
 use tokio_postgres::Client;
 
 const USER: &str = "00000000-0000-0000-0000-000000000001";
@@ -121,6 +122,30 @@ async fn history_is_open_to_the_past_until_somebody_asks() {
         .unwrap();
     let said = refusal(&owner, import).await;
     assert!(said.contains("nothing can begin at"), "{said}");
+}
+
+#[tokio::test]
+async fn the_sandboxs_town_has_a_past_only_where_nobody_asked_about_it() {
+    for is_asked in [false, true] {
+        let database = frontdesk_harness::database().await;
+        let mut client = database.client().await;
+        let ask = "select account.answer_until(array[clock_timestamp()])";
+        if is_asked {
+            client.batch_execute(ask).await.unwrap();
+        }
+        let world = World::town();
+        for _ in 0..2 {
+            seed::seed(&mut client, &world).await.unwrap();
+            client.batch_execute(ask).await.unwrap();
+        }
+        let sql = "select count(*), count(*) filter (where assigned_at < '2025-01-01')
+            from account.number_assignments a join account.clients c on c.id = a.client_id
+            where c.created_at <= a.assigned_at";
+        let row = client.query_one(sql, &[]).await.unwrap();
+        let (numbers, old): (i64, i64) = (row.get(0), row.get(1));
+        assert!(numbers > 5, "{numbers}");
+        assert_eq!(old, if is_asked { 0 } else { numbers });
+    }
 }
 
 #[tokio::test]

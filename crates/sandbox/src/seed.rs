@@ -8,7 +8,7 @@
 use crate::world::World;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, Transaction};
 
 /// Before any call the sandbox can tell of: clients and their numbers must own the past as well.
 const SINCE: DateTime<Utc> =
@@ -42,15 +42,7 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
     transaction
         .execute("select pg_advisory_xact_lock($1)", &[&LOCK])
         .await?;
-    // Whoever asks meanwhile waits for the whole town.
-    let since: Option<DateTime<Utc>> = transaction
-        .query_one(
-            "select case when answered_until < $1 then $1 end from account.history_mark for share",
-            &[&SINCE],
-        )
-        .await
-        .context("asking how far the history of account is answered")?
-        .get(0);
+    let since = since(&transaction).await?;
     for user in &world.users {
         transaction
             .execute(
@@ -100,6 +92,16 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
         }
     }
     transaction.commit().await.context("writing the town")
+}
+
+/// Since when the town owns its numbers; `None` is now. Whoever asks for an owner meanwhile waits
+/// for the whole town.
+async fn since(transaction: &Transaction<'_>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let mark =
+        "select case when answered_until < $1 then $1 end from account.history_mark for share";
+    let row = transaction.query_one(mark, &[&SINCE]).await;
+    let row = row.context("asking how far the history of account is answered")?;
+    Ok(row.get(0))
 }
 
 /// Whether any call is known already. Where the tables do not exist yet, none is.
