@@ -233,7 +233,7 @@ async fn access_lasts_as_the_stories_say() {
 }
 
 /// What happens to a sale of the alpha subscription that does not say whose it is.
-fn of_a_sale(event_type: &str, resource: Value) -> Vec<u8> {
+fn of_a_sale(event_type: &str, resource: &Value) -> Vec<u8> {
     json!({ "event_type": event_type, "resource": resource })
         .to_string()
         .into_bytes()
@@ -264,12 +264,12 @@ async fn the_payer_is_told_of_a_refund_that_names_neither_him_nor_his_subscripti
     stage
         .tell(&[
             fixtures::compact("paypal/evt-a2-activated.json"),
-            of_a_sale("PAYMENT.SALE.COMPLETED", sale),
+            of_a_sale("PAYMENT.SALE.COMPLETED", &sale),
         ])
         .await;
     for (event_type, resource) in [
-        ("PAYMENT.SALE.REFUNDED", refund),
-        ("CUSTOMER.DISPUTE.CREATED", dispute),
+        ("PAYMENT.SALE.REFUNDED", &refund),
+        ("CUSTOMER.DISPUTE.CREATED", &dispute),
     ] {
         let mut told = stage.connection.listen().await.unwrap();
         stage.tell(&[of_a_sale(event_type, resource)]).await;

@@ -159,17 +159,10 @@ async fn a_swap_under_load_shows_readers_whole_tables_and_loses_nothing() {
     });
     for _ in 0..3 {
         let mut bar = frontdesk_projector::operate::bar::Bar::new("", true);
-        let rebuilt = stage
-            .operator()
-            .rebuild(projection(), &mut bar)
-            .await
-            .unwrap();
+        let operator = stage.operator();
+        let rebuilt = operator.rebuild(projection(), &mut bar).await.unwrap();
         assert!(rebuilt.events >= 2000 && rebuilt.dead_letters == 0);
-        stage
-            .operator()
-            .swap_dropping_previous(projection())
-            .await
-            .unwrap();
+        operator.swap_dropping_previous(projection()).await.unwrap();
     }
     publishing.await.unwrap();
     stage.caught_up().await;

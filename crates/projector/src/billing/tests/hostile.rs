@@ -264,7 +264,7 @@ fn a_free_trial_is_active_but_not_paid_until_its_first_payment() {
 }
 
 /// A running subscription that was paid at one date and is paid next at another.
-fn running(paid: &str, next: &str, cycles: Value) -> Envelope {
+fn running(paid: &str, next: &str, cycles: &Value) -> Envelope {
     let info = json!({
         "outstanding_balance": { "currency_code": "USD", "value": "0.0" }, "next_billing_time": next,
         "last_payment": { "amount": { "currency_code": "USD", "value": "99.0" }, "time": paid },
@@ -304,7 +304,7 @@ fn a_renewal_is_good_for_the_interval_the_snapshots_show() {
         ),
     ];
     for (next, paid_again, until) in cases {
-        let snapshot = running("2026-01-01T11:00:00Z", next, json!([]));
+        let snapshot = running("2026-01-01T11:00:00Z", next, &json!([]));
         let model = told(&[snapshot, renewal(paid_again)]);
         let row = model.subscription();
         assert_eq!(row.paid_through, Some(at(until)), "{next}");
@@ -315,7 +315,7 @@ fn a_renewal_is_good_for_the_interval_the_snapshots_show() {
 #[test]
 fn a_paid_trial_does_not_show_how_often_the_plan_is_paid() {
     let cycles = json!([{ "tenure_type": "TRIAL", "cycles_completed": 1 }, { "tenure_type": "REGULAR", "cycles_completed": 0 }]);
-    let trial = running("2026-01-01T11:00:00Z", "2026-01-08T10:00:00Z", cycles);
+    let trial = running("2026-01-01T11:00:00Z", "2026-01-08T10:00:00Z", &cycles);
     let model = told(&[trial, renewal("2026-01-08T11:00:00Z")]);
     assert_eq!(
         model.subscription().paid_through,
