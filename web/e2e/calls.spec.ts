@@ -60,6 +60,16 @@ test("an answered call opens beside the list with its transcript and its events"
     .toBeGreaterThan(2);
   await expect(page.getByRole("table", { name: "Calls, newest first" })).toBeVisible();
   await expectNoOverflow(page);
+  const happened = call.getByRole("region", { name: "What happened" });
+  const written = await happened
+    .locator("time")
+    .evaluateAll((all) => all.map((time) => time.getAttribute("datetime") ?? ""));
+  // A time of whole seconds lies anywhere within its second.
+  const seconds = written.map((time) => Math.floor(Date.parse(time) / 1000));
+  expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
+  await expect(happened.getByText("io.livekit")).toHaveCount(0);
+  await happened.getByRole("button", { name: "Show codes" }).click();
+  await expect(happened.getByText("io.livekit.participant_joined").first()).toBeVisible();
 });
 
 /** Each look is a press of Tab: there is nothing to wait for between two. */

@@ -22,7 +22,8 @@ export type Stats = Answer<paths["/api/stats"]>;
 export type Totals = Stats["totals"];
 export type Freshness = CallPage["freshness"];
 export type Money = Totals["revenue"][number];
-export type Subscription = NonNullable<Answer<paths["/api/subscriptions/current"]>["subscription"]>;
+export type Account = Answer<paths["/api/subscriptions"]>["items"][number];
+export type Subscription = NonNullable<Account["subscription"]>;
 export type Invoice = Answer<paths["/api/invoices"]>["items"][number];
 
 export const PAGE = 50;
@@ -108,15 +109,16 @@ function askStats(period: Period, whose: Whose, signal: AbortSignal) {
   return answer(client.GET("/api/stats", { params: { query }, signal }));
 }
 
-export function subscriptionQuery() {
+/** Every account this viewer may see: one for who logged in, all with the operator's token. */
+export function accountsQuery() {
   return queryOptions({
-    queryKey: ["billing", "subscription"],
-    queryFn: ({ signal }) => answer(client.GET("/api/subscriptions/current", { signal })),
+    queryKey: ["billing", "accounts"],
+    queryFn: ({ signal }) => answer(client.GET("/api/subscriptions", { signal })),
   });
 }
 
-export function invoicesQuery(cursor: string | null) {
-  const query = { limit: PAGE, ...(cursor && { cursor }) };
+export function invoicesQuery(user_id: string | null, cursor: string | null) {
+  const query = { limit: PAGE, ...(user_id && { user_id }), ...(cursor && { cursor }) };
   return queryOptions({
     queryKey: ["billing", "invoices", query],
     queryFn: ({ signal }) => answer(client.GET("/api/invoices", { params: { query }, signal })),

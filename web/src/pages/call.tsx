@@ -8,6 +8,7 @@ import { serverNow } from "../api/serverClock";
 import { Awaiting } from "../ui/Awaiting";
 import { buttonLook } from "../ui/Button";
 import { Panel } from "../ui/Panel";
+import { Behind } from "./call/Behind";
 import { CallHead } from "./call/CallHead";
 import { Cost } from "./call/Cost";
 import { Latencies } from "./call/Latencies";
@@ -65,6 +66,7 @@ function Call({ id }: { id: string }) {
               <WhatHappened events={events} />
               <Latencies latencies={one.data.call.latencies} />
               <Cost call={one.data.call} />
+              <Behind call={one.data.call} />
             </div>
           </div>
         </>

@@ -3,7 +3,7 @@ import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
 import { readFilter } from "../api/callFilter";
 import { lastDay, lastMonthByNow, monthOf } from "../api/period";
-import { type Whose, askAhead, callsQuery, pastStatsQuery, statsQuery, subscriptionQuery } from "../api/queries";
+import { type Whose, accountsQuery, askAhead, callsQuery, clientsQuery, pastStatsQuery, statsQuery } from "../api/queries";
 import { serverNow } from "../api/serverClock";
 import { CallCharts } from "./overview/CallCharts";
 import { MonthFigures } from "./overview/MonthFigures";
@@ -23,7 +23,8 @@ export function ask(queries: QueryClient, url: URL) {
     queries.query(asked.monthBefore),
     queries.query(asked.beforeByNow),
     queries.query(asked.day),
-    queries.query(asked.subscription),
+    queries.query(asked.accounts),
+    queries.query(clientsQuery()),
   );
 }
 
@@ -38,7 +39,7 @@ export function Overview() {
   const monthBefore = useQuery(ask.monthBefore);
   const beforeByNow = useQuery(ask.beforeByNow);
   const day = useQuery(ask.day);
-  const subscription = useQuery(ask.subscription);
+  const accounts = useQuery(ask.accounts);
 
   return (
     <div className="mx-auto flex max-w-page flex-col gap-4 px-4 py-4 rail:px-6 rail:py-5">
@@ -47,7 +48,7 @@ export function Overview() {
       </PageHead>
       <Now {...{ live, ringing, whose }} />
       <MonthFigures {...{ month, beforeByNow, whose }} />
-      <NeedsYou {...{ day, subscription, whose }} />
+      <NeedsYou {...{ day, accounts, whose }} />
       <CallCharts {...{ month, monthBefore, whose }} />
       <Newest {...{ newest, whose }} />
     </div>
@@ -68,7 +69,7 @@ function questions(whose: Whose) {
     monthBefore: pastStatsQuery(monthOf(now, -1), whose),
     beforeByNow: pastStatsQuery(lastMonthByNow(now), whose),
     day: statsQuery(lastDay(now), whose),
-    subscription: subscriptionQuery(),
+    accounts: accountsQuery(),
   };
 }
 

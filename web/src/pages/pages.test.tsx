@@ -4,7 +4,7 @@ import { fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { RouterProvider, createMemoryRouter } from "react-router";
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Call, type CallEvent, type OneCall, openQueries } from "../api/queries";
+import { type Call, type CallEvent, type OneCall, type Subscription, openQueries } from "../api/queries";
 import { routes } from "../routes";
 
 const FRESH = { as_of: "2026-11-23T10:00:00.000Z", lag_events: 0, lag_ms: 90, state: "live" };
@@ -60,6 +60,54 @@ const EVENT: CallEvent = {
   summary: "Caller joined the room",
 };
 
+const OTHER_ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d12";
+const ACE = {
+  id: ID,
+  user_id: "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2da1",
+  name: "Ace",
+  profession: "plumber",
+  time_zone: "UTC",
+  numbers: ["+12025550100"],
+};
+const BEA = { ...ACE, id: OTHER_ID, user_id: "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2da2", name: "Bea", numbers: [] };
+
+const INVOICE = {
+  id: "S-1",
+  subscription_id: "I-Ann",
+  status: "paid",
+  disputed: false,
+  amount: { amount_minor: 29_900, currency: "USD" },
+  refunded: { amount_minor: 0, currency: "USD" },
+  fee: null,
+  issued_at: "2026-11-24T12:00:00Z",
+  user_id: ACE.user_id,
+  user_name: "Ann",
+};
+
+function account(client: typeof ACE, user_name: string, day: string) {
+  const subscription: Subscription = {
+    id: `I-${user_name}`,
+    plan_id: null,
+    status: "ACTIVE",
+    words: [{ text: "Active, next payment ", day }],
+    started_at: null,
+    next_billing_at: day,
+    paid_through: day,
+    entitled: true,
+    past_due: false,
+    cancelled_at: null,
+    outstanding: null,
+    last_payment: null,
+    user_id: client.user_id,
+  };
+  return { user_id: client.user_id, user_name, subscription };
+}
+
+/** Text as it is read: a number does not break, but it has blanks all the same. */
+function plain(element: Element | null) {
+  return (element?.textContent ?? "").replaceAll("\u00a0", " ");
+}
+
 const asked: URL[] = [];
 let answers: Record<string, unknown>;
 
@@ -68,7 +116,7 @@ beforeEach(() => {
   answers = {
     "/api/calls": { items: [], next_cursor: null, freshness: FRESH },
     "/api/clients": { items: [] },
-    "/api/subscriptions/current": { subscription: null, freshness: FRESH },
+    "/api/subscriptions": { items: [], freshness: FRESH },
     "/api/invoices": { items: [], next_cursor: null, freshness: FRESH },
   };
   vi.stubGlobal(
@@ -108,12 +156,28 @@ function openCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = [], 
 }
 
 it("a list without any call says which number to ring", async () => {
-  answers["/api/clients"] = {
-    items: [{ id: ID, name: "Ace", profession: "plumber", time_zone: "UTC", numbers: ["+12025550100"] }],
-  };
+  answers["/api/clients"] = { items: [ACE] };
   open("/calls");
   expect(await screen.findByText("No calls yet")).toBeTruthy();
   expect(await screen.findByText("+1 202 555 0100")).toBeTruthy();
+});
+
+it.each([
+  ["/", /Ring any of your businesses, for one Ace on \+1 202 555 0100/],
+  [`/?client_id=${OTHER_ID}`, /Ring \+1 415 555 0123 and the call appears here/],
+  ["/?unassigned=true", /a number that no business has/],
+])("an idle line at %s names a number that is meant", async (address, words) => {
+  answers["/api/clients"] = { items: [ACE, { ...BEA, numbers: ["+14155550123"] }] };
+  open(address);
+  const now = within(await screen.findByRole("region", { name: "Now" }));
+  await vi.waitFor(() => expect(plain(now.getByText("Nobody is on the line").parentElement)).toMatch(words));
+});
+
+it("a business without a number is not given another's", async () => {
+  answers["/api/clients"] = { items: [ACE, BEA] };
+  open(`/calls?client_id=${OTHER_ID}`);
+  expect(await screen.findByText(/has no number yet/)).toBeTruthy();
+  expect(screen.queryByText(/0100/)).toBeNull();
 });
 
 it("a filter that matches nothing offers the way out", async () => {
@@ -151,7 +215,7 @@ it("a call shows who, how long, why it ended and what its figures rest on", asyn
   openCall({});
   expect(await screen.findByRole("heading", { level: 1, name: /202.555.0147/ })).toBeTruthy();
   expect(screen.getByText(/rang 3 s, talked 2 min 31 s.*The caller hung up/)).toBeTruthy();
-  expect(screen.getByText("CLIENT_INITIATED")).toBeTruthy();
+  expect(screen.getByText("CLIENT_INITIATED").closest("details")?.open, "codes stand behind the words").toBe(false);
   expect(screen.getByText("$240.00")).toBeTruthy();
   expect(screen.getByText("List price of a cleaning.")).toBeTruthy();
   expect(screen.getByText("Tuesday at ten was agreed.")).toBeTruthy();
@@ -172,7 +236,32 @@ it("marks repeats and late events", async () => {
   const events = within(await screen.findByRole("region", { name: "What happened" }));
   expect(await events.findAllByRole("listitem")).toHaveLength(3);
   expect(events.getByText("repeat")).toBeTruthy();
-  expect(events.getByText("late by 4.1 s")).toBeTruthy();
+  expect(events.getByText("arrived 4.1 s late")).toBeTruthy();
+});
+
+it("says in words what happened, and shows the codes when asked", async () => {
+  const user = userEvent.setup();
+  openCall({}, [], [EVENT]);
+  const events = within(await screen.findByRole("region", { name: "What happened" }));
+  expect(await events.findByText("Caller joined the room")).toBeTruthy();
+  expect(events.queryByText(/io\.livekit|EV_1/)).toBeNull();
+  await user.click(events.getByRole("button", { name: "Show codes" }));
+  expect(events.getByText(/io\.livekit\.participant_joined EV_1/)).toBeTruthy();
+});
+
+it("says once that a whole call was told later", async () => {
+  const days = 21 * 24 * 3_600_000;
+  openCall(
+    {},
+    [],
+    [
+      { ...EVENT, late_ms: days },
+      { ...EVENT, sequence: 2, event_id: "EV_2", late_ms: days + 5_000 },
+    ],
+  );
+  const events = within(await screen.findByRole("region", { name: "What happened" }));
+  expect(await events.findByText(/All of it arrived later, the first 21 days after it happened/)).toBeTruthy();
+  expect(events.queryByText(/arrived.*late$/)).toBeNull();
 });
 
 it("draws a hostile transcript as text", async () => {
@@ -200,6 +289,8 @@ it("draws a hostile transcript as text", async () => {
 it.each([
   [{ caller_number: null, caller_name: null }, "Hidden number"],
   [{ caller_number: null, caller_name: null, channel: "web" as const }, "Web visitor"],
+  [{ caller_number: null, caller_name: "visitor_48259", channel: "web" as const }, "Web visitor"],
+  [{ caller_number: null, caller_name: "Petra", channel: "web" as const }, "Petra"],
   [{ caller_number: "anonymous", caller_name: null }, "anonymous"],
 ])("a caller without a usable number has a name all the same", async (who, shown) => {
   openCall(who);
@@ -261,6 +352,45 @@ it("without a subscription, billing says what one brings", async () => {
   open("/billing");
   expect(await screen.findByText("No subscription yet")).toBeTruthy();
   expect(await screen.findByText(/No payment yet/)).toBeTruthy();
+});
+
+it("several accounts stand one by one, and each payment names its own", async () => {
+  answers["/api/clients"] = { items: [ACE, BEA] };
+  answers["/api/subscriptions"] = {
+    items: [account(ACE, "Ann", "2026-12-24T12:00:00Z"), account(BEA, "Bob", "2026-12-28T12:00:00Z")],
+    freshness: FRESH,
+  };
+  answers["/api/invoices"] = { items: [INVOICE], next_cursor: null, freshness: FRESH };
+  const router = open("/billing");
+  const accounts = within(await screen.findByRole("table", { name: "Accounts" }));
+  expect(plain(accounts.getByText(/Active.*Dec 24, 2026/))).toBe("Active, next payment Dec 24, 2026");
+  expect(accounts.getByText("Bea")).toBeTruthy();
+  const payments = within(await screen.findByRole("table", { name: "Payments, newest first" }));
+  expect(payments.getAllByText(/Ann/).length).toBeGreaterThan(0);
+  await userEvent.setup().click(accounts.getByRole("link", { name: "Bob" }));
+  expect(await screen.findByText("Bob pays for Bea")).toBeTruthy();
+  expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`);
+});
+
+it("a chosen business shows its owner's subscription and asks for that account's payments alone", async () => {
+  answers["/api/clients"] = { items: [ACE, BEA] };
+  answers["/api/subscriptions"] = {
+    items: [account(ACE, "Ann", "2026-12-24T12:00:00Z"), account(BEA, "Bob", "2026-12-28T12:00:00Z")],
+    freshness: FRESH,
+  };
+  open(`/billing?client_id=${ID}`);
+  expect(await screen.findByText("Active, next payment Dec 24, 2026")).toBeTruthy();
+  expect(screen.queryByText(/Bob|Dec 28/)).toBeNull();
+  await vi.waitFor(() => {
+    const questions = asked.filter((url) => url.pathname === "/api/invoices");
+    expect(questions.map((url) => url.searchParams.get("user_id"))).toEqual([ACE.user_id]);
+  });
+});
+
+it("calls without a business are nobody's to pay for", async () => {
+  open("/billing?unassigned=true");
+  expect(await screen.findByText("Nobody pays for these calls")).toBeTruthy();
+  expect(asked.some((url) => url.pathname === "/api/invoices")).toBe(false);
 });
 
 it("an address that leads nowhere leads back", async () => {

@@ -8,6 +8,11 @@ export function phone(number: string) {
   return american ? ["+1", ...american.slice(1)].join("\u00a0") : number;
 }
 
+/** A sentence of somebody else's, its numbers written as ours are. */
+export function withPhones(sentence: string) {
+  return sentence.replace(/\+\d{7,15}/g, phone);
+}
+
 /** Can it be rung? Short codes, SIP addresses and `anonymous` cannot. */
 export function isDiallable(number: string | null | undefined): number is string {
   return number != null && /^\+\d{7,15}$/.test(number);

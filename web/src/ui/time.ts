@@ -1,7 +1,11 @@
 /**
- * Instants and lengths in words and figures, in the reader's locale and zone.
+ * Instants and lengths in words and figures, in the reader's locale and zone. Nothing
+ * else writes a day or a time of day, so every page writes them the same way.
  * Outside dates may be anything (1970, 9999, nonsense): none of them throws.
  */
+const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+const DAY_OF_YEAR: Intl.DateTimeFormatOptions = { ...DAY, year: "numeric" };
+const TIME: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit" };
 
 /** A running clock: `02:14`, `1:02:14`; minutes have at least `digits` digits. */
 export function clock(ms: number, digits = 2) {
@@ -28,17 +32,24 @@ export function tenths(ms: number) {
   return `${(ms / 1000).toLocaleString(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`;
 }
 
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY_LONG = 24 * HOUR;
+
+/** How much later something came, as coarsely as it matters: `4.1 s`, `12 min`, `3 h`, `21 days`. */
+export function lateness(ms: number) {
+  if (ms < MINUTE) return tenths(ms);
+  if (ms < HOUR) return `${Math.round(ms / MINUTE)} min`;
+  if (ms < 2 * DAY_LONG) return `${Math.round(ms / HOUR)} h`;
+  return `${Math.round(ms / DAY_LONG).toLocaleString()} days`;
+}
+
 /** `Tue 24 Nov`, with the year where it is not `now`'s. */
 export function day(at: string | null | undefined, now: Date) {
   const date = parsed(at);
   if (!date) return "unknown day";
   const sameYear = date.getFullYear() === now.getFullYear();
-  return date.toLocaleDateString(undefined, {
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    ...(!sameYear && { year: "numeric" }),
-  });
+  return date.toLocaleDateString(undefined, { weekday: "short", ...(sameYear ? DAY : DAY_OF_YEAR) });
 }
 
 /** What a list has room for: the time today, else the day. */
@@ -47,28 +58,42 @@ export function moment(at: string | null | undefined, now: Date) {
   if (!date) return "–";
   if (date.toDateString() === now.toDateString()) return timeOfDay(at);
   const sameYear = date.getFullYear() === now.getFullYear();
-  const shortDay = date.toLocaleDateString(undefined, { day: "numeric", month: "short" });
-  return sameYear ? `${shortDay}, ${timeOfDay(at)}` : longDay(at);
+  return sameYear ? `${date.toLocaleDateString(undefined, DAY)}, ${timeOfDay(at)}` : longDay(at);
 }
 
 export function timeOfDay(at: string | null | undefined) {
-  return parsed(at)?.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" }) ?? "–";
+  return parsed(at)?.toLocaleTimeString(undefined, TIME) ?? "–";
 }
 
-/** To the tenth of a second, where the order of things is the question. */
+/**
+ * To the tenth of a second, where the order of things is the question. Whole seconds stand
+ * without one: most senders who write them know no better.
+ */
 export function exactTime(at: string | null | undefined) {
-  const options: Intl.DateTimeFormatOptions = {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 1,
-    hour12: false,
-  };
-  return parsed(at)?.toLocaleTimeString(undefined, options) ?? "–";
+  const date = parsed(at);
+  if (!date) return "–";
+  const tenth = date.getMilliseconds() > 0 && ({ fractionalSecondDigits: 1 } as const);
+  return date.toLocaleTimeString(undefined, { ...TIME, second: "2-digit", ...tenth });
+}
+
+/** An hour of the day as a scale names it: `6 AM`, `18:00`. */
+export function hourOfDay(hour: number) {
+  const date = new Date(2024, 0, 1, hour % 24);
+  const { hour12 } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+  return date.toLocaleTimeString(undefined, hour12 ? { hour: "numeric" } : TIME);
+}
+
+export function hourSpan(hour: number) {
+  return `${hourOfDay(hour)} to ${hourOfDay(hour + 1)}`;
+}
+
+/** By its number; 1 is Monday, as 1 January 2024 was. */
+export function weekdayName(weekday: number) {
+  return new Date(2024, 0, weekday).toLocaleDateString(undefined, { weekday: "short" });
 }
 
 export function longDay(at: string | null | undefined) {
-  return parsed(at)?.toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" }) ?? "–";
+  return parsed(at)?.toLocaleDateString(undefined, DAY_OF_YEAR) ?? "–";
 }
 
 export function monthName(at: string) {

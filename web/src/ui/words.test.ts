@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { change, heroCount, money, points, pointsChange } from "./figures";
-import { isDiallable, phone } from "./phone";
-import { clock, day, duration, exactTime, moment } from "./time";
+import { isDiallable, phone, withPhones } from "./phone";
+import { clock, day, duration, exactTime, hourOfDay, hourSpan, lateness, moment, timeOfDay, weekdayName } from "./time";
 
 describe("time", () => {
   it.each([
@@ -26,6 +26,23 @@ describe("time", () => {
     expect(moment("1970-01-05T12:00:00Z", now)).toMatch(/1970/);
     expect(day("9999-12-20T12:00:00Z", now)).toMatch(/9999/);
   });
+
+  it("writes a time of day the same way everywhere, and tenths only where they are known", () => {
+    const at = (ms: number) => new Date(2026, 10, 24, 9, 4, 3, ms).toISOString();
+    expect(timeOfDay(at(0))).toMatch(/^9:04\sAM$/);
+    expect(exactTime(at(120))).toMatch(/^9:04:03\.1\sAM$/);
+    expect(exactTime(at(0))).toMatch(/^9:04:03\sAM$/);
+    expect([0, 6, 12, 18].map(hourOfDay).join()).toMatch(/^12\sAM,6\sAM,12\sPM,6\sPM$/);
+    expect(hourSpan(23)).toMatch(/^11\sPM to 12\sAM$/);
+    expect([1, 7].map(weekdayName)).toEqual(["Mon", "Sun"]);
+  });
+
+  it.each([
+    [4_100, "4.1 s"],
+    [720_000, "12 min"],
+    [3 * 3_600_000, "3 h"],
+    [21 * 24 * 3_600_000, "21 days"],
+  ])("%d ms late reads %s", (ms, shown) => expect(lateness(ms)).toBe(shown));
 
   it("survives what is no date", () => {
     for (const write of [exactTime, (at: string) => moment(at, new Date()), (at: string) => day(at, new Date())]) {
@@ -67,6 +84,11 @@ describe("phone numbers", () => {
     expect(phone("+12025550147")).toBe("+1\u00a0202\u00a0555\u00a00147");
     expect(phone("+4930123456")).toBe("+4930123456");
     expect(phone("anonymous")).toBe("anonymous");
+  });
+
+  it("are written the same way inside somebody else's sentence", () => {
+    expect(withPhones("transferred to +18015550100.")).toBe("transferred to +1\u00a0801\u00a0555\u00a00100.");
+    expect(withPhones("arrived: 2 items, +1")).toBe("arrived: 2 items, +1");
   });
 
   it("rings only what can be rung", () => {

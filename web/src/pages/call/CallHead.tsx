@@ -5,7 +5,7 @@ import { serverNow } from "../../api/serverClock";
 import { buttonLook } from "../../ui/Button";
 import { money } from "../../ui/figures";
 import { Mark, type Tone } from "../../ui/Mark";
-import { isDiallable, phone } from "../../ui/phone";
+import { isDiallable, phone, withPhones } from "../../ui/phone";
 import { RunningClock } from "../../ui/RunningClock";
 import { day, duration, timeOfDay } from "../../ui/time";
 import { callerWords, sentence, verdict } from "../calls/words";
@@ -72,12 +72,7 @@ function Course({ call }: { call: Detail }) {
     <>
       {call.ring_ms != null && `, rang ${duration(call.ring_ms)}`}
       {call.talk_ms != null && `, talked ${duration(call.talk_ms)}`}
-      {call.end_reason && (
-        <>
-          . {call.end_reason.words}{" "}
-          <code className="text-xs text-quiet [overflow-wrap:anywhere]">{call.end_reason.code}</code>
-        </>
-      )}
+      {call.end_reason && `. ${withPhones(call.end_reason.words)}`}
     </>
   );
 }
@@ -123,7 +118,7 @@ function Sentiment({ call }: { call: Detail }) {
 function Extras({ call }: { call: Detail }) {
   const said = [
     call.transferred_to && `Handed over to ${phone(call.transferred_to)}`,
-    call.recording && RECORDING[call.recording.state]?.(call.recording.duration_ms ?? null),
+    call.recording && recordingWords(call),
     call.agent_name && `Taken by ${call.agent_name}`,
   ].filter(Boolean);
   if (said.length === 0 && call.tags.length === 0) return null;
@@ -143,11 +138,18 @@ function Extras({ call }: { call: Detail }) {
   );
 }
 
-const RECORDING: Partial<Record<string, (ms: number | null) => string>> = {
-  recording: () => "Being recorded",
-  ready: (ms) => (ms === null ? "Recorded" : `Recorded, ${duration(ms)}`),
-  failed: () => "The recording failed; the transcript is complete",
-};
+function recordingWords({ recording, state }: Detail) {
+  switch (recording?.state) {
+    case "recording":
+      return state === "ended" ? "The recording has not been finished" : "Being recorded";
+    case "ready":
+      return recording.duration_ms == null ? "Recorded" : `Recorded, ${duration(recording.duration_ms)}`;
+    case "failed":
+      return "The recording failed; the transcript is complete";
+    default:
+      return null;
+  }
+}
 
 /** A call nobody took is worth ringing back: one press on a phone. */
 function CallBack({ call }: { call: Detail }) {

@@ -2,7 +2,28 @@
 import type { OneCall } from "../../api/queries";
 import { count } from "../../ui/figures";
 import { Panel } from "../../ui/Panel";
+import { duration } from "../../ui/time";
 import { sentence } from "../calls/words";
+
+/** The agent's names; one that is not here is shown as it came. */
+const KINDS: Partial<Record<string, string>> = {
+  llm_usage: "Thinking",
+  stt_usage: "Understanding speech",
+  tts_usage: "Voice",
+  eot_usage: "Noticing when the caller has finished",
+};
+
+const QUANTITIES: Partial<Record<string, (n: number) => string>> = {
+  input_tokens: (n) => `${count(n)} tokens read`,
+  input_cached_tokens: (n) => `${count(n)} of them from the cache`,
+  output_tokens: (n) => `${count(n)} tokens written`,
+  characters_count: (n) => `${count(n)} letters spoken`,
+  audio_duration: (n) => `${duration(n * 1000)} of sound`,
+  total_requests: (n) => `asked ${count(n)} times`,
+};
+
+/** Read before its part, whatever order the names have. */
+const ORDER = Object.keys(QUANTITIES);
 
 export function Cost({ call }: { call: OneCall["call"] }) {
   if (call.usage.length === 0) return null;
@@ -12,21 +33,25 @@ export function Cost({ call }: { call: OneCall["call"] }) {
         {call.usage.map((usage, at) => (
           <li key={at}>
             <p className="flex items-baseline justify-between gap-4">
-              <span className="truncate">{sentence(usage.kind)}</span>
+              <span>{KINDS[usage.kind] ?? sentence(usage.kind)}</span>
               <bdi className="truncate text-xs text-quiet">
                 {[usage.provider, usage.model].filter(Boolean).join(" ")}
               </bdi>
             </p>
-            <p className="figures flex flex-wrap gap-x-4 text-quiet">
-              {Object.entries(usage.quantities).map(([name, quantity]) => (
-                <span key={name}>
-                  {count(quantity)} {name.replaceAll("_", " ")}
-                </span>
-              ))}
-            </p>
+            <p className="figures text-quiet">{quantities(usage.quantities)}</p>
           </li>
         ))}
       </ul>
     </Panel>
   );
+}
+
+function quantities(amounts: Record<string, number>) {
+  const names = Object.keys(amounts).sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  return names
+    .map((name) => {
+      const n = amounts[name] ?? 0;
+      return QUANTITIES[name]?.(n) ?? `${count(n)} ${name.replaceAll("_", " ")}`;
+    })
+    .join(", ");
 }

@@ -1,27 +1,42 @@
-/** The source events of a call as they were received. Repeats and late ones are shown, for they explain the rest. */
+/**
+ * The source events of a call, in the order they happened. Repeats and late ones are marked, for
+ * they explain the rest. Words alone; the types and ids behind them are one press away.
+ */
 import type { UseQueryResult } from "@tanstack/react-query";
+import { useState } from "react";
 import type { CallEvent } from "../../api/queries";
 import { AwaitingRows } from "../../ui/Awaiting";
+import { Button } from "../../ui/Button";
 import { classes } from "../../ui/classes";
 import { plural } from "../../ui/figures";
 import { Mark } from "../../ui/Mark";
 import { Panel } from "../../ui/Panel";
-import { exactTime, tenths } from "../../ui/time";
+import { withPhones } from "../../ui/phone";
+import { exactTime, lateness } from "../../ui/time";
 import { Failure } from "../shell/Failure";
 
 export function WhatHappened({ events }: { events: UseQueryResult<{ items: CallEvent[] }> }) {
   const { data, error } = events;
+  const [withCodes, setWithCodes] = useState(false);
   return (
-    <Panel title="What happened" hint={data && plural(data.items.length, "event")} flush>
+    <Panel
+      title="What happened"
+      hint={data && plural(data.items.length, "event")}
+      flush
+      control={
+        data &&
+        data.items.length > 0 && (
+          <Button look="text" className="text-xs" aria-pressed={withCodes} onClick={() => setWithCodes(!withCodes)}>
+            {withCodes ? "Hide codes" : "Show codes"}
+          </Button>
+        )
+      }
+    >
       {data ? (
         data.items.length === 0 ? (
           <p className="px-5 pb-5 text-quiet">No event is kept for this call any more.</p>
         ) : (
-          <ol className="flex flex-col pb-3">
-            {data.items.map((event) => (
-              <OneEvent key={event.sequence} event={event} />
-            ))}
-          </ol>
+          <Events items={data.items} withCodes={withCodes} />
         )
       ) : error ? (
         <Failure error={error} again={() => void events.refetch()} />
@@ -32,25 +47,52 @@ export function WhatHappened({ events }: { events: UseQueryResult<{ items: CallE
   );
 }
 
-function OneEvent({ event }: { event: CallEvent }) {
+/** From here on lateness is no hiccup: the whole call was told afterwards. */
+const AFTERWARDS_MS = 60_000;
+
+function Events({ items, withCodes }: { items: CallEvent[]; withCodes: boolean }) {
+  // A mark on every line would mark none.
+  const soonest = Math.min(...items.map(({ late_ms }) => late_ms ?? 0));
+  const allLate = soonest >= AFTERWARDS_MS;
   return (
-    <li className={classes("grid grid-cols-[76px_minmax(0,1fr)] gap-x-3 px-5 py-1.5", event.duplicate && "text-quiet")}>
-      <time
-        dateTime={event.happened_at ?? event.received_at}
-        title={`Received ${exactTime(event.received_at)}, sequence ${event.sequence}`}
-        className="figures pt-px text-xs leading-5 text-quiet"
-      >
-        {exactTime(event.happened_at ?? event.received_at)}
+    <>
+      {allLate && (
+        <p className="px-5 pb-2 text-xs text-late">All of it arrived later, the first {lateness(soonest)} after it happened.</p>
+      )}
+      <ol className="flex flex-col pb-3">
+        {items.map((event) => (
+          <OneEvent key={event.sequence} event={event} markLate={!allLate} withCodes={withCodes} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+interface EventProps {
+  event: CallEvent;
+  markLate: boolean;
+  withCodes: boolean;
+}
+
+function OneEvent({ event, markLate, withCodes }: EventProps) {
+  const at = event.happened_at ?? event.received_at;
+  return (
+    <li className={classes("grid grid-cols-[88px_minmax(0,1fr)] gap-x-3 px-5 py-1", event.duplicate && "text-quiet")}>
+      <time dateTime={at} className="figures text-xs leading-5 whitespace-nowrap text-quiet">
+        {exactTime(at)}
       </time>
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-2 gap-y-0.5">
-          <bdi className="[overflow-wrap:anywhere]">{event.summary}</bdi>
+          <bdi className="[overflow-wrap:anywhere]">{withPhones(event.summary)}</bdi>
           {event.duplicate && <Mark tone="quiet">repeat</Mark>}
-          {event.late_ms != null && <Mark tone="late">late by {tenths(event.late_ms)}</Mark>}
+          {markLate && event.late_ms != null && <Mark tone="late">arrived {lateness(event.late_ms)} late</Mark>}
         </p>
-        <p className="truncate text-xs text-quiet" title={`${event.source} ${event.event_id}`}>
-          {event.type}
-        </p>
+        {withCodes && (
+          <p className="font-mono text-xs text-quiet [overflow-wrap:anywhere]">
+            {event.type} {event.event_id} from {event.source}, number {event.sequence}, received{" "}
+            {exactTime(event.received_at)}
+          </p>
+        )}
       </div>
     </li>
   );

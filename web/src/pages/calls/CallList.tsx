@@ -1,17 +1,17 @@
 /** The rows of the calls list, or why there are none; and the way to older ones. */
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "react-router";
 import type { CallFilter } from "../../api/callFilter";
-import { type CallPage, clientsQuery } from "../../api/queries";
+import type { CallPage } from "../../api/queries";
 import { paths } from "../../paths";
 import { AwaitingRows } from "../../ui/Awaiting";
 import { buttonLook } from "../../ui/Button";
 import { classes } from "../../ui/classes";
 import { Notice } from "../../ui/Notice";
-import { isDiallable, phone } from "../../ui/phone";
 import { Rows } from "../../ui/Rows";
 import { Failure } from "../shell/Failure";
 import { CALL_COLUMNS, CallRow } from "./CallRow";
+import { WhereToRing } from "./WhereToRing";
 
 interface Props {
   calls: UseQueryResult<CallPage>;
@@ -40,7 +40,7 @@ export function CallList({ calls, filter, search, chosenId }: Props) {
       className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}
     >
       {data.items.length === 0 ? (
-        <NoCalls narrowed={Object.keys(filter).length > 0} older={search.has("cursor")} />
+        <NoCalls filter={filter} older={search.has("cursor")} />
       ) : (
         <Rows label="Calls, newest first" columns={CALL_COLUMNS}>
           {data.items.map((call) => (
@@ -78,9 +78,9 @@ function Paging({ next, search }: { next: string | null; search: URLSearchParams
 }
 
 /** An empty list says what to do next: widen it, or ring. */
-function NoCalls({ narrowed, older }: { narrowed: boolean; older: boolean }) {
-  const clients = useQuery(clientsQuery());
-  const number = clients.data?.items.flatMap((client) => client.numbers).find(isDiallable);
+function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
+  const { client_id, unassigned, ...parts } = filter;
+  const narrowed = Object.keys(parts).length > 0;
   if (narrowed || older) {
     return (
       <Notice title={older ? "No older calls" : "No call matches"} action={<ClearFilters />}>
@@ -94,16 +94,7 @@ function NoCalls({ narrowed, older }: { narrowed: boolean; older: boolean }) {
   }
   return (
     <Notice title="No calls yet">
-      <p>
-        {number ? (
-          <>
-            Ring <strong className="figures font-semibold text-ink">{phone(number)}</strong> and watch the call appear
-            here while it rings.
-          </>
-        ) : (
-          "As soon as a business has a number, its calls appear here while they ring."
-        )}
-      </p>
+      <WhereToRing whose={{ ...(client_id && { client_id }), ...(unassigned && { unassigned }) }} />
     </Notice>
   );
 }

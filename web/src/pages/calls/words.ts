@@ -6,9 +6,14 @@ import { phone } from "../../ui/phone";
 type Who = Pick<Call, "caller_name" | "caller_number" | "channel">;
 
 export function callerWords(call: Who) {
-  if (call.caller_name) return call.caller_name;
+  if (call.caller_name && !isMadeUp(call)) return call.caller_name;
   if (call.caller_number) return phone(call.caller_number);
   return call.channel === "web" ? "Web visitor" : "Hidden number";
+}
+
+/** A website names a visitor who gave no name by a number of its own: `visitor_48259`. */
+function isMadeUp({ channel, caller_name }: Who) {
+  return channel === "web" && /^\S*[_\d]\S*$/.test(caller_name ?? "");
 }
 
 export function clientWords(call: Pick<Call, "client">) {

@@ -15,7 +15,7 @@ import { Measure } from "../../ui/Measure";
 import type { Tone } from "../../ui/Mark";
 import { Panel } from "../../ui/Panel";
 import { ROW_LINK } from "../../ui/Rows";
-import { monthName } from "../../ui/time";
+import { hourOfDay, hourSpan, monthName } from "../../ui/time";
 
 // The drawing library is larger than the rest of the dashboard, so the figures do not wait for it;
 // but it is on its way while they are asked for.
@@ -77,7 +77,7 @@ function ByHour({ month }: { month: Stats }) {
   }));
   const unanswered = hours.reduce((sum, hour) => sum + hour.unanswered, 0);
   const busiest = month.by_hour.reduce((most, hour) => (hour.calls > most.calls ? hour : most), { hour: 0, calls: 0 });
-  const peak = busiest.calls > 0 ? `busiest from ${busiest.hour}:00 to ${busiest.hour + 1}:00` : null;
+  const peak = busiest.calls > 0 ? `busiest from ${hourSpan(busiest.hour)}` : null;
   return (
     <ChartPanel
       title="Calls by hour"
@@ -94,7 +94,7 @@ function ByHour({ month }: { month: Stats }) {
       }
       says={`Calls by hour of the day${peak ? `, ${peak}` : ""}.`}
       head={["Hour", "Answered", "Not answered"]}
-      rows={hours.map(({ hour, answered, unanswered }) => [`${hour}:00`, answered, unanswered])}
+      rows={hours.map(({ hour, answered, unanswered }) => [hourOfDay(hour), answered, unanswered])}
     >
       <Drawn empty={month.totals.calls === 0}>
         <HourBars points={hours} />

@@ -1,18 +1,21 @@
 /** What happened in the last day that a person should look after. Nothing to do is said too. */
-import type { UseQueryResult } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import type { Stats, Subscription, Whose } from "../../api/queries";
+import { type Account, type Stats, type Whose, clientsQuery } from "../../api/queries";
 import { paths } from "../../paths";
 import { plural } from "../../ui/figures";
 
 interface Props {
   day: UseQueryResult<Stats>;
-  subscription: UseQueryResult<{ subscription?: Subscription | null }>;
+  accounts: UseQueryResult<{ items: Account[] }>;
   whose: Whose;
 }
 
-export function NeedsYou({ day, subscription, whose }: Props) {
-  const matters = [...callMatters(day.data, whose), ...paymentMatters(subscription.data?.subscription)];
+export function NeedsYou({ day, accounts, whose }: Props) {
+  const clients = useQuery(clientsQuery());
+  const owner = clients.data?.items.find(({ id }) => id === whose.client_id)?.user_id;
+  const shown = accounts.data?.items.filter(({ user_id }) => !whose.client_id || user_id === owner);
+  const matters = [...callMatters(day.data, whose), ...paymentMatters(whose.unassigned ? [] : shown, whose)];
   return (
     <section aria-label="Needs you" className="card flex min-h-12 flex-wrap items-baseline gap-x-5 gap-y-1 px-5 py-3.5">
       <h2 className="font-semibold">Needs you</h2>
@@ -52,6 +55,9 @@ function callMatters(day: Stats | undefined, whose: Whose) {
   ].filter(({ n }) => n > 0);
 }
 
-function paymentMatters(subscription: Subscription | null | undefined) {
-  return subscription?.past_due ? [{ words: "Payment is due", to: paths.billing() }] : [];
+/** One's own payment, or how many accounts have one due, where several are looked after. */
+function paymentMatters(accounts: Account[] | undefined = [], { client_id }: Whose) {
+  const due = accounts.filter(({ subscription }) => subscription?.past_due).length;
+  const words = accounts.length > 1 ? `Payment is due for ${plural(due, "account")}` : "Payment is due";
+  return due > 0 ? [{ words, to: paths.billing(client_id ? `?client_id=${client_id}` : "") }] : [];
 }

@@ -2,9 +2,9 @@
  * The calls going on at this moment, longest first: a new one joins at the end and
  * moves nothing. The card keeps its height whether one rings or twenty.
  */
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { type Call, type CallPage, type Whose, clientsQuery } from "../../api/queries";
+import type { Call, CallPage, Whose } from "../../api/queries";
 import { serverNow } from "../../api/serverClock";
 import { paths } from "../../paths";
 import { AwaitingRows } from "../../ui/Awaiting";
@@ -12,9 +12,9 @@ import { buttonLook } from "../../ui/Button";
 import { classes } from "../../ui/classes";
 import { plural } from "../../ui/figures";
 import { Panel } from "../../ui/Panel";
-import { isDiallable, phone } from "../../ui/phone";
 import { ROW_LINK, Row, Rows } from "../../ui/Rows";
 import { RunningClock } from "../../ui/RunningClock";
+import { WhereToRing } from "../calls/WhereToRing";
 import { callerWords, clientWords } from "../calls/words";
 import { Failure } from "../shell/Failure";
 
@@ -32,7 +32,7 @@ export function Now({ live, ringing, whose }: Props) {
   const calls = [...(live.data?.items ?? []), ...(ringing.data?.items ?? [])].sort((a, b) =>
     a.started_at.localeCompare(b.started_at),
   );
-  const hidden = calls.length - SHOWN;
+  const hidden = known ? calls.length - SHOWN : 0;
   return (
     <Panel
       title="Now"
@@ -55,7 +55,7 @@ export function Now({ live, ringing, whose }: Props) {
               ))}
             </Rows>
           ) : (
-            <Quiet />
+            <Quiet whose={whose} />
           )
         ) : failed ? (
           <Failure error={failed} again={() => void Promise.all([live.refetch(), ringing.refetch()])} />
@@ -68,7 +68,7 @@ export function Now({ live, ringing, whose }: Props) {
 }
 
 const COLUMNS = [
-  { name: "Clock", width: "84px" },
+  { name: "Clock", width: "minmax(84px, auto)" },
   { name: "Caller", width: "minmax(0, 1fr)" },
   { name: "Business", width: "minmax(0, 1fr)" },
   { name: "State", width: "120px" },
@@ -77,7 +77,7 @@ const COLUMNS = [
 function LiveRow({ call }: { call: Call }) {
   const talking = call.state === "live";
   return (
-    <Row columns={COLUMNS} oneLine="grid-cols-[72px_minmax(0,1.2fr)_minmax(0,1fr)]">
+    <Row columns={COLUMNS} oneLine="grid-cols-[minmax(72px,auto)_minmax(0,1.2fr)_minmax(0,1fr)]">
       <span
         role="cell"
         className={classes("flex items-center gap-2 text-md font-semibold", talking ? "text-accent" : "text-quiet")}
@@ -107,17 +107,13 @@ function LiveRow({ call }: { call: Call }) {
 }
 
 /** Nobody is ringing: says so, and which number to try. */
-function Quiet() {
-  const clients = useQuery(clientsQuery());
-  const number = clients.data?.items.flatMap((client) => client.numbers).find(isDiallable);
+function Quiet({ whose }: { whose: Whose }) {
   return (
     <div className="flex h-full flex-col items-center justify-center gap-1 px-5 text-center">
       <p className="text-md font-semibold">Nobody is on the line</p>
-      <p className="figures text-quiet">
-        {number
-          ? `Ring ${phone(number)} and the call appears here at its first ring.`
-          : "The next call appears here at its first ring."}
-      </p>
+      <div className="max-w-reading text-quiet">
+        <WhereToRing whose={whose} />
+      </div>
     </div>
   );
 }

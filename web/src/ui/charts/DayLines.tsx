@@ -13,7 +13,7 @@ export default function DayLines({ points, names }: { points: DayPoint[]; names:
   const last = { now: lastWith(points, "now"), before: lastWith(points, "before") };
   return (
     <ResponsiveContainer>
-      <LineChart data={points} margin={{ top: 14, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
+      <LineChart data={points} margin={{ top: 14, right: 76, bottom: 0, left: 0 }} accessibilityLayer={false}>
         <XAxis dataKey="day" {...AXIS} ticks={[1, 8, 15, 22, 29]} />
         <YAxis {...AXIS} width={32} allowDecimals={false} tickCount={4} domain={[0, "auto"]} />
         <Tooltip
@@ -55,14 +55,13 @@ interface LabelPlace {
   index?: number;
 }
 
-/** The line's name at its end, turned inwards where it would leave the card. */
+/** The line's name right of its end; the two stand apart where both end in one place. */
 function EndLabel({ x, y, shown, name, strong }: LabelPlace & { shown: boolean; name: string; strong: boolean }) {
   if (!shown) return <g />;
   return (
     <text
-      x={Number(x)}
-      y={Number(y) - 8}
-      textAnchor="end"
+      x={Number(x) + 6}
+      y={Number(y) + (strong ? 0 : 12)}
       className="text-xs"
       fill={strong ? "var(--accent)" : "var(--quiet)"}
       fontWeight={strong ? 600 : 400}

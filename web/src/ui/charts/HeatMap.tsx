@@ -3,6 +3,8 @@
  * for whoever does not see the shades. Shades go in five steps: finer ones cannot be told apart.
  */
 import { classes } from "../classes";
+import { plural } from "../figures";
+import { hourOfDay, hourSpan, weekdayName } from "../time";
 
 export interface HeatCell {
   /** 1 is Monday. */
@@ -28,7 +30,9 @@ export function HeatMap({ cells }: { cells: HeatCell[] }) {
         <tr>
           <th scope="col">Weekday</th>
           {HOURS.map((hour) => (
-            <th scope="col" key={hour}>{`${hour}:00`}</th>
+            <th scope="col" key={hour}>
+              {hourOfDay(hour)}
+            </th>
           ))}
         </tr>
       </thead>
@@ -43,7 +47,7 @@ export function HeatMap({ cells }: { cells: HeatCell[] }) {
               return (
                 <td
                   key={hour}
-                  title={`${weekdayName(weekday)} ${hour}:00 to ${hour + 1}:00, ${n} calls`}
+                  title={`${weekdayName(weekday)} ${hourSpan(hour)}, ${plural(n, "call")}`}
                   className={classes("rounded-[2px]", shade(n, most))}
                 >
                   <span className="sr-only">{n}</span>
@@ -58,7 +62,7 @@ export function HeatMap({ cells }: { cells: HeatCell[] }) {
           <td />
           {[0, 6, 12, 18].map((hour) => (
             <td key={hour} colSpan={6} className="figures pt-1">
-              {hour}:00
+              {hourOfDay(hour)}
             </td>
           ))}
         </tr>
@@ -70,9 +74,4 @@ export function HeatMap({ cells }: { cells: HeatCell[] }) {
 /** By the root of the share: one busy hour must not make all the others look alike. */
 function shade(calls: number, most: number) {
   return SHADES[Math.ceil(Math.sqrt(calls / most) * (SHADES.length - 1))];
-}
-
-/** 1 January 2024 was a Monday. */
-function weekdayName(weekday: number) {
-  return new Date(2024, 0, weekday).toLocaleDateString(undefined, { weekday: "short" });
 }

@@ -1,5 +1,6 @@
 /** Calls by hour of the day: answered from the ground up, what was not answered on top. */
 import { Bar, BarChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
+import { hourOfDay, hourSpan } from "../time";
 import { AXIS, Tip } from "./drawing";
 
 export interface HourPoint {
@@ -17,7 +18,7 @@ export default function HourBars({ points }: { points: HourPoint[] }) {
         barCategoryGap={2}
         accessibilityLayer={false}
       >
-        <XAxis dataKey="hour" {...AXIS} ticks={[0, 6, 12, 18, 23]} />
+        <XAxis dataKey="hour" {...AXIS} ticks={[0, 6, 12, 18]} tickFormatter={hourOfDay} />
         <YAxis {...AXIS} width={32} allowDecimals={false} tickCount={4} domain={[0, "auto"]} />
         <Tooltip
           isAnimationActive={false}
@@ -36,8 +37,4 @@ export default function HourBars({ points }: { points: HourPoint[] }) {
       </BarChart>
     </ResponsiveContainer>
   );
-}
-
-function hourSpan(hour: number) {
-  return `${hour}:00 to ${hour + 1}:00`;
 }

@@ -1,0 +1,130 @@
+/** Every payment, newest first: of one account, or of all with the account named on each. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useSearchParams } from "react-router";
+import { type Invoice, invoicesQuery } from "../../api/queries";
+import { AwaitingRows } from "../../ui/Awaiting";
+import { buttonLook } from "../../ui/Button";
+import { classes } from "../../ui/classes";
+import { money } from "../../ui/figures";
+import { Mark, type Tone } from "../../ui/Mark";
+import { Panel } from "../../ui/Panel";
+import { type Column, Row, Rows } from "../../ui/Rows";
+import { longDay } from "../../ui/time";
+import { sentence } from "../calls/words";
+import { Failure } from "../shell/Failure";
+
+/** `userId` limits them to one account. */
+export function Payments({ userId, several }: { userId: string | null; several: boolean }) {
+  return (
+    <Panel title="Payments" hint={several ? "of all accounts" : null} flush className="overflow-hidden">
+      <Invoices userId={userId} columns={several ? WITH_ACCOUNT : COLUMNS} />
+    </Panel>
+  );
+}
+
+const COLUMNS: Column[] = [
+  { name: "Date", width: "120px" },
+  { name: "PayPal's number", width: "minmax(0, 1.5fr)" },
+  { name: "State", width: "minmax(0, 1.4fr)" },
+  { name: "Refunded", width: "104px", right: true },
+  { name: "Amount", width: "120px", right: true },
+];
+
+const WITH_ACCOUNT: Column[] = [
+  ...COLUMNS.slice(0, 1),
+  { name: "Account", width: "minmax(0, 1.2fr)" },
+  ...COLUMNS.slice(1),
+];
+
+function Invoices({ userId, columns }: { userId: string | null; columns: Column[] }) {
+  const [search] = useSearchParams();
+  const invoices = useQuery(invoicesQuery(userId, search.get("cursor")));
+  const { data, error, isPlaceholderData } = invoices;
+  if (!data)
+    return error ? (
+      <Failure error={error} again={() => void invoices.refetch()} />
+    ) : (
+      <AwaitingRows rows={4} className="h-15 rail:h-10" />
+    );
+  if (data.items.length === 0)
+    return (
+      <p className="px-5 pb-5 text-quiet">No payment yet. The first one appears here as soon as PayPal reports it.</p>
+    );
+  return (
+    <div className={classes("border-t border-line transition-opacity", isPlaceholderData && "opacity-60")}>
+      <Rows label="Payments, newest first" columns={columns}>
+        {data.items.map((invoice) => (
+          <InvoiceRow key={invoice.id} invoice={invoice} columns={columns} />
+        ))}
+      </Rows>
+      {(data.next_cursor ?? search.has("cursor")) && (
+        <nav aria-label="More payments" className="flex justify-between border-t border-line px-5 py-1.5">
+          {search.has("cursor") ? (
+            <Link to={searchWith(search, null)} className={buttonLook("text", "min-h-9")}>
+              Newest payments
+            </Link>
+          ) : (
+            <span />
+          )}
+          {data.next_cursor && (
+            <Link to={searchWith(search, data.next_cursor)} className={buttonLook("text", "min-h-9")}>
+              Older payments
+            </Link>
+          )}
+        </nav>
+      )}
+    </div>
+  );
+}
+
+const STATES: Partial<Record<string, { words: string; tone: Tone }>> = {
+  pending: { words: "On its way", tone: "plain" },
+  paid: { words: "Paid", tone: "good" },
+  partially_refunded: { words: "Partly refunded", tone: "plain" },
+  refunded: { words: "Refunded", tone: "plain" },
+  reversed: { words: "Taken back by the bank", tone: "bad" },
+  failed: { words: "Failed", tone: "bad" },
+};
+
+function InvoiceRow({ invoice, columns }: { invoice: Invoice; columns: Column[] }) {
+  const state = STATES[invoice.status] ?? { words: sentence(invoice.status), tone: "plain" as const };
+  const refunded = invoice.refunded.amount_minor > 0 ? money(invoice.refunded) : null;
+  return (
+    <Row columns={columns}>
+      <span role="cell" className="figures order-1 @table:order-none">
+        {longDay(invoice.issued_at)}
+      </span>
+      {columns === WITH_ACCOUNT && (
+        <span role="cell" className="hidden min-w-0 truncate @table:block">
+          <bdi>{invoice.user_name ?? "Nobody's"}</bdi>
+        </span>
+      )}
+      <span role="cell" className="order-3 min-w-0 truncate text-quiet @table:order-none">
+        {columns === WITH_ACCOUNT && (
+          <bdi className="@table:hidden">{invoice.user_name ?? "Nobody's account"}</bdi>
+        )}
+        <span className={classes(columns === WITH_ACCOUNT && "hidden @table:inline")}>{invoice.id}</span>
+      </span>
+      <span
+        role="cell"
+        className="order-4 flex min-w-0 items-center justify-end gap-1.5 @table:justify-start @table:order-none"
+      >
+        <Mark tone={state.tone}>{state.words}</Mark>
+        {invoice.disputed && <Mark tone="late">Disputed</Mark>}
+      </span>
+      <span role="cell" className="figures hidden text-right text-quiet @table:block">
+        {refunded ?? "–"}
+      </span>
+      <span role="cell" className="figures order-2 text-right font-medium @table:order-none">
+        {money(invoice.amount)}
+      </span>
+    </Row>
+  );
+}
+
+function searchWith(search: URLSearchParams, cursor: string | null) {
+  const next = new URLSearchParams(search);
+  if (cursor) next.set("cursor", cursor);
+  else next.delete("cursor");
+  return `?${next.toString()}`;
+}
