@@ -312,6 +312,14 @@ fn pointers(value: &Value, at: &str) -> Vec<String> {
     }
 }
 
+/// What an agent may send under types we know. Far more of it than the dead letters that would
+/// stop the projection is sent below.
+fn junk(number: usize) -> Outbound {
+    let data: &[u8] = [b"not json".as_slice(), b"", b"[1]"][number % 3];
+    let kinds = [agent::HEARTBEAT, agent::ANALYSED, agent::TRANSCRIPT];
+    outbound("/agents/receptionist", kinds[number / 3 % 3], data)
+}
+
 #[tokio::test]
 async fn nothing_a_sender_writes_stops_the_projection() {
     let stage = Stage::set().await;
@@ -342,12 +350,6 @@ async fn nothing_a_sender_writes_stops_the_projection() {
                 .map(|body| outbound("/agents/receptionist", kind, body)),
         );
     }
-    // Far more than the dead letters that would stop the projection.
-    let junk = |number: usize| {
-        let data: &[u8] = [b"not json".as_slice(), b"", b"[1]"][number % 3];
-        let kinds = [agent::HEARTBEAT, agent::ANALYSED, agent::TRANSCRIPT];
-        outbound("/agents/receptionist", kinds[number / 3 % 3], data)
-    };
     messages.extend((0..150).map(junk));
     messages.push(outbound(
         "/livekit/devkey",
@@ -373,9 +375,9 @@ async fn nothing_a_sender_writes_stops_the_projection() {
         serde_json::from_slice(&fixtures::compact("livekit/02-participant_joined-sip.json"))
             .unwrap();
     let sql = "select result from calls.calls where call_key = 'SCL_Bz6UoG4fHtNj' and room_sid = $1 and room_name = $2";
-    let room = |field: &str| body["room"][field].as_str().unwrap();
-    let row = stage.client.query_one(sql, &[&room("sid"), &room("name")]);
-    assert_eq!(row.await.unwrap().get::<_, &str>(0), "answered");
+    let [sid, name] = ["sid", "name"].map(|field| body["room"][field].as_str().unwrap());
+    let row = stage.client.query_one(sql, &[&sid, &name]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "answered");
     let backwards = "select count(*) from calls.calls where ended_at < started_at or talk_ms < 0 or ring_ms < 0
         or answered_at < started_at or started_at < '1970-01-01' or ended_at > '9999-12-31 23:59:59.999999Z'";
     assert_eq!(stage.count(backwards).await, 0);

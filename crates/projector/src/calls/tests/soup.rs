@@ -177,14 +177,7 @@ pub(super) fn whole_call() -> impl Strategy<Value = Vec<Scene>> {
             };
             also(answered, enters(5, answer));
             also(supervised, enters(6, answer + 500));
-            also(
-                recorded,
-                vec![
-                    Scene::Joined(7, 900),
-                    Scene::Egress(0, 0, 900),
-                    Scene::Egress(0, 1, end + 2_000),
-                ],
-            );
+            also(recorded, records(end));
             also(joined_by_other, enters(2, 15_400));
             also(joined_by_other, vec![Scene::Left(2, end - 2_000, 0, 2)]);
             also(reconnects, vec![Scene::Left(caller, 12_000, 0, 1)]);
@@ -209,6 +202,14 @@ pub(super) fn whole_call() -> impl Strategy<Value = Vec<Scene>> {
                 .collect()
         },
     )
+}
+
+fn records(end: i64) -> Vec<Scene> {
+    vec![
+        Scene::Joined(7, 900),
+        Scene::Egress(0, 0, 900),
+        Scene::Egress(0, 1, end + 2_000),
+    ]
 }
 
 fn dials(speaks: i64, leaves: i64, status: usize) -> Vec<Scene> {
