@@ -79,6 +79,12 @@ create table calls (
 create index calls_newest on calls (started_at desc, id desc);
 create index calls_of_client on calls (client_id, started_at desc, id desc);
 create index calls_open on calls (started_at desc) where state <> 'ended';
+-- What is looked for because it is rare. Without these a filter with few hits reads the whole table;
+-- as they hold the rare rows alone, they cost a replay nothing that can be measured.
+create index calls_unanswered on calls (result, started_at desc, id desc) where result <> 'answered';
+create index calls_unsuccessful on calls (outcome_status, started_at desc, id desc) where outcome_status <> 'success';
+create index calls_upset on calls (started_at desc, id desc) where sentiment_label = 'negative';
+create index calls_long on calls (started_at desc, id desc) where talk_ms > 600000;
 comment on table calls is
     'Owner: projector. One row per SIP call or web visitor; times in UTC, durations in ms, money in minor units.';
 
