@@ -19,7 +19,8 @@ if running sandbox; then
   cat <<END
   Call    scripts/call.sh
 
-Calls arrive by themselves. make logs shows what happens, make down stops it; data stays.
+Calls arrive by themselves, about one a minute (CALLS_PER_MINUTE=20 make up: a busy town).
+make logs shows what happens, make down stops it; data stays.
 END
 else
   cat <<END
@@ -27,7 +28,7 @@ else
 No sandbox runs. Send your own, signed with what ${ENV_FILE#"$ROOT"/} holds:
   LiveKit           POST http://$api/webhooks/livekit   (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)
   PayPal            POST http://$api/webhooks/paypal    (PAYPAL_WEBHOOK_ID, PAYPAL_CERT_HOSTS, PAYPAL_TRUST_BUNDLE)
-  agents' reports   POST http://$api/events             (CloudEvents; bearer: a LiveKit access token)
+  agents' reports   POST http://$api/events             (CloudEvents; README.md has a line to paste)
 Ingest's own listener is http://$(setting INGEST_LISTEN). make up adds the sandbox, make down stops all; data stays.
 END
 fi

@@ -213,17 +213,12 @@ async fn calls_come_in_and_every_room_is_closed_at_the_end() {
     shutdown.cancel();
     running.await.unwrap().unwrap();
     let calls = stand.calls().await;
-    let rooms = |kind: &str| -> HashSet<&str> {
-        calls
-            .iter()
-            .filter(|(known, _)| known == kind)
-            .map(|(_, room)| room.as_str())
-            .collect()
-    };
     assert_eq!(
-        rooms("io.livekit.room_started"),
-        rooms("io.livekit.room_finished")
+        rooms(&calls, "io.livekit.room_started"),
+        rooms(&calls, "io.livekit.room_finished")
     );
+    let owed = std::fs::read_dir(stand.outside.state_dir.join("rooms")).unwrap();
+    assert_eq!(owed.count(), 0, "what was delivered is owed no longer");
     let kinds: HashSet<_> = calls.iter().map(|(kind, _)| kind.as_str()).collect();
     for kind in [
         "io.livekit.participant_joined",
@@ -232,6 +227,75 @@ async fn calls_come_in_and_every_room_is_closed_at_the_end() {
     ] {
         assert!(kinds.contains(kind), "{kinds:?}");
     }
+}
+
+/// Rooms by the kind of event told about them.
+fn rooms<'a>(calls: &'a [(String, String)], kind: &str) -> HashSet<&'a str> {
+    calls
+        .iter()
+        .filter(|(known, _)| known == kind)
+        .map(|(_, room)| room.as_str())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_sandbox_left_open_the_next_one_ends() {
+    let stand = Stand::start().await;
+    let shutdown = Shutdown::new();
+    let pace = Pace {
+        calls_per_minute: 600.0,
+        speed: 10.0,
+        history_days: 0,
+    };
+    let running = tokio::spawn(stand.scene().await.run(pace, shutdown.clone()));
+    eventually("hundreds of events are stored", async || {
+        (stand.count(StreamName::Calls).await > 300).then_some(())
+    })
+    .await;
+    // It gets no chance to say anything more.
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    shutdown.cancel();
+    eventually("its certificate endpoint is gone", async || {
+        tokio::net::TcpListener::bind(stand.outside.listen)
+            .await
+            .ok()
+    })
+    .await;
+    let calls = stand.calls().await;
+    let (opened, closed) = (
+        rooms(&calls, "io.livekit.room_started"),
+        rooms(&calls, "io.livekit.room_finished"),
+    );
+    assert!(opened.len() > closed.len(), "calls were cut");
+
+    let shutdown = Shutdown::new();
+    let pace = Pace {
+        calls_per_minute: 0.001,
+        ..pace
+    };
+    let running = tokio::spawn(stand.scene().await.run(pace, shutdown.clone()));
+    eventually("every room of the first run is closed", async || {
+        let calls = stand.calls().await;
+        let closed = rooms(&calls, "io.livekit.room_finished");
+        opened.is_subset(&closed).then_some(())
+    })
+    .await;
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+    let calls = stand.calls().await;
+    assert_eq!(
+        rooms(&calls, "io.livekit.room_started"),
+        rooms(&calls, "io.livekit.room_finished")
+    );
+    let endings = calls
+        .iter()
+        .filter(|(kind, _)| kind == "io.livekit.room_finished");
+    assert_eq!(
+        endings.count(),
+        rooms(&calls, "io.livekit.room_finished").len(),
+        "each was told once: what had arrived already is known by its id"
+    );
 }
 
 #[tokio::test]

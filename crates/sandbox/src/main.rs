@@ -36,7 +36,9 @@ enum Command {
         #[command(flatten)]
         outside: OutsideArgs,
         /// How many people call a minute, on average
-        #[arg(long, default_value_t = 20.0)]
+        // Enough that somebody is nearly always on the line; more would make today's line in the
+        // charts a cliff beside the days of the past.
+        #[arg(long, default_value_t = 1.0)]
         calls_per_minute: f64,
         /// How many times faster than life calls go
         #[arg(long, default_value_t = 1.0)]

@@ -1,8 +1,11 @@
 //! The sandbox at work: PayPal's certificate endpoint, the past told once, then calls as they
 //! come, until it is asked to stop. Going down it lets everybody leave their rooms, as a server
-//! that is drained would, so that no clock on a dashboard runs for ever.
+//! that is drained would, so that no clock on a dashboard runs for ever; what a killed one left open
+//! the next one ends ([`unfinished`]).
 
+mod play;
 pub mod state;
+pub mod unfinished;
 
 use crate::{
     delivery::{self, Counts, Courier, rules::Rules},
@@ -14,7 +17,7 @@ use crate::{
         transmission::Transmitter,
     },
     seed,
-    stories::{WorldEvent, billing, traffic},
+    stories::{Story, WorldEvent, billing, traffic},
     wire::Signatures,
     world::World,
 };
@@ -24,14 +27,11 @@ use frontdesk_process::{Shutdown, clock};
 use state::State;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-/// How long the last events may take to be delivered at the end.
-const GOODBYE: Duration = Duration::from_secs(8);
-/// How often the counters are logged.
-const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How often PayPal looks for renewals that fell due.
 const BILL_EVERY: Duration = Duration::from_secs(60);
-/// Calls a day of the whole town in the past.
-const PAST_CALLS_A_DAY: f64 = 10.0;
+/// Calls a day of the whole town in the past: five for each business, and enough that an hour of
+/// live calls does not outweigh a day of it. More would keep a small machine busy for minutes.
+const PAST_CALLS_A_DAY: f64 = 60.0;
 
 /// What the outside world is made of.
 #[derive(Debug, Clone)]
@@ -210,10 +210,15 @@ impl Scene {
             let (scene, shutdown) = (Arc::clone(&scene), shutdown.clone());
             async move {
                 if tells_past {
-                    let told = shutdown
-                        .run_until_cancelled(scene.tell_past(state.anchor, pace.history_days))
-                        .await;
-                    if told.is_none() {
+                    let past = async {
+                        // What was paid is told in a moment, and nobody should think meanwhile
+                        // that no business has a subscription.
+                        if scene.makes_up_payments() {
+                            scene.tell_billing(&mut state).await;
+                        }
+                        scene.tell_past(state.anchor, pace.history_days).await
+                    };
+                    if shutdown.run_until_cancelled(past).await.is_none() {
                         return Ok(());
                     }
                 }
@@ -229,7 +234,7 @@ impl Scene {
             tracing::info!("LIVEKIT_URL names a real LiveKit: no calls are made up");
             shutdown.cancelled().await;
         } else {
-            scene.play(pace, start, &shutdown).await;
+            scene.play(pace, start, &shutdown).await?;
         }
         past.await.context("telling the past")?
     }
@@ -257,7 +262,7 @@ impl Scene {
         tracing::info!(calls = stories.len(), days, "telling the calls of the past");
         let courier = self.courier(Rules::past());
         // The newest first: the month somebody looks at is whole after a moment.
-        for (_, event) in stories.into_iter().rev().flat_map(|story| story.events) {
+        for event in stories.into_iter().rev().flat_map(Story::told_afterwards) {
             courier.send(event);
         }
         let counts = courier.drain().await;
@@ -295,8 +300,9 @@ impl Scene {
         counts
     }
 
+    /// Payments as they fall due.
     async fn bill(&self, state: &mut State) -> anyhow::Result<()> {
-        if self.outside.real.paypal || self.signatures.paypal.webhook_id.is_empty() {
+        if !self.makes_up_payments() {
             tracing::info!(
                 "no payments are made up: PayPal is real, or PAYPAL_WEBHOOK_ID is missing"
             );
@@ -312,58 +318,8 @@ impl Scene {
         }
     }
 
-    /// Calls as they come.
-    async fn play(&self, pace: Pace, start: DateTime<Utc>, shutdown: &Shutdown) {
-        let (livekit, agent) = (self.courier(Rules::livekit()), self.courier(Rules::agent()));
-        let mut calls = traffic::Traffic::new(
-            self.world.clone(),
-            self.outside.seed,
-            start,
-            pace.calls_per_minute,
-            pace.speed,
-        );
-        let mut counted = clock::monotonic();
-        tracing::info!(
-            calls_per_minute = pace.calls_per_minute,
-            seed = self.outside.seed,
-            target = self.outside.target,
-            "calls come in"
-        );
-        let send = |event: WorldEvent| match &event {
-            WorldEvent::Agent(_) => agent.send(event),
-            _ => livekit.send(event),
-        };
-        let mut held = None;
-        for (at, event) in calls.by_ref() {
-            let wait = (at - clock::now()).to_std().unwrap_or_default();
-            if shutdown
-                .run_until_cancelled(tokio::time::sleep(wait))
-                .await
-                .is_none()
-            {
-                held = Some((at, event));
-                break;
-            }
-            send(event);
-            if counted.elapsed() > COUNT_EVERY {
-                counted = clock::monotonic();
-                tracing::info!(livekit = ?livekit.counts(), agent = ?agent.counts(), "delivered so far");
-            }
-        }
-        // What is due was said before the servers went down, however far behind we are: a room
-        // that is closed below must have been opened.
-        let end = clock::now();
-        let due = held.into_iter().chain(calls.by_ref());
-        due.take_while(|(at, _)| *at <= end)
-            .for_each(|(_, event)| send(event));
-        for event in calls.shut_down(end) {
-            livekit.send(event);
-        }
-        let goodbye = async { tokio::join!(livekit.drain(), agent.drain()) };
-        match tokio::time::timeout(GOODBYE, goodbye).await {
-            Ok((livekit, agent)) => tracing::info!(?livekit, ?agent, "everybody has left"),
-            Err(_) => tracing::warn!("some of the last events could not be delivered in time"),
-        }
+    fn makes_up_payments(&self) -> bool {
+        !self.outside.real.paypal && !self.signatures.paypal.webhook_id.is_empty()
     }
 }
 

@@ -110,6 +110,15 @@ pub fn stray_call_story(dice: &mut Dice, world: &World, clock: Timeline) -> Stor
 }
 
 impl Story {
+    /// Its events for telling them long after: first that the callers left, so that no call of the
+    /// past is seen going on while the rest is told; then in the order of their times.
+    pub fn told_afterwards(self) -> impl Iterator<Item = WorldEvent> {
+        let left = |event: &WorldEvent| matches!(event, WorldEvent::LiveKit(webhook) if webhook.event == "participant_left");
+        let events = self.events.into_iter().map(|(_, event)| event);
+        let (left, others): (Vec<_>, Vec<_>) = events.partition(left);
+        left.into_iter().chain(others)
+    }
+
     /// When its last event happens.
     #[must_use]
     pub fn end(&self) -> DateTime<Utc> {

@@ -303,6 +303,18 @@ impl Stage {
 }
 
 impl Story {
+    /// LiveKit's id of its room.
+    #[must_use]
+    pub fn room_sid(&self) -> &str {
+        &self.room.sid
+    }
+
+    /// LiveKit's name of its room.
+    #[must_use]
+    pub fn room_name(&self) -> &str {
+        &self.room.name
+    }
+
     /// What LiveKit says when its server goes down at `now`: everybody leaves, the room closes.
     /// Nothing if the room is closed already.
     #[must_use]

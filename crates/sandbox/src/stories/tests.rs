@@ -333,7 +333,7 @@ fn a_shutdown_lets_everybody_leave() {
     for (_, event) in calls.by_ref().take_while(|(at, _)| *at <= now) {
         follow(&event, &mut present, &mut rooms);
     }
-    for event in calls.shut_down(now) {
+    for event in calls.shut_down(now).into_values().flatten() {
         follow(&event, &mut present, &mut rooms);
     }
     assert!(
@@ -359,6 +359,29 @@ fn follow(event: &WorldEvent, present: &mut HashSet<String>, rooms: &mut HashSet
         "room_finished" => drop(rooms.remove(&room)),
         _ => {}
     }
+}
+
+#[test]
+fn a_call_told_afterwards_is_never_seen_going_on() {
+    let (mut present, mut gone) = (HashSet::new(), HashSet::new());
+    for (_, story) in stories().iter().take(50) {
+        let told: Vec<_> = story.clone().told_afterwards().collect();
+        assert_eq!(told.len(), story.events.len());
+        for (_, event) in &story.events {
+            assert!(told.contains(event));
+        }
+        for event in &told {
+            let body = body(event);
+            let sid = body["participant"]["sid"].as_str().unwrap_or_default();
+            match body["event"].as_str() {
+                Some("participant_left") => drop(gone.insert(sid.to_owned())),
+                Some("participant_joined") => drop(present.insert(sid.to_owned())),
+                _ => {}
+            }
+            assert!(present.is_subset(&gone));
+        }
+    }
+    assert!(present.len() > 50);
 }
 
 #[test]

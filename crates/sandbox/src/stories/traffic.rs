@@ -9,7 +9,7 @@ use crate::{
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Timelike as _, Utc};
 use std::{
     cmp::{Ordering, Reverse},
-    collections::BinaryHeap,
+    collections::{BTreeMap, BinaryHeap},
 };
 
 /// How often somebody rings the number nobody has.
@@ -33,6 +33,12 @@ pub fn busy(business: &Business, at: DateTime<Utc>) -> f64 {
     };
     BUSY[local.hour() as usize % BUSY.len()] * day
 }
+
+/// The first calls come within seconds, however quiet the town: whoever has just started it is
+/// waiting for one.
+const OPENING_CALLS: u64 = 3;
+/// Between them, on average.
+const OPENING_GAP_MS: f64 = 5_000.0;
 
 /// One event waiting for its time.
 struct Waiting {
@@ -59,7 +65,7 @@ impl PartialEq for Waiting {
 }
 impl Eq for Waiting {}
 
-/// Calls without end at a steady rate, event by event in the order of their times.
+/// Calls without end at a steady rate after a brisk beginning, event by event in the order of their times.
 pub struct Traffic {
     world: World,
     dice: Dice,
@@ -112,28 +118,44 @@ impl Traffic {
             let business = &self.world.businesses[dice.weighted(weights)];
             tell(&Plot::draw(&mut dice, business), &mut dice, business, clock)
         };
-        let gap = dice
-            .gap(self.mean_gap_ms)
-            .clamp(1.0, self.mean_gap_ms * 8.0);
+        let mean = if self.calls < OPENING_CALLS {
+            self.mean_gap_ms.min(OPENING_GAP_MS)
+        } else {
+            self.mean_gap_ms
+        };
+        let gap = dice.gap(mean).clamp(1.0, mean * 8.0);
         self.next_call = at + TimeDelta::milliseconds(gap as i64);
         for (offset, event) in &story.events {
-            self.told += 1;
-            self.waiting.push(Reverse(Waiting {
-                at: story.start + *offset,
-                number: self.told,
-                event: event.clone(),
-            }));
+            self.also(story.start + *offset, event.clone());
         }
         self.open.retain(|open| open.end() > at);
         self.open.push(story);
     }
 
-    /// What the world says when its servers go down at this time, calls in the middle included.
+    /// The call in this room, from its first event to a while after its last.
     #[must_use]
-    pub fn shut_down(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
+    pub fn call_in(&self, room_name: &str) -> Option<&Story> {
         self.open
             .iter()
-            .flat_map(|story| story.shut_down(now))
+            .rev()
+            .find(|story| story.room_name() == room_name)
+    }
+
+    /// Something else to be told at its time.
+    pub fn also(&mut self, at: DateTime<Utc>, event: WorldEvent) {
+        self.told += 1;
+        let number = self.told;
+        self.waiting.push(Reverse(Waiting { at, number, event }));
+    }
+
+    /// What the world says when its servers go down at this time, calls in the middle included,
+    /// by room.
+    #[must_use]
+    pub fn shut_down(&self, now: DateTime<Utc>) -> BTreeMap<String, Vec<WorldEvent>> {
+        self.open
+            .iter()
+            .map(|story| (story.room_sid().to_owned(), story.shut_down(now)))
+            .filter(|(_, events)| !events.is_empty())
             .collect()
     }
 }

@@ -1,0 +1,146 @@
+//! Calls as they come, until the sandbox is asked to stop; then everybody's goodbye.
+
+use super::{Pace, Scene, unfinished::Unfinished};
+use crate::{
+    delivery::{Counts, Courier, rules::Rules},
+    stories::{WorldEvent, traffic::Traffic},
+};
+use chrono::{DateTime, Utc};
+use frontdesk_process::{Shutdown, clock};
+use std::{collections::BTreeMap, time::Duration};
+
+/// How long the last events may take to be delivered at the end.
+const GOODBYE: Duration = Duration::from_secs(8);
+/// How often the counters are logged.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+
+impl Scene {
+    /// Calls as they come, the endings an earlier run still owes among them.
+    pub(super) async fn play(
+        &self,
+        pace: Pace,
+        start: DateTime<Utc>,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<()> {
+        let couriers = Couriers {
+            livekit: self.courier(Rules::livekit()),
+            agent: self.courier(Rules::agent()),
+        };
+        let mut unfinished = Unfinished::open(&self.outside.state_dir)?;
+        let mut calls = Traffic::new(
+            self.world.clone(),
+            self.outside.seed,
+            start,
+            pace.calls_per_minute,
+            pace.speed,
+        );
+        for (at, event) in unfinished.take_over(0, start)? {
+            calls.also(at, event);
+        }
+        let mut counted = clock::monotonic();
+        tracing::info!(
+            calls_per_minute = pace.calls_per_minute,
+            seed = self.outside.seed,
+            target = self.outside.target,
+            "calls come in"
+        );
+        let mut held = None;
+        while let Some((at, event)) = calls.next() {
+            let wait = (at - clock::now()).to_std().unwrap_or_default();
+            if shutdown
+                .run_until_cancelled(tokio::time::sleep(wait))
+                .await
+                .is_none()
+            {
+                held = Some((at, event));
+                break;
+            }
+            couriers.say(event, &calls, &mut unfinished)?;
+            if counted.elapsed() > COUNT_EVERY {
+                counted = clock::monotonic();
+                couriers.log_counts();
+            }
+        }
+        // What is due was said before the servers went down, however far behind we are: a room
+        // that is closed below must have been opened.
+        let end = clock::now();
+        while let Some((at, event)) = held.take().or_else(|| calls.next()) {
+            if at > end {
+                break;
+            }
+            couriers.say(event, &calls, &mut unfinished)?;
+        }
+        couriers
+            .say_goodbye(calls.shut_down(end), end, unfinished)
+            .await
+    }
+}
+
+/// Who delivers what while calls come in.
+struct Couriers {
+    livekit: Courier,
+    agent: Courier,
+}
+
+impl Couriers {
+    fn say(
+        &self,
+        event: WorldEvent,
+        calls: &Traffic,
+        unfinished: &mut Unfinished,
+    ) -> anyhow::Result<()> {
+        let WorldEvent::LiveKit(webhook) = &event else {
+            self.agent.send(event);
+            return Ok(());
+        };
+        if webhook.event == "room_started" {
+            let lost = lost(self.livekit.counts());
+            if let Some(story) = calls.call_in(&webhook.queue) {
+                unfinished.begin(story, lost)?;
+            }
+            unfinished.forget(lost, clock::now())?;
+        }
+        self.livekit.send(event);
+        Ok(())
+    }
+
+    fn log_counts(&self) {
+        tracing::info!(livekit = ?self.livekit.counts(), agent = ?self.agent.counts(), "delivered so far");
+    }
+
+    /// Lets everybody leave. What could not be delivered, the next run says.
+    async fn say_goodbye(
+        self,
+        rooms: BTreeMap<String, Vec<WorldEvent>>,
+        end: DateTime<Utc>,
+        mut unfinished: Unfinished,
+    ) -> anyhow::Result<()> {
+        for (room, events) in &rooms {
+            unfinished.cut(room, end, events)?;
+        }
+        let lost_before = lost(self.livekit.counts());
+        for event in rooms.values().flatten() {
+            self.livekit.send(event.clone());
+        }
+        let goodbye = async { tokio::join!(self.livekit.drain(), self.agent.drain()) };
+        match tokio::time::timeout(GOODBYE, goodbye).await {
+            Ok((livekit, agent)) => {
+                tracing::info!(?livekit, ?agent, "everybody has left");
+                unfinished.drained(lost(livekit), end)?;
+                if lost(livekit) == lost_before {
+                    unfinished.finished(rooms.keys())?;
+                }
+            }
+            Err(_) => tracing::warn!(
+                rooms = rooms.len(),
+                "some of the last events could not be delivered in time: the next run tells them"
+            ),
+        }
+        Ok(())
+    }
+}
+
+/// How many events will never be delivered.
+fn lost(counts: Counts) -> u64 {
+    counts.failed + counts.dropped
+}
