@@ -19,7 +19,7 @@ if running sandbox; then
   cat <<END
   Call    scripts/call.sh
 
-Calls arrive by themselves, about one a minute (CALLS_PER_MINUTE=20 make up: a busy town).
+Calls arrive by themselves, one or two a minute (CALLS_PER_MINUTE=20 make up: a busy town).
 make logs shows what happens, make down stops it; data stays.
 END
 else

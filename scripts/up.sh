@@ -36,7 +36,7 @@ answers_ready() { curl -s -m 5 "http://$1/readyz" -o "$RUN/readyz" -w '%{http_co
 
 start_sandbox() {
   local program=$PROGRAMS/frontdesk-sandbox fingerprint
-  local -a arguments=(run --calls-per-minute "${CALLS_PER_MINUTE:-1}" --seed "${SEED:-1}"
+  local -a arguments=(run --calls-per-minute "${CALLS_PER_MINUTE:-1.5}" --seed "${SEED:-1}"
     --target "http://$(setting INGEST_LISTEN)" --state-dir "$DATA/sandbox")
   fingerprint=$(fingerprint_of "$program" "${arguments[@]}")
   if running_as sandbox "$fingerprint"; then

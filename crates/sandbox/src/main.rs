@@ -38,7 +38,7 @@ enum Command {
         /// How many people call a minute, on average
         // Enough that somebody is nearly always on the line; more would make today's line in the
         // charts a cliff beside the days of the past.
-        #[arg(long, default_value_t = 1.0)]
+        #[arg(long, default_value_t = 1.5)]
         calls_per_minute: f64,
         /// How many times faster than life calls go
         #[arg(long, default_value_t = 1.0)]

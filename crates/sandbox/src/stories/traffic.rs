@@ -40,6 +40,9 @@ const OPENING_CALLS: u64 = 3;
 /// Between them, on average.
 const OPENING_GAP_MS: f64 = 5_000.0;
 
+/// No gap is longer than so many mean ones: a quiet dashboard would look like a broken one.
+const LONGEST_GAP: f64 = 3.0;
+
 /// One event waiting for its time.
 struct Waiting {
     at: DateTime<Utc>,
@@ -123,7 +126,7 @@ impl Traffic {
         } else {
             self.mean_gap_ms
         };
-        let gap = dice.gap(mean).clamp(1.0, mean * 8.0);
+        let gap = dice.gap(mean).clamp(1.0, mean * LONGEST_GAP);
         self.next_call = at + TimeDelta::milliseconds(gap as i64);
         for (offset, event) in &story.events {
             self.also(story.start + *offset, event.clone());
