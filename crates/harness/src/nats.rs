@@ -86,7 +86,9 @@ impl Nats {
         )
         .unwrap();
         let binary = binary();
-        let command = [binary.to_str().unwrap(), "-c", config.to_str().unwrap()];
+        let (binary, config) = (binary.to_str().unwrap(), config.to_str().unwrap());
+        // As scripts/nats.sh starts it.
+        let command = ["env", "GOGC=400", binary, "-c", config];
         self.process = Some(Guarded::start(&command, &self.directory.join("log"), None));
         crate::eventually("nats-server accepts connections", async || {
             tokio::net::TcpStream::connect(("127.0.0.1", port))

@@ -4,7 +4,8 @@
 //! An atomic batch costs one fsync whatever its size. So one committer a stream takes whatever
 //! is waiting, publishes it as one batch, and answers all of its requests when the ack comes; while
 //! one batch is on its way the next one gathers, so there is no timer and a lone event waits for
-//! nobody.
+//! nobody. A full load would still go in step: everyone waits for the batch, then the store waits
+//! for everyone. So a batch that has grown large enough goes out beside the one before it.
 //!
 //! Nothing is answered as stored without an ack. A batch that is refused, or whose ack is lost, is
 //! settled one by one under the same message ids, which cannot store anything twice. When that
@@ -19,6 +20,7 @@ use frontdesk_events::{
     nats::{Connection, Outbound},
 };
 use frontdesk_process::{Shutdown, clock};
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use settle::Settlement;
 use std::{
     collections::{HashMap, hash_map::Entry as Slot},
@@ -31,12 +33,21 @@ use tokio_util::task::TaskTracker;
 const BATCH_MESSAGES: usize = 256;
 const BATCH_BYTES: usize = 512 * 1024;
 
+/// From this size on a batch goes out beside another: one is then being stored while the next is on
+/// the wire and its senders are being answered. Smaller ones wait, because each costs its fsyncs.
+const WORTH_ITS_OWN: usize = 128;
+/// Batches on their way at once. JetStream stores the batches of a stream one after the other, so
+/// more than these would only wait there instead of here, where they can still grow.
+const IN_FLIGHT: usize = 2;
+
 /// Waiting events; above it senders are told to come again at once.
 const QUEUE: usize = 4096;
 
 /// How long a request may wait for its event to be stored. LiveKit has no time-out of its own and
 /// stalls a room's queue while we think, so this stays well under its 15 s of retries.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// What must be left of it when a batch takes a request in: time for a slow fsync and a second try.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The event is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +92,19 @@ struct Entry {
     arrived: Instant,
 }
 
+impl Entry {
+    /// Whether its sender still waits, and long enough for one try. A batch keeps the patience of
+    /// its first request, so one that has used its up would take it from all the others.
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed() && self.arrived.elapsed() + LEAST_PATIENCE < PATIENCE
+    }
+
+    fn give_up(self) {
+        // Whoever has gone away hears nothing and will ask again.
+        let _ = self.answer.send(Err(NotStored::Busy));
+    }
+}
+
 /// Stores events of one stream. Its task ends when it is drained.
 pub(crate) struct Committer {
     queue: mpsc::Sender<Entry>,
@@ -97,6 +121,7 @@ impl Committer {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let task = Task {
             waiting,
+            gathering: None,
             carried: None,
             nats: nats.clone(),
             counts: CommitCounts::new(stream.as_str()),
@@ -190,62 +215,84 @@ impl Batch {
 
 struct Task {
     waiting: mpsc::Receiver<Entry>,
-    /// What did not fit into the last batch.
+    gathering: Option<Batch>,
+    /// What did not fit into the batch that gathers.
     carried: Option<Entry>,
     nats: Connection,
     counts: CommitCounts,
 }
 
 impl Task {
+    /// Commits until it is drained: after draining has begun nothing new is let in and what waits
+    /// is still stored.
     async fn run(mut self, drained: Shutdown) {
-        while let Some(first) = self.next(&drained).await {
-            let mut batch = Batch::new(first);
-            while let Ok(entry) = self.waiting.try_recv() {
+        let (nats, counts) = (self.nats.clone(), self.counts.clone());
+        let mut flights = FuturesUnordered::new();
+        loop {
+            while let Some(batch) = self.due(flights.len()) {
+                flights.push(commit(&nats, &counts, batch));
+            }
+            tokio::select! {
+                biased;
+                Some(()) = flights.next() => {}
+                entry = self.waiting.recv(), if self.carried.is_none() => match entry {
+                    Some(entry) => self.gather(entry),
+                    None if flights.is_empty() => return,
+                    None => while flights.next().await.is_some() {},
+                },
+                () = drained.cancelled(), if !drained.is_cancelled() => self.waiting.close(),
+            }
+        }
+    }
+
+    /// Takes an event and whatever waits behind it, as far as there is room.
+    fn gather(&mut self, first: Entry) {
+        let mut next = Some(first);
+        while let Some(entry) = next {
+            if !entry.is_wanted() {
+                entry.give_up();
+            } else if let Some(batch) = &mut self.gathering {
                 if !batch.has_room_for(&entry) {
                     self.carried = Some(entry);
-                    break;
+                    return;
                 }
                 batch.add(entry);
+            } else {
+                self.gathering = Some(Batch::new(entry));
             }
-            self.commit(batch).await;
+            next = self.waiting.try_recv().ok();
         }
     }
 
-    /// The next event whose sender still waits. After draining has begun nothing new is let in
-    /// and what waits is still stored.
-    async fn next(&mut self, drained: &Shutdown) -> Option<Entry> {
-        loop {
-            if drained.is_cancelled() {
-                self.waiting.close();
-            }
-            let entry = match self.carried.take() {
-                Some(entry) => entry,
-                None => tokio::select! {
-                    biased;
-                    entry = self.waiting.recv() => entry?,
-                    () = drained.cancelled(), if !drained.is_cancelled() => continue,
-                },
-            };
-            // A request that gave up while the store was away need not cost a publish now.
-            if !entry.answer.is_closed() {
-                return Some(entry);
-            }
-        }
-    }
-
-    async fn commit(&self, batch: Batch) {
-        let started = clock::monotonic();
-        self.counts.batches.increment(1);
-        self.counts.messages.increment(batch.messages.len() as u64);
-        let settlement = Settlement {
-            nats: &self.nats,
-            counts: &self.counts,
-            deadline: batch.deadline,
+    /// The batch that gathers, if it may go out beside so many others.
+    fn due(&mut self, flights: usize) -> Option<Batch> {
+        let worth = if self.carried.is_some() {
+            1
+        } else {
+            WORTH_ITS_OWN
         };
-        let outcomes = settlement.settle(&batch.messages).await;
-        for (answers, outcome) in batch.answers.into_iter().zip(outcomes) {
-            answers.send(outcome);
+        let batch = self.gathering.take_if(|batch| {
+            flights == 0 || (flights < IN_FLIGHT && batch.messages.len() >= worth)
+        })?;
+        if let Some(entry) = self.carried.take() {
+            self.gather(entry);
         }
-        self.counts.seconds.record(started.elapsed());
+        Some(batch)
     }
+}
+
+async fn commit(nats: &Connection, counts: &CommitCounts, batch: Batch) {
+    let started = clock::monotonic();
+    counts.batches.increment(1);
+    counts.messages.increment(batch.messages.len() as u64);
+    let settlement = Settlement {
+        nats,
+        counts,
+        deadline: batch.deadline,
+    };
+    let outcomes = settlement.settle(&batch.messages).await;
+    for (answers, outcome) in batch.answers.into_iter().zip(outcomes) {
+        answers.send(outcome);
+    }
+    counts.seconds.record(started.elapsed());
 }

@@ -132,6 +132,7 @@ impl Counts {
 }
 
 /// What one committer counts.
+#[derive(Clone)]
 pub(crate) struct CommitCounts {
     /// Commits, lone messages included.
     pub(crate) batches: Counter,

@@ -33,7 +33,7 @@ pub(crate) fn outbound(
         _ => Partition::of(&envelope.partition_key().unwrap_or_default()),
     };
     let subject = subject::event(stream, partition, source, kind);
-    let envelope = envelope.with_data(content_type, data.into());
+    let envelope = envelope.with_data(content_type, data);
     Outbound::of(envelope, subject).map_err(|error| match error {
         PublishError::Unsendable(_) => NotStored::TooLarge.into(),
         other => Rejection::Malformed {

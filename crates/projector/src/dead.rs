@@ -104,7 +104,7 @@ fn with_original(letter: Envelope, original: &Delivery) -> Envelope {
     if left_out > 0 {
         letter = letter.with_extension("deadheadersleftout", &left_out.to_string());
     }
-    letter.with_data(content_type, original.payload().to_vec())
+    letter.with_data(content_type, original.payload().clone())
 }
 
 /// Headers as a JSON list of pairs: those that fit whole, and how many did not.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Envelope, Partition, PartitionSet, StreamName,
+    envelope::Identity,
     nats::{Connection, Delivery, ReadError, Reader},
 };
 use std::{
@@ -57,13 +58,15 @@ pub(crate) struct EventHead {
 }
 
 impl EventHead {
-    fn of(envelope: &Envelope) -> Self {
+    fn of(envelope: Envelope) -> Self {
+        let (happened_at, recorded_at) = (envelope.time(), envelope.recorded_time());
+        let Identity { source, id, kind } = envelope.into_identity();
         Self {
-            source: envelope.source().to_owned(),
-            id: envelope.id().to_owned(),
-            kind: envelope.kind().to_owned(),
-            happened_at: envelope.time(),
-            recorded_at: envelope.recorded_time(),
+            source,
+            id,
+            kind,
+            happened_at,
+            recorded_at,
         }
     }
 }
@@ -84,7 +87,7 @@ impl<F: Fact> Taken<F> {
                 // A decoder that panics loses one event to DEAD instead of stopping the rest.
                 let fact = catch_unwind(AssertUnwindSafe(|| F::decode(&envelope)))
                     .unwrap_or_else(|_| Err(FoldError("decoding it panicked".into())));
-                (Some(EventHead::of(&envelope)), fact)
+                (Some(EventHead::of(envelope)), fact)
             }
             Err(error) => (None, Err(FoldError(error.to_string()))),
         };

@@ -58,7 +58,9 @@ pub struct NotAnObject(String);
 /// # Errors
 /// When the bytes are not one JSON object.
 pub fn read<T: Record>(bytes: &[u8]) -> Result<T, NotAnObject> {
-    let text = String::from_utf8_lossy(bytes);
+    // Nearly always plain UTF-8, which this sees much faster than the lossy reading does.
+    let text =
+        std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     let record = parse(&text).or_else(|error| {
         // A key, or a text where an object belongs, may hold half a surrogate pair, and a number
         // there may be beyond every float: JSON by its grammar, but no Rust value. Too rare to

@@ -4,17 +4,17 @@
 //! the data as it came. We read binary and structured mode. Only attributes become headers, so no
 //! header of an outside sender, `Nats-…` least of all, can reach the server through here.
 
-use crate::{Envelope, EnvelopeError};
+use crate::{Envelope, EnvelopeError, envelope::Unchecked};
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use cloudevents::{
     Event,
     event::SpecVersion,
     message::{
-        BinaryDeserializer, BinarySerializer, Encoding, Error, MessageAttributeValue,
-        MessageDeserializer, Result as SdkResult, StructuredDeserializer, StructuredSerializer,
+        BinaryDeserializer, BinarySerializer, Error, MessageAttributeValue, Result as SdkResult,
     },
 };
+use memchr::memchr;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 
@@ -52,10 +52,10 @@ pub(super) type Header = (HeaderName, HeaderValue);
 
 /// The same without copying the data, and with headers as a list: a map of them is made once a
 /// message, when it is published.
-pub(super) fn into_parts(envelope: Envelope) -> Result<(Vec<Header>, Bytes), Error> {
-    envelope
-        .into_event()
-        .deserialize_binary(Writer(Vec::with_capacity(16)))
+pub(super) fn into_parts(mut envelope: Envelope) -> Result<(Vec<Header>, Bytes), Error> {
+    let data = envelope.take_data();
+    let headers = envelope.deserialize_binary(Writer(Vec::with_capacity(16)))?;
+    Ok((headers, data))
 }
 
 /// Reads an envelope from a message, in either mode.
@@ -63,8 +63,14 @@ pub(super) fn into_parts(envelope: Envelope) -> Result<(Vec<Header>, Bytes), Err
 /// # Errors
 /// When it is not a CloudEvents 1.0 message or breaks a rule of [`Envelope`].
 pub fn decode(headers: Option<&HeaderMap>, payload: &Bytes) -> Result<Envelope, BindingError> {
-    let event = MessageDeserializer::into_event(Incoming { headers, payload })?;
-    Ok(Envelope::from_event(event)?)
+    let incoming = Incoming { headers };
+    let content_type = incoming.content_type();
+    if content_type.is_some_and(starts_structured) {
+        return decode_structured(payload);
+    }
+    // The data is not handed through the trait, which would copy it.
+    let unchecked = incoming.deserialize_binary(Unchecked::default())?;
+    Ok(unchecked.with_data(payload.clone()).check()?)
 }
 
 struct Writer(Vec<Header>);
@@ -132,7 +138,7 @@ impl Writer {
     }
 }
 
-impl BinarySerializer<(Vec<Header>, Bytes)> for Writer {
+impl BinarySerializer<Vec<Header>> for Writer {
     fn set_spec_version(self, version: SpecVersion) -> SdkResult<Self> {
         self.set(
             "specversion",
@@ -148,22 +154,25 @@ impl BinarySerializer<(Vec<Header>, Bytes)> for Writer {
         self.set(name, &value)
     }
 
-    fn end_with_data(self, bytes: Vec<u8>) -> SdkResult<(Vec<Header>, Bytes)> {
-        Ok((self.0, bytes.into()))
+    fn end_with_data(self, _: Vec<u8>) -> SdkResult<Vec<Header>> {
+        Err(Error::Other {
+            source: "data travels beside the headers, not through them".into(),
+        })
     }
 
-    fn end(self) -> SdkResult<(Vec<Header>, Bytes)> {
-        Ok((self.0, Bytes::new()))
+    fn end(self) -> SdkResult<Vec<Header>> {
+        Ok(self.0)
     }
 }
 
+/// The headers of a message in binary mode.
+#[derive(Clone, Copy)]
 struct Incoming<'a> {
     headers: Option<&'a HeaderMap>,
-    payload: &'a Bytes,
 }
 
-impl Incoming<'_> {
-    fn content_type(&self) -> Option<&str> {
+impl<'a> Incoming<'a> {
+    fn content_type(self) -> Option<&'a str> {
         let names = self.headers?.iter();
         let spelt = names
             .filter(|(name, _)| AsRef::<str>::as_ref(*name).eq_ignore_ascii_case(CONTENT_TYPE));
@@ -174,7 +183,7 @@ impl Incoming<'_> {
             .min()
     }
 
-    fn attributes(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+    fn attributes(self) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> {
         self.headers
             .into_iter()
             .flat_map(HeaderMap::iter)
@@ -196,6 +205,10 @@ impl Incoming<'_> {
 }
 
 fn decoded(name: &str, value: &str) -> SdkResult<MessageAttributeValue> {
+    // Most values need no decoding, and looking for what does is cheap.
+    if memchr(b'%', value.as_bytes()).is_none() {
+        return Ok(MessageAttributeValue::String(value.to_owned()));
+    }
     let text = percent_decode_str(value)
         .decode_utf8()
         .map_err(|_| Error::Other {
@@ -206,64 +219,33 @@ fn decoded(name: &str, value: &str) -> SdkResult<MessageAttributeValue> {
 
 impl BinaryDeserializer for Incoming<'_> {
     fn deserialize_binary<R: Sized, V: BinarySerializer<R>>(self, mut visitor: V) -> SdkResult<R> {
-        let mut attributes: Vec<_> = self.attributes().collect();
-        attributes.sort_unstable();
-        // Headers come in any order: which of two would win is chance, and a replay must not be.
-        if let Some(pair) = attributes.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(Error::Other {
-                source: format!("attribute {} is there twice", pair[0].0).into(),
-            });
-        }
-        let version = attributes
-            .iter()
-            .find(|(name, _)| name == "specversion")
-            .map_or("", |(_, value)| *value);
-        let version = SpecVersion::try_from(version)?;
-        if version != SpecVersion::V10 {
-            return Err(Error::WrongEncoding {});
-        }
-        visitor = visitor.set_spec_version(version.clone())?;
-        for (name, value) in &attributes {
-            let value = decoded(name, value)?;
-            if name == "specversion" {
-            } else if version.attribute_names().contains(&&**name) {
-                visitor = visitor.set_attribute(name, value)?;
-            } else {
-                visitor = visitor.set_extension(name, value)?;
+        let content_type = self.content_type();
+        let mut version = None;
+        for (name, value) in self.attributes() {
+            match &*name {
+                "specversion" if version.is_none() => {
+                    version = Some(SpecVersion::try_from(value)?);
+                }
+                // The data's type has a header of its own, which goes before this one.
+                CONTENT_TYPE_ATTRIBUTE if content_type.is_some() => {}
+                _ => {
+                    let value = decoded(&name, value)?;
+                    visitor = match SpecVersion::V10.attribute_names().contains(&&*name) {
+                        true => visitor.set_attribute(&name, value)?,
+                        false => visitor.set_extension(&name, value)?,
+                    };
+                }
             }
         }
-        if let Some(content_type) = self.content_type() {
-            visitor = visitor.set_attribute(
-                CONTENT_TYPE_ATTRIBUTE,
-                decoded(CONTENT_TYPE_ATTRIBUTE, content_type)?,
-            )?;
+        match version {
+            Some(SpecVersion::V10) => visitor = visitor.set_spec_version(SpecVersion::V10)?,
+            _ => return Err(Error::WrongEncoding {}),
         }
-        if self.payload.is_empty() {
-            visitor.end()
-        } else {
-            visitor.end_with_data(self.payload.to_vec())
+        if let Some(content_type) = content_type {
+            let value = decoded(CONTENT_TYPE_ATTRIBUTE, content_type)?;
+            visitor = visitor.set_attribute(CONTENT_TYPE_ATTRIBUTE, value)?;
         }
-    }
-}
-
-impl StructuredDeserializer for Incoming<'_> {
-    fn deserialize_structured<R: Sized, V: StructuredSerializer<R>>(
-        self,
-        visitor: V,
-    ) -> SdkResult<R> {
-        visitor.set_structured_event(self.payload.to_vec())
-    }
-}
-
-impl MessageDeserializer for Incoming<'_> {
-    fn encoding(&self) -> Encoding {
-        if self.content_type().is_some_and(starts_structured) {
-            Encoding::STRUCTURED
-        } else if self.attributes().any(|(name, _)| name == "specversion") {
-            Encoding::BINARY
-        } else {
-            Encoding::UNKNOWN
-        }
+        visitor.end()
     }
 }
 

@@ -11,7 +11,7 @@
 //! where others of its room have one. A phone of which neither is known called us.
 
 use super::{
-    merge::Least,
+    merge::{Keyed, Least},
     number,
     room::{Person, Role},
 };
@@ -62,7 +62,7 @@ pub struct Leg<'a> {
 
 /// The calls of a room, by key. One of which no event says any time is left out: a row needs one.
 #[must_use]
-pub fn calls<'a>(people: &'a BTreeMap<String, Person>, created: Option<Moment>) -> Vec<Call<'a>> {
+pub fn calls<'a>(people: &'a Keyed<Person>, created: Option<Moment>) -> Vec<Call<'a>> {
     let grouped = |wanted: &dyn Fn(&Person) -> bool| {
         let mut by_key: BTreeMap<&'a str, People<'a>> = BTreeMap::new();
         for (sid, person) in people.iter().filter(|(_, person)| wanted(person)) {

@@ -126,7 +126,7 @@ fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact
                     script = Some((call, Box::new(Script::of_person(&sid, &person))));
                 }
                 piece.agent = agent_name(webhook.participant.as_ref());
-                piece.people.insert(sid, person);
+                piece.people.insert(sid, Box::new(person));
             }
         }
         "track_published" | "track_unpublished" => {
@@ -276,7 +276,7 @@ fn agent_name(participant: Option<&Participant>) -> Least<(u8, String)> {
     )
 }
 
-fn track_piece(published: bool, webhook: &Webhook) -> Option<(String, Track)> {
+fn track_piece(published: bool, webhook: &Webhook) -> Option<(String, Box<Track>)> {
     let track = webhook.track.as_ref().filter(|track| track.is_audio())?;
     let participant = webhook.participant.as_ref()?;
     let person = key(participant.sid.as_deref()?);
@@ -293,10 +293,10 @@ fn track_piece(published: bool, webhook: &Webhook) -> Option<(String, Track)> {
         stopped: Greatest(webhook.created_at.filter(|_| !published)),
         person: Least(Some(person.clone())),
     };
-    Some((track.sid.as_deref().map_or(person, key), piece))
+    Some((track.sid.as_deref().map_or(person, key), Box::new(piece)))
 }
 
-fn recording(event: &str, egress: &Egress) -> (String, Recording) {
+fn recording(event: &str, egress: &Egress) -> (String, Box<Recording>) {
     let file = egress.file_results.first().or(egress.file.as_ref());
     let location = file.and_then(|file| file.location.as_deref());
     let stage = match (egress.status(), event) {
@@ -315,5 +315,8 @@ fn recording(event: &str, egress: &Egress) -> (String, Recording) {
         millis: Greatest(millis.filter(|millis| *millis > 0)),
     };
     // An automatic recording that could not be launched has no id.
-    (key(egress.egress_id.as_deref().unwrap_or_default()), piece)
+    (
+        key(egress.egress_id.as_deref().unwrap_or_default()),
+        Box::new(piece),
+    )
 }

@@ -13,6 +13,10 @@ pub trait Merge {
     fn merge(&mut self, other: &Self);
 }
 
+/// Pieces by their key. Boxed, because a node of the map has room for eleven of them: a room holds
+/// two or three, of several hundred bytes each, and every fact is a map of one.
+pub type Keyed<T> = BTreeMap<String, Box<T>>;
+
 /// The least value seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -122,11 +126,7 @@ impl<T: PartialEq + Serialize> Said<T> {
 
 /// Joins two maps key by key and keeps the `most` least keys. A key among those was never
 /// dropped before, in whatever order keys came, so the bound does not depend on it either.
-pub fn merge_bounded<T: Merge + Clone>(
-    ours: &mut BTreeMap<String, T>,
-    theirs: &BTreeMap<String, T>,
-    most: usize,
-) {
+pub fn merge_bounded<T: Merge + Clone>(ours: &mut Keyed<T>, theirs: &Keyed<T>, most: usize) {
     for (key, theirs) in theirs {
         match ours.get_mut(key) {
             Some(ours) => ours.merge(theirs),

@@ -5,7 +5,7 @@
 //! its state for ever. What lies beyond a bound is chosen by its key, never by when it came. The
 //! bounds are for rooms of a fixed name, which many callers share (docs/adr/0006).
 
-use super::merge::{Greatest, Latest, Least, Merge, merge_bounded};
+use super::merge::{Greatest, Keyed, Latest, Least, Merge, merge_bounded};
 use frontdesk_events::catalogue::moment::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,13 +52,13 @@ piece! {
         /// When it was closed, and why.
         pub finished: Greatest<(Moment, String)> = "f",
         /// Who was in it, by participant sid.
-        pub people: BTreeMap<String, Person> = "p",
+        pub people: Keyed<Person> = "p",
         /// Audio that was sent in it, by track sid.
-        pub tracks: BTreeMap<String, Track> = "t",
+        pub tracks: Keyed<Track> = "t",
         /// Its recordings, by egress id.
-        pub recordings: BTreeMap<String, Recording> = "e",
+        pub recordings: Keyed<Recording> = "e",
         /// What agents reported, by the call id they gave; empty when they gave none.
-        pub reports: BTreeMap<String, Report> = "a",
+        pub reports: Keyed<Report> = "a",
         /// The name of the agent that was sent to it.
         pub agent: Ranked<String> = "g",
     }

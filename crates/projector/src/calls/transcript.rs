@@ -13,7 +13,7 @@ use super::{
     callers::{Call, calls},
     fact::key,
     key::{Place, RoomKey},
-    merge::{Merge, merge_bounded},
+    merge::{Keyed, Merge, merge_bounded},
     room::Person,
 };
 use crate::{
@@ -50,10 +50,10 @@ pub enum Transcript {}
 pub struct Script {
     /// The caller, by participant sid.
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
-    people: BTreeMap<String, Person>,
+    people: Keyed<Person>,
     /// Lines by item id.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
-    lines: BTreeMap<String, Line>,
+    lines: Keyed<Line>,
 }
 
 /// What was said on a call.
@@ -113,7 +113,7 @@ impl Script {
             ..Person::default()
         };
         Self {
-            people: BTreeMap::from([(sid.to_owned(), person)]),
+            people: BTreeMap::from([(sid.to_owned(), Box::new(person))]),
             lines: BTreeMap::new(),
         }
     }
@@ -149,7 +149,7 @@ impl Script {
 
     fn take(&mut self, id: &str, line: &Line) {
         if self.lines.get(id).is_none_or(|known| line < known) {
-            self.lines.insert(id.to_owned(), line.clone());
+            self.lines.insert(id.to_owned(), Box::new(line.clone()));
         }
     }
 
@@ -160,7 +160,7 @@ impl Script {
             return;
         }
         let lines = std::mem::take(&mut self.lines).into_iter();
-        let mut all: Vec<(Line, String)> = lines.map(|(id, line)| (line, id)).collect();
+        let mut all: Vec<(Box<Line>, String)> = lines.map(|(id, line)| (line, id)).collect();
         all.sort();
         all.truncate(MOST_LINES);
         self.lines = all.into_iter().map(|(line, id)| (id, line)).collect();
@@ -230,9 +230,11 @@ impl Aggregate for Transcript {
 }
 
 /// The lines of a call in their order, each tool call with its answer.
-fn group(lines: &BTreeMap<String, Line>) -> Vec<(&str, &Line, Option<&Line>)> {
-    let mut ordered: Vec<(&Line, &str)> =
-        lines.iter().map(|(id, line)| (line, id.as_str())).collect();
+fn group(lines: &Keyed<Line>) -> Vec<(&str, &Line, Option<&Line>)> {
+    let mut ordered: Vec<(&Line, &str)> = lines
+        .iter()
+        .map(|(id, line)| (&**line, id.as_str()))
+        .collect();
     ordered.sort();
     let is_answer = |line: &Line| line.speaker == Speaker::Answer;
     let mut answers: BTreeMap<&str, &Line> = BTreeMap::new();

@@ -6,6 +6,7 @@
 use super::{Reader, Word};
 use crate::catalogue::moment::Moment;
 use chrono::DateTime;
+use memchr::memchr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -82,7 +83,7 @@ impl<'a> Leaf<'a> {
 /// The text between the quotes of a JSON string.
 pub(super) fn unquoted(raw: &str) -> Cow<'_, str> {
     let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-    if !inner.contains('\\') {
+    if memchr(b'\\', inner.as_bytes()).is_none() {
         return Cow::Borrowed(inner);
     }
     let text = serde_json::from_str::<String>(raw)

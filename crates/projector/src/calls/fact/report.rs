@@ -60,7 +60,7 @@ fn fact(
 ) -> CallFact {
     report.agent = Least(agent.map(|name| bounded(name, LONGEST_NAME)));
     let mut session = Room::default();
-    session.reports.insert(about(call), report);
+    session.reports.insert(about(call), Box::new(report));
     CallFact {
         room,
         session: Some(Box::new(session)),

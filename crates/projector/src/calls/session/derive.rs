@@ -155,7 +155,7 @@ fn recording(room: &Room) -> Option<&Recording> {
     room.recordings
         .iter()
         .max_by_key(|(id, recording)| (recording.stage.0, recording.millis.0, *id))
-        .map(|(_, recording)| recording)
+        .map(|(_, recording)| &**recording)
 }
 
 fn write_recording(row: &mut CallRow, best: Option<&Recording>, report: &Report) {
