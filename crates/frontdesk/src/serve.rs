@@ -103,6 +103,8 @@ struct Process {
     metrics: Metrics,
     shutdown: Shutdown,
     roles: Roles,
+    /// Drained when everything else has ended.
+    ingest: Option<Ingest>,
 }
 
 impl Process {
@@ -113,6 +115,7 @@ impl Process {
             metrics: Metrics::install()?,
             roles: Roles::new(shutdown.clone()),
             shutdown,
+            ingest: None,
         })
     }
 
@@ -148,7 +151,9 @@ impl Process {
             Ingest::start(args, connection, self.health.clone(), self.shutdown.clone()).await?;
         self.serve("ingest", address, ingest.app(), ingest.limits())
             .await?;
-        Ok(ingest.router())
+        let webhooks = ingest.router();
+        self.ingest = Some(ingest);
+        Ok(webhooks)
     }
 
     async fn projector(
@@ -269,5 +274,9 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
                 .await?;
         }
     }
-    process.roles.run().await
+    let ended = process.roles.run().await;
+    if let Some(ingest) = process.ingest {
+        ingest.drain().await;
+    }
+    ended
 }

@@ -23,7 +23,7 @@ use frontdesk_process::{Shutdown, clock};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use settle::Settlement;
 use std::{
-    collections::{HashMap, hash_map::Entry as Slot},
+    collections::{HashMap, VecDeque, hash_map::Entry as Slot},
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -32,6 +32,8 @@ use tokio_util::task::TaskTracker;
 /// One batch: enough for a good fsync rate, small enough that its slowest member waits little.
 const BATCH_MESSAGES: usize = 256;
 const BATCH_BYTES: usize = 512 * 1024;
+/// Room for the next two batches; the rest waits in the queue.
+const LONGEST_LINE: usize = 2 * BATCH_MESSAGES;
 
 /// From this size on a batch goes out beside another: one is then being stored while the next is on
 /// the wire and its senders are being answered. Smaller ones wait, because each costs its fsyncs.
@@ -46,7 +48,7 @@ const QUEUE: usize = 4096;
 /// How long a request may wait for its event to be stored. LiveKit has no time-out of its own and
 /// stalls a room's queue while we think, so this stays well under its 15 s of retries.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// What must be left of it when a batch takes a request in: time for a slow fsync and a second try.
+/// What must be left of it when a batch goes out: time for a slow fsync.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The event is on disk.
@@ -93,8 +95,8 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether its sender still waits, and long enough for one try. A batch keeps the patience of
-    /// its first request, so one that has used its up would take it from all the others.
+    /// Whether its sender still waits, and long enough. A batch keeps the patience of its first
+    /// request, so one that has used its up would take it from all the others.
     fn is_wanted(&self) -> bool {
         !self.answer.is_closed() && self.arrived.elapsed() + LEAST_PATIENCE < PATIENCE
     }
@@ -121,8 +123,7 @@ impl Committer {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let task = Task {
             waiting,
-            gathering: None,
-            carried: None,
+            line: VecDeque::new(),
             nats: nats.clone(),
             counts: CommitCounts::new(stream.as_str()),
         };
@@ -215,9 +216,9 @@ impl Batch {
 
 struct Task {
     waiting: mpsc::Receiver<Entry>,
-    gathering: Option<Batch>,
-    /// What did not fit into the batch that gathers.
-    carried: Option<Entry>,
+    /// Out of the queue and in no batch yet. Batches are made when they go out, so that nobody
+    /// who has meanwhile gone or used up his patience is in one.
+    line: VecDeque<Entry>,
     nats: Connection,
     counts: CommitCounts,
 }
@@ -228,56 +229,60 @@ impl Task {
     async fn run(mut self, drained: Shutdown) {
         let (nats, counts) = (self.nats.clone(), self.counts.clone());
         let mut flights = FuturesUnordered::new();
-        loop {
+        let mut is_open = true;
+        while is_open || !self.line.is_empty() || !flights.is_empty() {
+            if drained.is_cancelled() {
+                self.waiting.close();
+            }
             while let Some(batch) = self.due(flights.len()) {
+                if !flights.is_empty() {
+                    counts.beside.increment(1);
+                }
                 flights.push(commit(&nats, &counts, batch));
             }
             tokio::select! {
                 biased;
                 Some(()) = flights.next() => {}
-                entry = self.waiting.recv(), if self.carried.is_none() => match entry {
-                    Some(entry) => self.gather(entry),
-                    None if flights.is_empty() => return,
-                    None => while flights.next().await.is_some() {},
-                },
-                () = drained.cancelled(), if !drained.is_cancelled() => self.waiting.close(),
-            }
-        }
-    }
-
-    /// Takes an event and whatever waits behind it, as far as there is room.
-    fn gather(&mut self, first: Entry) {
-        let mut next = Some(first);
-        while let Some(entry) = next {
-            if !entry.is_wanted() {
-                entry.give_up();
-            } else if let Some(batch) = &mut self.gathering {
-                if !batch.has_room_for(&entry) {
-                    self.carried = Some(entry);
-                    return;
+                entry = self.waiting.recv(), if is_open && self.line.len() < LONGEST_LINE => {
+                    is_open = entry.is_some();
+                    self.line.extend(entry);
+                    self.line_up();
                 }
-                batch.add(entry);
-            } else {
-                self.gathering = Some(Batch::new(entry));
+                () = drained.cancelled(), if !drained.is_cancelled() => {}
+                // All that stood in line had given up.
+                else => {}
             }
-            next = self.waiting.try_recv().ok();
         }
     }
 
-    /// The batch that gathers, if it may go out beside so many others.
-    fn due(&mut self, flights: usize) -> Option<Batch> {
-        let worth = if self.carried.is_some() {
-            1
-        } else {
-            WORTH_ITS_OWN
-        };
-        let batch = self.gathering.take_if(|batch| {
-            flights == 0 || (flights < IN_FLIGHT && batch.messages.len() >= worth)
-        })?;
-        if let Some(entry) = self.carried.take() {
-            self.gather(entry);
+    /// Takes whatever waits behind the first one, so that a burst costs one turn.
+    fn line_up(&mut self) {
+        while self.line.len() < LONGEST_LINE
+            && let Ok(entry) = self.waiting.try_recv()
+        {
+            self.line.push_back(entry);
         }
-        Some(batch)
+    }
+
+    /// The next batch, if it may go out beside so many others.
+    fn due(&mut self, flights: usize) -> Option<Batch> {
+        let worth = if flights == 0 { 1 } else { WORTH_ITS_OWN };
+        if flights >= IN_FLIGHT || self.line.len() < worth {
+            return None;
+        }
+        let mut batch: Option<Batch> = None;
+        while let Some(entry) = self.line.pop_front() {
+            match &mut batch {
+                _ if !entry.is_wanted() => entry.give_up(),
+                None => batch = Some(Batch::new(entry)),
+                Some(batch) if batch.has_room_for(&entry) => batch.add(entry),
+                Some(_) => {
+                    self.line.push_front(entry);
+                    break;
+                }
+            }
+        }
+        batch
     }
 }
 

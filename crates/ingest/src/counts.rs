@@ -138,6 +138,8 @@ pub(crate) struct CommitCounts {
     pub(crate) batches: Counter,
     /// Messages in them: divided by batches, how well the group commit groups.
     pub(crate) messages: Counter,
+    /// Batches that went out beside another.
+    pub(crate) beside: Counter,
     /// Batches that had to be settled one by one.
     pub(crate) fallbacks: Counter,
     /// From the start of a commit to its last answer.
@@ -149,6 +151,7 @@ impl CommitCounts {
         Self {
             batches: counter!("ingest_batches_total", "stream" => stream),
             messages: counter!("ingest_batch_messages_total", "stream" => stream),
+            beside: counter!("ingest_batches_beside_total", "stream" => stream),
             fallbacks: counter!("ingest_batch_fallbacks_total", "stream" => stream),
             seconds: histogram!("ingest_commit_seconds", "stream" => stream),
         }

@@ -38,7 +38,7 @@ struct Command {
 /// Ingest under test. Its server ends with it.
 pub struct Stand {
     pub nats: Nats,
-    _ingest: Ingest,
+    pub ingest: Ingest,
     pub address: SocketAddr,
     pub client: Client,
     pub operator: Connection,
@@ -77,7 +77,7 @@ impl Stand {
             .unwrap();
         Self {
             nats,
-            _ingest: ingest,
+            ingest,
             address,
             client,
             operator,
@@ -88,12 +88,17 @@ impl Stand {
     /// Another ingest on the same server, as after a restart of the process.
     pub async fn restart(&mut self, flags: &[&str]) {
         self.shutdown.cancel();
-        (self._ingest, self.address, self.shutdown) = serve(
+        (self.ingest, self.address, self.shutdown) = serve(
             self.nats.connect(Role::Ingest).await,
             flags,
             Limits::default(),
         )
         .await;
+    }
+
+    /// What a signal does.
+    pub fn shut_down(&self) {
+        self.shutdown.cancel();
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,7 +1,7 @@
 //! JetStream away, slow, full, or asked for the same thing twice: nothing is acknowledged that is
 //! not stored, and nobody waits for long.
 
-use crate::stand::{Stand, problem};
+use crate::stand::{Stand, counted, problem};
 use axum::http::StatusCode;
 use frontdesk_events::StreamName;
 use frontdesk_harness::eventually;
@@ -9,7 +9,7 @@ use frontdesk_process::clock;
 use futures::future;
 use serde_json::json;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     process::Command,
     sync::{
         Arc,
@@ -82,6 +82,61 @@ async fn a_jetstream_that_hangs_is_not_waited_for_longer_than_a_sender_can_bear(
 }
 
 #[tokio::test]
+async fn who_came_while_the_store_hung_is_stored_when_it_no_longer_does() {
+    let stand = Arc::new(Stand::start().await);
+    let pid = stand.nats.pid().unwrap();
+    signal(pid, "-STOP");
+    let send = |id: String| {
+        let stand = stand.clone();
+        tokio::spawn(async move { stand.deliver(&body(&id)).await.status() })
+    };
+    let early: Vec<_> = (0..40).map(|n| send(format!("EV_early_{n}"))).collect();
+    // Waits by the clock, because patience is what is tried: the late ones come when that of the
+    // early ones is nearly used up, and the store answers only after it is.
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(3500)).await;
+        let late: Vec<_> = (0..40).map(|n| send(format!("EV_late_{n}"))).collect();
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        signal(pid, "-CONT");
+        future::join_all(late).await
+    };
+    let (early, late) = future::join(future::join_all(early), late).await;
+    let is = |status: StatusCode| move |answer: &Result<StatusCode, _>| matches!(answer, Ok(of) if *of == status);
+    assert!(
+        early.iter().all(is(StatusCode::SERVICE_UNAVAILABLE)),
+        "{early:?}"
+    );
+    assert!(late.iter().all(is(StatusCode::OK)), "{late:?}");
+}
+
+#[tokio::test]
+async fn draining_ends_when_all_that_waits_is_stored() {
+    let stand = Arc::new(Stand::start().await);
+    let senders: Vec<_> = (0..300)
+        .map(|n| {
+            let stand = stand.clone();
+            tokio::spawn(async move { stand.deliver(&body(&format!("EV_{n}"))).await.status() })
+        })
+        .collect();
+    eventually("the first are stored", async || {
+        (stand.count(StreamName::Calls).await > 0).then_some(())
+    })
+    .await;
+    stand.shut_down();
+    let answers = future::join_all(senders).await;
+    tokio::time::timeout(Duration::from_secs(8), stand.ingest.drain())
+        .await
+        .expect("draining ends");
+    let accepted = answers
+        .iter()
+        .flatten()
+        .filter(|status| **status == StatusCode::OK)
+        .count();
+    assert!(accepted > 0);
+    assert!(stand.count(StreamName::Calls).await >= accepted as u64);
+}
+
+#[tokio::test]
 async fn a_stored_id_among_new_ones_costs_the_new_ones_nothing() {
     let stand = Stand::start().await;
     assert_eq!(stand.deliver(&body("EV_0")).await.status(), StatusCode::OK);
@@ -100,7 +155,7 @@ async fn a_stored_id_among_new_ones_costs_the_new_ones_nothing() {
     for message in stand.stored(StreamName::Calls).await {
         *times.entry(message.envelope.id().to_owned()).or_insert(0) += 1;
     }
-    let expected: std::collections::HashSet<_> = (0..5)
+    let expected: HashSet<_> = (0..5)
         .flat_map(|round| (0..100).map(move |n| n * (round + 1)))
         .collect();
     assert_eq!(times.len(), expected.len());
@@ -173,7 +228,9 @@ async fn what_was_acknowledged_survives_kills_of_the_server() {
     let over = Arc::new(AtomicBool::new(false));
     let next = Arc::new(AtomicUsize::new(0));
     let url = stand.url("/webhooks/livekit");
-    let senders: Vec<_> = (0..16)
+    let beside = counted(&["ingest_batches_beside_total", "CALLS"]).await;
+    // Enough of them for two batches on their way at once.
+    let senders: Vec<_> = (0..512)
         .map(|_| {
             let (over, next, url, client) = (
                 over.clone(),
@@ -184,7 +241,9 @@ async fn what_was_acknowledged_survives_kills_of_the_server() {
             tokio::spawn(async move {
                 let mut acknowledged = Vec::new();
                 while !over.load(Relaxed) {
-                    let id = format!("EV_{}", next.fetch_add(1, Relaxed));
+                    // Each id comes twice, about a batch apart.
+                    let turn = next.fetch_add(1, Relaxed);
+                    let id = format!("EV_{}", turn / 400 * 200 + turn % 200);
                     let body = body(&id);
                     let request = client
                         .post(&url)
@@ -216,7 +275,7 @@ async fn what_was_acknowledged_survives_kills_of_the_server() {
     })
     .await;
     over.store(true, Relaxed);
-    let acknowledged: Vec<String> = future::join_all(senders)
+    let acknowledged: HashSet<String> = future::join_all(senders)
         .await
         .into_iter()
         .flat_map(Result::unwrap)
@@ -233,6 +292,10 @@ async fn what_was_acknowledged_survives_kills_of_the_server() {
         acknowledged.len() > 200,
         "only {} were acknowledged",
         acknowledged.len()
+    );
+    assert!(
+        counted(&["ingest_batches_beside_total", "CALLS"]).await > beside,
+        "no batch went out beside another"
     );
     for id in &acknowledged {
         assert_eq!(times.get(id), Some(&1), "{id}");
