@@ -6,7 +6,7 @@
 
 use super::{
     Fact,
-    interval::Interval,
+    interval::{Interval, Intervals, SAME_DAY},
     latest::{Latest, earlier},
     paid_through::{Evidence, paid_through},
     rows::{SubscriptionRow, SubscriptionRows},
@@ -51,9 +51,8 @@ pub struct State {
     next_billing: Option<Moment>,
     /// How new the newest of those snapshots is.
     next_billing_as_of: Option<Moment>,
-    /// As the newest snapshot shows it that shows one: after a change of plan the old one counts
-    /// until the first payment by the new.
-    interval: Latest<Interval, Order>,
+    /// How often it is paid, by snapshots that run and owe nothing.
+    intervals: Intervals,
     /// When snapshots say that money last came.
     paid: Option<Moment>,
     last_payment: Latest<Money>,
@@ -126,7 +125,9 @@ impl State {
             self.next_billing_as_of = self
                 .next_billing_as_of
                 .max(at.max(snapshot.last_payment_at));
-            self.interval.offer(order, interval_in(snapshot));
+            if let Some((paid_at, interval)) = interval_in(snapshot) {
+                self.intervals.show(paid_at, interval);
+            }
         }
         self.paid = self.paid.max(snapshot.last_payment_at);
         self.last_payment
@@ -217,7 +218,7 @@ impl State {
             last_paid_at: time(last_paid),
             next_billing_at: time(self.next_billing),
             next_billing_as_of: time(self.next_billing_as_of),
-            interval: self.interval.value().copied(),
+            interval: self.intervals.believed(),
         });
         let failure = self.failure.dated();
         let past_due = failure.is_some_and(|(at, _)| *at > last_paid);
@@ -258,8 +259,16 @@ impl State {
     }
 }
 
-/// From the last payment to the next, unless they are a trial's.
-fn interval_in(snapshot: &billing::Subscription) -> Option<Interval> {
+/// The last payment, and what lies between it and the next; `None` for what pays for no interval:
+/// a trial, or a setup fee, which is paid when the subscription is made and that may be long
+/// before its start. The count of cycles would tell them apart too, but it lags.
+fn interval_in(snapshot: &billing::Subscription) -> Option<(Moment, Interval)> {
     let paid_at = snapshot.last_payment_at.filter(|_| !snapshot.in_trial)?;
-    Interval::between(paid_at.time(), snapshot.next_billing_at?.time())
+    let is_fee = snapshot
+        .start_at
+        .is_some_and(|start| paid_at.time() < start.time() - SAME_DAY);
+    let interval = Interval::between(paid_at.time(), snapshot.next_billing_at?.time());
+    interval
+        .filter(|_| !is_fee)
+        .map(|interval| (paid_at, interval))
 }

@@ -281,7 +281,7 @@ fn renewal(time: &str) -> Envelope {
 #[test]
 fn a_renewal_is_good_for_the_interval_the_snapshots_show() {
     let cases = [
-        // Paid yearly, quarterly, weekly; and late, where nothing shows it: a month.
+        // Paid yearly and quarterly; where one payment shows weeks, or nothing shows it: a month.
         (
             "2027-01-01T10:00:00Z",
             "2027-01-01T11:00:00Z",
@@ -295,7 +295,7 @@ fn a_renewal_is_good_for_the_interval_the_snapshots_show() {
         (
             "2026-01-08T10:00:00Z",
             "2026-01-08T11:00:00Z",
-            "2026-01-15T11:00:00Z",
+            "2026-02-08T11:00:00Z",
         ),
         (
             "2026-01-25T10:00:00Z",
@@ -309,6 +309,53 @@ fn a_renewal_is_good_for_the_interval_the_snapshots_show() {
         let row = model.subscription();
         assert_eq!(row.paid_through, Some(at(until)), "{next}");
         assert!(!row.paid_through_firm, "PayPal has not named it");
+    }
+}
+
+#[test]
+fn two_payments_show_that_a_plan_is_paid_weekly() {
+    let model = told(&[
+        running("2026-01-01T11:00:00Z", "2026-01-08T10:00:00Z", &json!([])),
+        running("2026-01-08T11:00:00Z", "2026-01-15T10:00:00Z", &json!([])),
+        renewal("2026-01-15T11:00:00Z"),
+    ]);
+    let row = model.subscription();
+    assert_eq!(row.paid_through, Some(at("2026-01-22T11:00:00Z")));
+}
+
+#[test]
+fn a_setup_fee_before_the_start_does_not_show_how_often_the_plan_is_paid() {
+    let cancelled = subscription("CANCELLED", "CANCELLED", "2026-04-08T00:00:00Z", json!({}));
+    // No distance of the fee from the first payment is the plan's.
+    for (start, until) in [
+        ("2026-01-08T10:00:00Z", "2026-02-08T11:00:00Z"),
+        ("2026-01-15T10:00:00Z", "2026-02-15T11:00:00Z"),
+        ("2026-04-01T10:00:00Z", "2026-05-01T11:00:00Z"),
+    ] {
+        let info = json!({
+            "outstanding_balance": { "currency_code": "USD", "value": "0.0" }, "next_billing_time": start,
+            "last_payment": { "amount": { "currency_code": "USD", "value": "50.0" }, "time": "2026-01-01T09:00:00Z" },
+            "cycle_executions": [{ "tenure_type": "REGULAR", "cycles_completed": 0 }], "failed_payments_count": 0,
+        });
+        let more = json!({ "billing_info": info, "start_time": start });
+        let begun = subscription("ACTIVATED", "ACTIVE", "2026-01-01T09:00:02Z", more);
+        let first = renewal(&start.replace("T10", "T11"));
+        let row = told(&[begun, first, cancelled.clone()])
+            .subscription()
+            .clone();
+        assert_eq!(row.paid_through, Some(at(until)));
+    }
+}
+
+#[test]
+fn a_payment_that_came_late_does_not_make_the_next_ones_shorter() {
+    let in_time = running("2026-01-01T11:00:00Z", "2026-02-01T10:00:00Z", &json!([]));
+    let late = running("2026-02-15T11:00:00Z", "2026-03-01T10:00:00Z", &json!([]));
+    let next = renewal("2026-03-01T11:00:00Z");
+    for events in [vec![late.clone(), next.clone()], vec![in_time, late, next]] {
+        let model = told(&events);
+        let row = model.subscription();
+        assert_eq!(row.paid_through, Some(at("2026-04-01T11:00:00Z")));
     }
 }
 
