@@ -47,10 +47,31 @@ pub trait Record: Default + JsonSchema {
     fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
 }
 
-/// Bytes that are not one JSON object.
+/// Bytes that are not one JSON object. It goes into logs and dead letters, so it says where and
+/// not in the parser's words, which may quote the body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a JSON object: {0}")]
-pub struct NotAnObject(String);
+pub enum NotAnObject {
+    /// Not JSON from here on.
+    #[error("not a JSON object (line {line}, column {column})")]
+    Broken {
+        /// From 1.
+        line: usize,
+        /// From 1, in bytes; 0 where a line ended too early.
+        column: usize,
+    },
+    /// JSON, but no object.
+    #[error("JSON but not an object")]
+    OtherKind,
+}
+
+impl From<serde_json::Error> for NotAnObject {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Broken {
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
 
 /// Reads a record from bytes. Bytes that are not UTF-8 and escapes that are no characters become
 /// U+FFFD, and so does NUL, which PostgreSQL cannot hold.
@@ -72,9 +93,7 @@ pub fn read<T: Record>(bytes: &[u8]) -> Result<T, NotAnObject> {
             parse(&repaired)
         }
     });
-    record
-        .map_err(|error| NotAnObject(error.to_string()))?
-        .ok_or_else(|| NotAnObject("it is JSON of another kind".to_owned()))
+    record?.ok_or(NotAnObject::OtherKind)
 }
 
 fn parse<T: Record>(text: &str) -> Result<Option<T>, serde_json::Error> {

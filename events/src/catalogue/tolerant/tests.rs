@@ -66,6 +66,20 @@ fn inner(name: &str) -> Inner {
 }
 
 #[test]
+fn a_refusal_says_where_and_quotes_nothing() {
+    let refusal = |bytes: &[u8]| read::<Thing>(bytes).unwrap_err().to_string();
+    assert_eq!(
+        refusal(b"{\"name\":\n \"Anna\", Anna}"),
+        "not a JSON object (line 2, column 10)"
+    );
+    assert_eq!(
+        refusal(b"{\"name\": \"Anna\"} Anna"),
+        "not a JSON object (line 1, column 18)"
+    );
+    assert_eq!(refusal(b"\"Anna\""), "JSON but not an object");
+}
+
+#[test]
 fn every_spelling_of_a_value_is_read() {
     for (json, count) in [
         ("7", 7),
