@@ -7,6 +7,8 @@ use frontdesk_events::{
     nats::{Outbound, PublishError},
     subject,
 };
+use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 
 /// A provider's event name as part of a type: lower-case letters, digits, `_`, `-` and `.`, at
 /// most 80. The name as sent stays in the data.
@@ -17,6 +19,18 @@ pub(crate) fn type_part(name: &str) -> String {
         _ => '_',
     };
     name.chars().take(80).map(letter).collect()
+}
+
+/// An id or subject of at most this many bytes is kept. The providers' own have up to 50.
+const LONGEST_NAME: usize = 256;
+
+/// A sender's id or subject as an attribute: one that is longer or has control characters is
+/// replaced by its hash, so that whatever is stored can be read again and printed.
+pub(crate) fn tame(name: &str) -> Cow<'_, str> {
+    if name.len() <= LONGEST_NAME && !name.chars().any(char::is_control) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("sha256:{}", hex::encode(Sha256::digest(name))))
 }
 
 /// Encodes an envelope with its data for a stream.
@@ -41,4 +55,25 @@ pub(crate) fn outbound(
             detail: other.to_string(),
         },
     })
+}
+
+/// Ids that try to break out of an attribute, a header, a subject or a bound.
+#[cfg(test)]
+pub(crate) fn hostile_name() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::{prelude::*, sample::select};
+    prop_oneof![
+        "(?s).{0,200}",
+        "[\\x00-\\x20%\"\\x7f]{1,20}",
+        (select(vec!["x", "\u{1F600}", "%", "\n"]), 0_usize..6000)
+            .prop_map(|(piece, times)| piece.repeat(times)),
+    ]
+}
+
+/// Panics unless the envelope reads from the wire as it was written.
+#[cfg(test)]
+pub(crate) fn assert_readable(envelope: &Envelope) {
+    use frontdesk_events::nats::binding::{decode, encode};
+    let (headers, payload) = encode(envelope).unwrap();
+    let read = decode(Some(&headers), &payload).expect("what is admitted can be read");
+    assert_eq!(&read, envelope);
 }

@@ -2,7 +2,7 @@
 
 use super::{origin::Environment, transmission::Transmission};
 use crate::{
-    message::{outbound, type_part},
+    message::{outbound, tame, type_part},
     rejection::Rejection,
 };
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use frontdesk_events::{
     nats::Outbound,
 };
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 
 /// Total: whatever the bytes are, there is an event, though it may say nothing.
 pub(super) fn read(body: &[u8]) -> Event {
@@ -25,10 +26,6 @@ pub(super) fn kind(event: &Event) -> String {
         .event_type
         .as_deref()
         .map_or_else(|| "unparsable".to_owned(), type_part)
-}
-
-fn is_tame(name: &str) -> bool {
-    !name.chars().any(char::is_control)
 }
 
 /// What makes the signature checkable again.
@@ -45,13 +42,29 @@ pub(super) fn wrap(
     body: Bytes,
     now: DateTime<Utc>,
 ) -> Result<Outbound, Rejection> {
-    let hash = hex::encode(Sha256::digest(&body));
+    let kind = kind(event);
+    outbound(
+        StreamName::Billing,
+        envelope(event, &kind, proof, &body, now)?,
+        "paypal",
+        &kind,
+        "application/json",
+        body,
+    )
+}
+
+fn envelope(
+    event: &Event,
+    kind: &str,
+    proof: &Proof<'_>,
+    body: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Envelope, Rejection> {
+    let hash = hex::encode(Sha256::digest(body));
     let id = event
         .id
         .as_deref()
-        .filter(|id| is_tame(id))
-        .map_or_else(|| format!("sha256:{hash}"), str::to_owned);
-    let kind = kind(event);
+        .map_or_else(|| Cow::Owned(format!("sha256:{hash}")), tame);
     let Proof {
         transmission,
         webhook_id,
@@ -75,23 +88,16 @@ pub(super) fn wrap(
     .with_extension("paypalcerturl", transmission.certificate_url)
     .with_extension("paypalauthalgo", transmission.algorithm)
     .with_extension("paypalwebhookid", webhook_id);
-    if let Some(subject) = paypal::subject_of(event).filter(|subject| is_tame(subject)) {
-        envelope = envelope.with_subject(&subject);
+    if let Some(subject) = paypal::subject_of(event) {
+        envelope = envelope.with_subject(&tame(&subject));
     }
-    envelope = envelope.with_time(paypal::happened_at(event, transmission.time, now));
-    outbound(
-        StreamName::Billing,
-        envelope,
-        "paypal",
-        &kind,
-        "application/json",
-        body,
-    )
+    Ok(envelope.with_time(paypal::happened_at(event, transmission.time, now)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::{assert_readable, hostile_name};
     use proptest::prelude::*;
 
     #[test]
@@ -110,8 +116,11 @@ mod tests {
         fn any_body_can_be_wrapped(
             body in prop_oneof![
                 proptest::collection::vec(any::<u8>(), 0..200),
-                ("\\PC{0,40}", "(?s).{0,200}", "\\PC{0,30}").prop_map(|(kind, id, time)| {
-                    serde_json::json!({"id": id, "event_type": kind, "create_time": time, "resource": {"id": id}})
+                ("\\PC{0,40}", hostile_name(), hostile_name(), "\\PC{0,30}").prop_map(|(kind, id, about, time)| {
+                    let resource = serde_json::json!({
+                        "id": about, "sale_id": id, "links": [{"rel": "sale", "href": format!("https://x/{about}")}],
+                    });
+                    serde_json::json!({"id": id, "event_type": kind, "create_time": time, "resource": resource})
                         .to_string()
                         .into_bytes()
                 }),
@@ -126,7 +135,10 @@ mod tests {
                 signature: Vec::new(),
             };
             let proof = Proof { transmission: &transmission, webhook_id: "1", environment: Environment::Live };
-            prop_assert!(wrap(&read(&body), &proof, body.into(), DateTime::UNIX_EPOCH).is_ok());
+            let event = read(&body);
+            let envelope = envelope(&event, &kind(&event), &proof, &body, DateTime::UNIX_EPOCH).unwrap();
+            assert_readable(&envelope.with_data("application/json", body.clone()));
+            prop_assert!(wrap(&event, &proof, body.into(), DateTime::UNIX_EPOCH).is_ok());
         }
     }
 }
