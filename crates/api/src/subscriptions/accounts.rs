@@ -36,7 +36,7 @@ pub struct Account {
 /// All accounts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountList {
-    /// By name; nobody's subscriptions at the end.
+    /// By name; at the end the subscriptions of nobody and of who has left.
     pub items: Vec<Account>,
     /// How current this is.
     pub freshness: Freshness,
@@ -75,7 +75,7 @@ struct UserRow {
 async fn read(db: &mut PgConnection) -> sqlx::Result<(Vec<UserRow>, Vec<row::SubscriptionRow>)> {
     let users = sqlx::query_as!(
         UserRow,
-        "select id, name from account.users order by lower(name), id limit $1",
+        "select id, name from account.users where deleted_at is null order by lower(name), id limit $1",
         MOST,
     )
     .fetch_all(&mut *db)
@@ -98,15 +98,21 @@ fn accounts(users: Vec<UserRow>, rows: Vec<row::SubscriptionRow>) -> Vec<Account
             None => of_nobody.push(subscription),
         }
     }
-    let users = users.into_iter().map(|user| Account {
-        subscription: of_users.remove(&user.id),
-        user_id: Some(user.id),
-        user_name: Some(user.name),
-    });
-    let nobody = of_nobody.into_iter().map(|subscription| Account {
-        user_id: None,
+    let mut all: Vec<Account> = users
+        .into_iter()
+        .map(|user| Account {
+            subscription: of_users.remove(&user.id),
+            user_id: Some(user.id),
+            user_name: Some(user.name),
+        })
+        .collect();
+    // Of nobody, or of somebody who has left: money may still move.
+    let mut rest: Vec<Subscription> = of_users.into_values().chain(of_nobody).collect();
+    rest.sort_by(|a, b| a.id.cmp(&b.id));
+    all.extend(rest.into_iter().map(|subscription| Account {
+        user_id: subscription.user_id,
         user_name: None,
         subscription: Some(subscription),
-    });
-    users.chain(nobody).collect()
+    }));
+    all
 }
