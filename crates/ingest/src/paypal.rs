@@ -20,7 +20,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use certificates::Certificates;
 use frontdesk_events::nats::Connection;
-use frontdesk_process::{Shutdown, clock, health::Health};
+use frontdesk_process::{Shutdown, clock};
 use history::History;
 use std::{path::PathBuf, sync::Arc};
 
@@ -64,11 +64,9 @@ impl PayPal {
     pub(crate) fn follow(
         &self,
         nats: Connection,
-        health: Health,
         shutdown: Shutdown,
     ) -> impl Future<Output = ()> + use<> {
-        history::declare(&health);
-        self.history.clone().follow(nats, health, shutdown)
+        self.history.clone().follow(nats, shutdown)
     }
 }
 
@@ -81,7 +79,7 @@ pub(crate) async fn receive(
     let now = clock::now();
     let paypal = &parts.paypal;
     let transmission = transmission::Transmission::read(headers)?;
-    paypal.history.check_read()?;
+    paypal.history.until_read().await?;
     let webhook_id = verify::verify(
         &paypal.settings,
         &paypal.certificates,

@@ -68,9 +68,7 @@ impl Ingest {
             tasks,
             drained,
         };
-        let history = parts
-            .paypal
-            .follow(nats.clone(), health.clone(), shutdown.clone());
+        let history = parts.paypal.follow(nats.clone(), shutdown.clone());
         parts.tasks.spawn(history);
         health.declare(CONDITION);
         parts.tasks.spawn(watch(nats, health, shutdown));

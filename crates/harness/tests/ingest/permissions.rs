@@ -8,6 +8,7 @@ use frontdesk_events::{
 use frontdesk_harness::{eventually, guard::Guarded, nats::free_port};
 use frontdesk_process::listen::Limits;
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -25,11 +26,16 @@ impl Drop for Served {
     }
 }
 
-async fn start() -> Served {
+/// With these lines of its configuration left out.
+async fn start(without: &str) -> Served {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let directory = std::env::temp_dir().join(format!("frontdesk-nats-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir(&directory).unwrap();
+    let configuration = std::fs::read_to_string(root.join("nats.conf")).unwrap();
+    assert!(configuration.contains(without));
+    let conf = directory.join("nats.conf");
+    std::fs::write(&conf, configuration.replace(without, "")).unwrap();
     let installed = root.join(".data/bin/nats-server");
     let binary = std::env::var_os("NATS_SERVER").map_or_else(
         || {
@@ -53,7 +59,7 @@ async fn start() -> Served {
     command.extend([
         text(&binary),
         "-c".to_owned(),
-        text(&root.join("nats.conf")),
+        text(&conf),
         "-p".to_owned(),
         port.clone(),
         "-m".to_owned(),
@@ -77,34 +83,68 @@ async fn start() -> Served {
     }
 }
 
-#[tokio::test]
-async fn ingest_may_do_what_it_needs_and_nothing_else() {
-    let served = start().await;
-    let operator = eventually("the operator connects", async || {
-        Connection::open_now(&served.args, Role::Operator)
-            .await
-            .ok()
-    })
-    .await;
-    operator.ensure_streams(1, -1).await.unwrap();
-    let connection = Connection::open_now(&served.args, Role::Ingest)
-        .await
-        .unwrap();
-    // Ready means that it has seen both streams and read PayPal's earlier deliveries back.
-    let (_ingest, address, shutdown) = serve(connection.clone(), &[], Limits::default()).await;
+impl Served {
+    async fn operator(&self) -> Connection {
+        let operator = eventually("the operator connects", async || {
+            Connection::open_now(&self.args, Role::Operator).await.ok()
+        })
+        .await;
+        operator.ensure_streams(1, -1).await.unwrap();
+        operator
+    }
+}
+
+/// The status of an answer to an agent's event.
+async fn send(address: SocketAddr) -> u16 {
     let event = serde_json::json!({
         "specversion": "1.0", "id": "1", "source": format!("/agents/{AGENT}"), "type": "com.example.thing",
     });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client
+    let request = client
         .post(format!("http://{address}/events"))
         .header("authorization", agent())
         .header("content-type", "application/cloudevents+json")
-        .body(event.to_string())
-        .send()
+        .body(event.to_string());
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn where_paypals_past_cannot_be_read_the_others_are_served_and_ingest_is_ready() {
+    let served = start(
+        r#""$JS.API.CONSUMER.CREATE.BILLING", "$JS.API.CONSUMER.CREATE.BILLING.>"
+    "$JS.API.CONSUMER.INFO.BILLING.*", "$JS.API.CONSUMER.DELETE.BILLING.*""#,
+    )
+    .await;
+    let _operator = served.operator().await;
+    let connection = Connection::open_now(&served.args, Role::Ingest)
         .await
         .unwrap();
-    assert_eq!(answer.status().as_u16(), 200);
+    let (_ingest, address, shutdown) = serve(connection.clone(), &[], Limits::default()).await;
+    assert!(
+        Reader::open_envelopes(&connection, StreamName::Billing, 1)
+            .await
+            .is_err()
+    );
+    assert_eq!(send(address).await, 200);
+    shutdown.cancel();
+}
+
+#[tokio::test]
+async fn ingest_may_do_what_it_needs_and_nothing_else() {
+    let served = start("").await;
+    let operator = served.operator().await;
+    let connection = Connection::open_now(&served.args, Role::Ingest)
+        .await
+        .unwrap();
+    // Ready means that it has seen both streams.
+    let (_ingest, address, shutdown) = serve(connection.clone(), &[], Limits::default()).await;
+    assert_eq!(send(address).await, 200);
+    assert!(
+        Reader::open_envelopes(&connection, StreamName::Billing, 1)
+            .await
+            .is_ok(),
+        "what PayPal delivered earlier is read back"
+    );
     assert!(
         Reader::open_envelopes(&connection, StreamName::Calls, 1)
             .await

@@ -9,7 +9,9 @@
 //! body's hash and its certificate's address, so each ingest reads those back when it starts,
 //! without the payloads, and follows the stream from there on: a restart forgets nothing, and
 //! what one ingest stores another one knows a moment later. Until the stream has been read back,
-//! deliveries are answered 503.
+//! PayPal's deliveries wait a little and are then answered 503. The role is ready all the same: a
+//! BILLING that cannot be read must not cost LiveKit's events, which are sent again for seconds
+//! and not, like PayPal's, for days.
 //!
 //! Its limits. The last [`REMEMBERED`] transmissions are known, not all: an older one could be
 //! used again with another body, which then has to carry an event id of its own to be stored. Two
@@ -25,7 +27,7 @@ use frontdesk_events::{
     Envelope, StreamName,
     nats::{Connection, Reader},
 };
-use frontdesk_process::{Shutdown, health::Health};
+use frontdesk_process::Shutdown;
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::{HashMap, VecDeque},
@@ -35,6 +37,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::watch;
 use url::Url;
 
 /// How many transmissions are bound: years of a small business's billing, in a few megabytes. An
@@ -43,7 +46,11 @@ pub(super) const REMEMBERED: usize = 50_000;
 /// Addresses of genuine certificates. PayPal changes its own about once a year.
 const GENUINE_URLS: usize = 8;
 
-const CONDITION: &str = "ingest: earlier PayPal deliveries";
+/// How long a delivery waits for the history at a start: well within PayPal's patience, and it
+/// spares PayPal a second delivery.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+/// 0 while PayPal's deliveries are answered 503 for want of the history.
+const READ_GAUGE: &str = "ingest_paypal_history_read";
 /// How long to wait before the stream is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 const MOST_AT_ONCE: usize = 1000;
@@ -58,7 +65,8 @@ type Short = [u8; 16];
 #[derive(Default)]
 pub(super) struct History {
     known: Mutex<Known>,
-    is_read: AtomicBool,
+    is_read: watch::Sender<bool>,
+    is_troubled: AtomicBool,
 }
 
 #[derive(Default)]
@@ -69,9 +77,15 @@ struct Known {
 }
 
 impl History {
-    /// Whether everything stored before this process began is known.
-    pub(super) fn check_read(&self) -> Result<(), Rejection> {
-        if self.is_read.load(Ordering::Acquire) {
+    /// Returns once everything stored before this process began is known.
+    pub(super) async fn until_read(&self) -> Result<(), Rejection> {
+        self.read_within(READ_WITHIN).await
+    }
+
+    async fn read_within(&self, patience: Duration) -> Result<(), Rejection> {
+        let mut is_read = self.is_read.subscribe();
+        let wait = tokio::time::timeout(patience, is_read.wait_for(|is_read| *is_read));
+        if matches!(wait.await, Ok(Ok(_))) {
             return Ok(());
         }
         Err(Rejection::Unverifiable {
@@ -132,22 +146,16 @@ impl History {
     }
 
     /// Reads BILLING back and then follows it, until shutdown.
-    pub(crate) async fn follow(
-        self: Arc<Self>,
-        nats: Connection,
-        health: Health,
-        shutdown: Shutdown,
-    ) {
+    pub(crate) async fn follow(self: Arc<Self>, nats: Connection, shutdown: Shutdown) {
         let mut next = None;
+        metrics::gauge!(READ_GAUGE).set(0.0);
         while !shutdown.is_cancelled() {
             let outcome = tokio::select! {
                 () = shutdown.cancelled() => return,
-                outcome = self.read_on(&nats, &health, &mut next) => outcome,
+                outcome = self.read_on(&nats, &mut next) => outcome,
             };
-            if let Err(error) = outcome
-                && !self.is_read.load(Ordering::Acquire)
-            {
-                health.not_ok(CONDITION, &format!("not read back yet: {error:#}"));
+            if let Err(error) = outcome {
+                self.failed(&error);
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
@@ -156,13 +164,37 @@ impl History {
         }
     }
 
+    /// Told once until it succeeds again; the stream is tried every second.
+    fn failed(&self, error: &anyhow::Error) {
+        if self.is_troubled.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let error = format!("{error:#}");
+        if *self.is_read.borrow() {
+            tracing::warn!(
+                error,
+                "PayPal's deliveries to other processes are not followed"
+            );
+        } else {
+            tracing::warn!(
+                error,
+                "PayPal's deliveries are answered 503: earlier ones are not read back yet"
+            );
+        }
+    }
+
+    fn succeeded(&self) {
+        let is_news = !self.is_read.send_replace(true);
+        if is_news {
+            metrics::gauge!(READ_GAUGE).set(1.0);
+        }
+        if self.is_troubled.swap(false, Ordering::AcqRel) {
+            tracing::info!("PayPal's earlier deliveries are read back and followed");
+        }
+    }
+
     /// Ends with the reader. `next` is the sequence to go on at; `None` before the first.
-    async fn read_on(
-        &self,
-        nats: &Connection,
-        health: &Health,
-        next: &mut Option<u64>,
-    ) -> anyhow::Result<()> {
+    async fn read_on(&self, nats: &Connection, next: &mut Option<u64>) -> anyhow::Result<()> {
         anyhow::ensure!(nats.is_connected(), "not connected to NATS");
         let last = nats.stream_state(StreamName::Billing).await?.last_sequence;
         let earliest = (last + 1).saturating_sub(REMEMBERED as u64).max(1);
@@ -174,8 +206,8 @@ impl History {
         *next = Some(start);
         let (mut at_end, mut quiet) = (start > last, 0);
         loop {
-            if at_end && !self.is_read.swap(true, Ordering::AcqRel) {
-                health.ok(CONDITION);
+            if at_end {
+                self.succeeded();
             }
             let deliveries = reader.read(MOST_AT_ONCE, PAUSE).await?;
             quiet = if deliveries.is_empty() { quiet + 1 } else { 0 };
@@ -190,11 +222,6 @@ impl History {
             }
         }
     }
-}
-
-/// Ingest is not ready before the history is read.
-pub(super) fn declare(health: &Health) {
-    health.declare(CONDITION);
 }
 
 impl Known {
@@ -235,6 +262,25 @@ fn short(hash: &[u8]) -> Short {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_delivery_waits_for_the_history_and_not_for_ever() {
+        let history = Arc::<History>::default();
+        let unread = history.read_within(Duration::ZERO).await.unwrap_err();
+        assert_eq!(unread.reason(), "history_unread");
+        let waiting = tokio::spawn({
+            let history = history.clone();
+            async move { history.until_read().await.is_ok() }
+        });
+        tokio::task::yield_now().await;
+        history.succeeded();
+        assert!(waiting.await.unwrap());
+        history.failed(&anyhow::anyhow!("the reader ended"));
+        assert!(
+            history.read_within(Duration::ZERO).await.is_ok(),
+            "once read it is known"
+        );
+    }
 
     #[test]
     fn a_second_body_under_one_transmission_is_refused() {
