@@ -26,7 +26,7 @@ check: ## formatting, lints, generated files, dependencies, AsyncAPI
 fault: ## kill servers at random under load (KILLS=400 for more)
 	@scripts/fault.sh
 
-generate: ## write the generated files anew (schemas, OpenAPI, types, queries)
+generate: ## write the generated files anew (schemas, AsyncAPI, OpenAPI, types)
 	@scripts/generate.sh
 
 bench: ## measure, and write docs/benchmarks.md (ARGS=… is passed on)

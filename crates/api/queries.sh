@@ -4,7 +4,7 @@
 #   queries.sh write DATABASE_URL    writes crates/api/.sqlx anew
 #   queries.sh check DATABASE_URL    fails when that would change something
 #
-# The database must be migrated (frontdesk migrate) and may be empty. `cargo sqlx prepare` does
+# The database must be migrated (frontdesk migrate, which wants NATS as well) and may be empty. `cargo sqlx prepare` does
 # the same, but installing it takes longer than building this crate.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,6 +1,7 @@
 //! What ingest counts. Handles of the hot path are made once; labels are closed sets, so that no
 //! sender can grow the metrics.
 
+use frontdesk_events::catalogue::{EventType, agent, livekit, paypal};
 use metrics::{Counter, Histogram, counter, histogram};
 
 /// Who sends.
@@ -22,52 +23,15 @@ impl Sender {
     }
 }
 
-const LIVEKIT: [&str; 16] = [
-    "room_started",
-    "room_finished",
-    "participant_joined",
-    "participant_left",
-    "participant_connection_aborted",
-    "track_published",
-    "track_unpublished",
-    "egress_started",
-    "egress_updated",
-    "egress_ended",
-    "ingress_started",
-    "ingress_ended",
-    "agent_job_pending",
-    "agent_job_started",
-    "agent_job_ended",
-    "unparsable",
-];
+/// What a sender signed and nobody can read.
+const UNPARSABLE: &str = "unparsable";
 
-const PAYPAL: [&str; 17] = [
-    "billing.subscription.created",
-    "billing.subscription.activated",
-    "billing.subscription.updated",
-    "billing.subscription.expired",
-    "billing.subscription.cancelled",
-    "billing.subscription.suspended",
-    "billing.subscription.re-activated",
-    "billing.subscription.payment.failed",
-    "payment.sale.completed",
-    "payment.sale.pending",
-    "payment.sale.denied",
-    "payment.sale.refunded",
-    "payment.sale.reversed",
-    "customer.dispute.created",
-    "customer.dispute.updated",
-    "customer.dispute.resolved",
-    "unparsable",
-];
-
-const AGENT: [&str; 5] = [
-    "call.answered.v1",
-    "call.transferred.v1",
-    "call.transcript.v1",
-    "call.analysed.v1",
-    "agent.heartbeat.v1",
-];
+/// What is counted by name: the types of the catalogue, without their prefix.
+fn known(types: &[EventType], prefix: &str) -> impl Iterator<Item = &'static str> {
+    types
+        .iter()
+        .filter_map(move |of| of.kind.strip_prefix(prefix))
+}
 
 /// Accepted and refused, by sender.
 pub(crate) struct Counts {
@@ -83,11 +47,14 @@ struct SenderCounts {
 }
 
 impl SenderCounts {
-    fn new(sender: Sender, kinds: &[&'static str]) -> Self {
+    fn new(sender: Sender, types: &[EventType], prefix: &str) -> Self {
         let source = sender.as_str();
         let event = |kind| counter!("ingest_events_total", "source" => source, "type" => kind);
         Self {
-            known: kinds.iter().map(|kind| (*kind, event(*kind))).collect(),
+            known: known(types, prefix)
+                .chain([UNPARSABLE])
+                .map(|kind| (kind, event(kind)))
+                .collect(),
             other: event("other"),
             duplicates: counter!("ingest_duplicates_total", "source" => source),
         }
@@ -97,9 +64,9 @@ impl SenderCounts {
 impl Default for Counts {
     fn default() -> Self {
         Self {
-            livekit: SenderCounts::new(Sender::LiveKit, &LIVEKIT),
-            paypal: SenderCounts::new(Sender::PayPal, &PAYPAL),
-            agent: SenderCounts::new(Sender::Agent, &AGENT),
+            livekit: SenderCounts::new(Sender::LiveKit, livekit::TYPES, livekit::PREFIX),
+            paypal: SenderCounts::new(Sender::PayPal, paypal::TYPES, paypal::PREFIX),
+            agent: SenderCounts::new(Sender::Agent, agent::TYPES, agent::PREFIX),
         }
     }
 }
