@@ -5,7 +5,7 @@
 //! callers.
 //!
 //! A phone we dialled ourselves while a caller was there (a person to transfer to) is a leg of
-//! that caller's call and no call of its own; one dialled before anybody called is a call that
+//! that caller's call and no call of its own; one dialled while nobody was there is a call that
 //! went out. LiveKit does not say which way a call goes. An inbound one has a dispatch rule
 //! (`sip.ruleID`); one that dials out may be seen `dialing` as it joins or leaves, and has no rule
 //! where others of its room have one. A phone of which neither is known called us.
@@ -14,16 +14,19 @@ use super::{
     merge::{Keyed, Least},
     number,
     room::{Person, Role},
+    timing::{End, WEBHOOK_RESOLUTION_MICROS, gone},
 };
 use crate::aggregate::{Owner, OwnerQuestion, Owners};
 use frontdesk_events::catalogue::moment::Moment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A room is made for its first caller, who joins within seconds. One that stood open for longer
 /// was not made for this call, and its age is no ringing.
 const ROOM_MADE_FOR_CALL_MICROS: i64 = 60_000_000;
 /// An invitation further from the join than this is a clock gone wrong.
 const LONGEST_INVITATION_MICROS: i64 = 3_600_000_000;
+/// A caller may hang up while the phone that is dialled for it is on its way into the room.
+const DIALLING_TAKES_MICROS: i64 = 5_000_000;
 
 /// One participant, under each sid its reconnects took.
 pub type People<'a> = Vec<(&'a str, &'a Person)>;
@@ -56,7 +59,7 @@ pub struct Leg<'a> {
     pub people: People<'a>,
     /// When it joined.
     pub joined: Moment,
-    /// Whether no other caller was in the room then, so that it was surely dialled for this one.
+    /// Whether this caller was in the room then and no other, so that it was surely dialled for it.
     pub sure: bool,
 }
 
@@ -83,7 +86,9 @@ pub fn calls<'a>(people: &'a Keyed<Person>, created: Option<Moment>) -> Vec<Call
         .filter_map(|(key, people)| call(key, people, created))
         .collect();
     if calls.is_empty() {
-        let visitors = grouped(&|person| person.role == Role::Visitor && !person.hidden);
+        let mut visitors = grouped(&|person| person.role == Role::Visitor && !person.hidden);
+        // Of two calls of one key only one can have a row.
+        visitors.retain(|key, _| out.binary_search_by_key(key, |(phone, _)| phone).is_err());
         let visitors = visitors.into_iter();
         calls.extend(visitors.filter_map(|(key, people)| call(key, people, created)));
     }
@@ -118,36 +123,82 @@ fn call<'a>(key: &'a str, people: People<'a>, created: Option<Moment>) -> Option
     })
 }
 
-/// Gives each phone that was dialled to the caller who had come last by then; what was dialled
-/// before anybody came becomes a call.
-fn give_legs<'a>(calls: &mut Vec<Call<'a>>, out: Vec<Call<'a>>) {
+/// Gives each phone that was dialled to the caller who had come last of those there; what was
+/// dialled while nobody was there becomes a call.
+fn give_legs<'a>(calls: &mut Vec<Call<'a>>, mut out: Vec<Call<'a>>) {
     if out.is_empty() {
         return;
     }
-    let mut came: Vec<_> = calls
-        .iter()
-        .enumerate()
-        .map(|(index, call)| (call.joined, call.key, index))
-        .collect();
-    came.sort_unstable();
-    let mut gone: Vec<_> = calls.iter().filter_map(Call::gone).collect();
-    gone.sort_unstable();
+    out.sort_by_key(|dialled| (dialled.joined, dialled.key));
+    let mut attendance = Attendance::of(calls);
     for mut dialled in out {
-        let before = came.partition_point(|(joined, ..)| *joined <= dialled.joined);
-        if before == 0 {
+        let Some((index, sure)) = attendance.caller_at(dialled.joined) else {
             dialled.outbound = true;
             calls.push(dialled);
             continue;
-        }
-        let left = gone.partition_point(|at| *at < dialled.joined);
-        calls[came[before - 1].2].legs.push(Leg {
+        };
+        calls[index].legs.push(Leg {
             key: dialled.key,
             people: dialled.people,
             joined: dialled.joined,
-            sure: before <= left + 1,
+            sure,
         });
     }
     calls.sort_by_key(|call| call.key);
+}
+
+/// Which callers are in a room, as time goes by.
+struct Attendance<'a> {
+    /// Who is still to come and to go, the last first.
+    coming: Vec<(Moment, &'a str, usize)>,
+    going: Vec<(i64, Moment, &'a str, usize)>,
+    present: BTreeSet<(Moment, &'a str, usize)>,
+    last_gone: Option<(i64, usize)>,
+}
+
+impl<'a> Attendance<'a> {
+    fn of(calls: &[Call<'a>]) -> Self {
+        let each = || calls.iter().enumerate();
+        let mut coming: Vec<_> = each()
+            .map(|(index, call)| (call.joined, call.key, index))
+            .collect();
+        let going = |(index, call): (usize, &Call<'a>)| {
+            let at = gone(call).as_ref().and_then(End::at)?;
+            // Its second was cut off, and nobody goes before coming.
+            let at = at.micros().saturating_add(WEBHOOK_RESOLUTION_MICROS);
+            Some((at.max(call.joined.micros()), call.joined, call.key, index))
+        };
+        let mut going: Vec<_> = each().filter_map(going).collect();
+        coming.sort_unstable_by(|one, other| other.cmp(one));
+        going.sort_unstable_by(|one, other| other.cmp(one));
+        Self {
+            coming,
+            going,
+            present: BTreeSet::new(),
+            last_gone: None,
+        }
+    }
+
+    /// The caller for whom a phone was dialled that joined then, and whether it can be no other's.
+    /// To be asked in the order of time.
+    fn caller_at(&mut self, at: Moment) -> Option<(usize, bool)> {
+        while let Some(came) = self.coming.pop_if(|(joined, ..)| *joined <= at) {
+            self.present.insert(came);
+        }
+        while let Some((left, joined, key, index)) =
+            self.going.pop_if(|(left, ..)| *left <= at.micros())
+        {
+            self.present.remove(&(joined, key, index));
+            self.last_gone = Some((left, index));
+        }
+        let present = self.present.last().map(|(.., index)| *index);
+        present
+            .map(|index| (index, self.present.len() == 1))
+            .or_else(|| {
+                let (left, index) = self.last_gone?;
+                (at.micros() - left <= DIALLING_TAKES_MICROS).then_some((index, false))
+            })
+    }
 }
 
 /// A ranked value without its rank.
@@ -177,13 +228,6 @@ fn started(call: &Call<'_>, created: Option<Moment>) -> Moment {
 }
 
 impl Call<'_> {
-    /// When all of its participants had left, if they have.
-    fn gone(&self) -> Option<Moment> {
-        let left = |(_, person): &(&str, &Person)| person.left.0.as_ref().map(|left| left.at);
-        self.people.iter().map(left).min()??;
-        self.people.iter().filter_map(left).max()
-    }
-
     /// The best known text of a kind, over all of the caller's sids.
     #[must_use]
     pub fn text<'s>(
@@ -205,10 +249,15 @@ impl Call<'_> {
     }
 
     /// Who to ask about its owner, the best first: whose it was as the caller joined, which a
-    /// transcript knows as well without the rest of the room.
+    /// transcript knows as well without the rest of the room. What we have accepted has happened:
+    /// by a clock that is ahead it would be to come, and nobody's until then.
     #[must_use]
     pub fn questions(&self) -> Vec<OwnerQuestion> {
-        let at = self.joined.time();
+        let accepted = self
+            .people
+            .iter()
+            .filter_map(|(_, person)| person.accepted.0);
+        let at = accepted.fold(self.joined, Moment::min).time();
         let tenant = self
             .text(|person| &person.tenant)
             .map(|key| OwnerQuestion::Tenant(key.to_owned(), at));

@@ -120,6 +120,11 @@ fn client_initiated(
         (Some("ringing" | "dialing"), false) => {
             (By::Technical, "Nobody answered until the ringing timed out")
         }
+        (Some("hangup"), true) if call.outbound => (By::Caller, "The person called hung up"),
+        (Some("hangup"), false) if call.outbound => (
+            By::Unknown,
+            "The line was hung up, and nobody said that the call was answered",
+        ),
         (Some("hangup"), false) => (By::Caller, "The caller hung up before anyone answered"),
         (Some("hangup"), true) => (By::Caller, "The caller hung up"),
         (Some("active" | "automation" | "ringing" | "dialing"), _) => {

@@ -83,6 +83,8 @@ piece! {
         pub joined: Ranked<Moment> = "j",
         /// When we first heard of it.
         pub seen: Least<Moment> = "s",
+        /// When the first event of it was accepted, by our own clock.
+        pub accepted: Least<Moment> = "r",
         /// When the phone began to ring.
         pub invited: Least<Moment> = "i",
         /// When the phone was answered, where LiveKit says so.
@@ -105,10 +107,13 @@ piece! {
 }
 
 impl Person {
-    /// The call it is part of: `sip.callID`, which a reconnect keeps, else its own sid.
+    /// The call it is part of: a phone's `sip.callID`, which a reconnect keeps, else its own sid.
+    /// Whatever else has that attribute got it from somebody who may write attributes, and would
+    /// give two calls one key.
     #[must_use]
     pub fn call_key<'a>(&'a self, sid: &'a str) -> &'a str {
-        self.call.0.as_ref().map_or(sid, |(_, id)| id)
+        let call = self.call.0.as_ref().filter(|_| self.role == Role::Caller);
+        call.map_or(sid, |(_, id)| id)
     }
 
     /// When it joined, if it ever did.
@@ -152,6 +157,29 @@ pub struct Departure {
     /// The last `sip.callStatus`.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+}
+
+/// Why a participant goes whom nobody picked up for: only one that was dialled can.
+const DIALLED_IN_VAIN: [&str; 2] = ["USER_UNAVAILABLE", "USER_REJECTED"];
+
+impl Departure {
+    /// Whether this reason says that it was dialled and nobody picked up.
+    #[must_use]
+    pub fn is_in_vain(reason: &str) -> bool {
+        DIALLED_IN_VAIN.contains(&reason)
+    }
+
+    /// Whether it was talking when it went.
+    #[must_use]
+    pub fn was_active(&self) -> bool {
+        self.status.as_deref().is_some_and(is_active)
+    }
+}
+
+/// Whether somebody is on the phone, by its `sip.callStatus`.
+#[must_use]
+pub fn is_active(status: &str) -> bool {
+    matches!(status, "active" | "automation")
 }
 
 piece! {
@@ -285,6 +313,7 @@ impl Merge for Person {
         self.dialled.merge(&other.dialled);
         self.joined.merge(&other.joined);
         self.seen.merge(&other.seen);
+        self.accepted.merge(&other.accepted);
         self.invited.merge(&other.invited);
         self.answered.merge(&other.answered);
         self.number.merge(&other.number);

@@ -1,13 +1,12 @@
 //! When a call was answered and when it ended.
 //!
 //! LiveKit sends no event for either. The phone is picked up when anybody else's sound reaches
-//! the room, and it is over when its participant left without coming back. No time goes backwards
-//! here: an answer is never before the ringing, an end never before the answer.
+//! the room, and it is over when its participant left without coming back. A phone that we dialled
+//! hears us while it rings: that it was picked up must be said. No time goes backwards here: an answer is never before the ringing, an end never before the answer.
 
 use super::{
     callers::Call,
-    merge::Greatest,
-    room::{Departure, Person, Room},
+    room::{Departure, Person, Room, is_active},
 };
 use frontdesk_events::catalogue::moment::Moment;
 
@@ -32,7 +31,9 @@ pub enum End<'a> {
 }
 
 impl End<'_> {
-    fn at(&self) -> Option<Moment> {
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> Option<Moment> {
         match self {
             End::Open => None,
             End::Left(_, at) | End::Room((at, _)) => Some(*at),
@@ -52,8 +53,8 @@ pub struct Timing<'a> {
     pub end: End<'a>,
 }
 
-/// The times of a call. `reported` is when an agent says it answered, `heard` when anybody else's
-/// sound first reached the caller.
+/// The times of a call. `reported` is when an agent says it was answered, `heard` when anybody
+/// else's sound first reached whoever called us.
 #[must_use]
 pub fn timing<'a>(
     room: &'a Room,
@@ -64,6 +65,7 @@ pub fn timing<'a>(
     let end = end(room, call);
     let answered = match end {
         End::Aborted(_) => None,
+        _ if in_vain(&end, call) => None,
         _ => answered(call, end.at(), reported, heard),
     };
     let ended = end
@@ -81,25 +83,39 @@ pub fn timing<'a>(
 /// that a departure's time tells. So participants are put in order by when they joined, never by
 /// when another left, and one that joined before another of the same call is gone even if its
 /// departure was lost.
-fn end<'a>(room: &'a Room, call: &Call<'a>) -> End<'a> {
+pub(super) fn gone<'a>(call: &Call<'a>) -> Option<End<'a>> {
     let people = || call.people.iter().map(|(_, person)| *person);
     let came = |person: &&Person| person.active || !person.left.is_none();
     let last = people().filter(came).map(Person::joined).max();
     let stays =
         |person: &Person| person.active && person.left.is_none() && Some(person.joined()) == last;
-    let closed = || room.finished.0.as_ref().map_or(End::Open, End::Room);
     if people().any(stays) {
-        return closed();
+        return None;
     }
     let departed = |person: &'a Person| Some((person.joined(), person.left.0.as_ref()?));
     let aborted = people().filter_map(|person| person.aborted.0.as_ref());
     match people().filter_map(departed).max() {
         Some((_, last)) => {
             let left = people().filter_map(|person| person.left.0.as_ref());
-            End::Left(last, left.map(|left| left.at).max().unwrap_or(last.at))
+            let at = left.map(|left| left.at).max().unwrap_or(last.at);
+            Some(End::Left(last, at))
         }
-        None => aborted.max().map_or_else(closed, End::Aborted),
+        None => aborted.max().map(End::Aborted),
     }
+}
+
+fn end<'a>(room: &'a Room, call: &Call<'a>) -> End<'a> {
+    let closed = || room.finished.0.as_ref().map_or(End::Open, End::Room);
+    gone(call).unwrap_or_else(closed)
+}
+
+/// Whether LiveKit says that the phone we dialled was not picked up. It is the one that dialled,
+/// so nobody knows better.
+fn in_vain(end: &End<'_>, call: &Call<'_>) -> bool {
+    let End::Left(departure, _) = end else {
+        return false;
+    };
+    call.outbound && Departure::is_in_vain(&departure.reason)
 }
 
 fn answered(
@@ -130,16 +146,20 @@ fn answered(
     known.or_else(|| heard.filter(in_time))
 }
 
-/// Whether the phone's own status proves an answer that no track shows: it became `active` after
-/// the caller had joined. (With a PIN it is `active` before anybody answers.)
+/// Whether the phone's own status proves an answer whose time nobody said. Of a caller's phone it
+/// does when it became `active` after joining: with a PIN it is `active` before anybody answers.
+/// One that we dialled is `active` once it was picked up, and stays so through a reconnect.
 #[must_use]
-pub fn was_active(call: &Call<'_>) -> bool {
-    call.people.iter().any(|(_, person)| {
-        let Greatest(Some(left)) = &person.left else {
-            return false;
-        };
-        let on_joining = person.status.0.as_deref();
-        matches!(left.status.as_deref(), Some("active" | "automation"))
-            && !matches!(on_joining, Some("active" | "automation"))
-    })
+pub fn was_active(end: &End<'_>, call: &Call<'_>) -> bool {
+    let proves = |person: &Person| {
+        let left = person.left.0.as_ref().is_some_and(Departure::was_active);
+        let on_joining = person.status.0.as_deref().is_some_and(is_active);
+        if call.outbound {
+            left || on_joining
+        } else {
+            left && !on_joining
+        }
+    };
+    let over = !matches!(end, End::Open);
+    over && !in_vain(end, call) && call.people.iter().any(|(_, person)| proves(person))
 }

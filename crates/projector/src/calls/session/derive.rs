@@ -12,7 +12,7 @@ use crate::{
         key::Place,
         merge::Merge as _,
         number,
-        room::{Analysis, Recording, Report, Room, Stage},
+        room::{Analysis, Departure, Recording, Report, Room, Stage},
         sound::Sounds,
         timing::{End, Timing, timing, was_active},
     },
@@ -41,7 +41,9 @@ pub(super) fn call_rows(place: Place<'_>, room: &Room, owners: &dyn Owners) -> V
             ..CallRow::default()
         };
         write_parties(&mut row, call, owners);
-        write_course(&mut row, room, call, &report, sounds.heard_by(index, call));
+        // Whoever calls hears us once we answer; a phone we dialled may hear us while it rings.
+        let heard = (!call.outbound).then(|| sounds.heard_by(index, call));
+        write_course(&mut row, room, call, &report, heard.flatten());
         write_transfer(&mut row, call, &report);
         write_analysis(&mut row, &report);
         write_recording(&mut row, recording, &report);
@@ -78,8 +80,7 @@ fn write_course(
     };
     let reported = report.answered.value().copied().or_else(analysed);
     let timing = timing(room, call, reported, heard);
-    let answered =
-        timing.answered.is_some() || (!matches!(timing.end, End::Open) && was_active(call));
+    let answered = timing.answered.is_some() || was_active(&timing.end, call);
     row.state = state(&timing).to_owned();
     row.result = result(&timing, call, answered).map(str::to_owned);
     row.started_at = call.started.time();
@@ -120,8 +121,9 @@ fn write_transfer(row: &mut CallRow, call: &Call<'_>, report: &Report) {
 fn picked_up(leg: &Leg<'_>) -> bool {
     leg.people.iter().any(|(_, person)| {
         let left = person.left.0.as_ref();
-        let status = left.and_then(|left| left.status.as_deref());
-        !person.answered.is_none() || matches!(status, Some("active" | "automation"))
+        let in_vain = left.is_some_and(|left| Departure::is_in_vain(&left.reason));
+        let active = left.is_some_and(Departure::was_active);
+        !in_vain && (active || !person.answered.is_none())
     })
 }
 
@@ -203,6 +205,8 @@ fn result(timing: &Timing<'_>, call: &Call<'_>, answered: bool) -> Option<&'stat
         End::Open => return None,
         End::Aborted(_) => return Some("failed"),
         _ if answered => return Some("answered"),
+        // We were the caller: whoever hung up, nobody answered.
+        _ if call.outbound => return Some("missed"),
         End::Left(departure, _) => departure.status.as_deref(),
         // Whether the caller was still there when the room went, nobody said.
         End::Room(_) => Some("ringing"),

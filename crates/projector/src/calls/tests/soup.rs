@@ -78,6 +78,11 @@ fn actors() -> Vec<Actor> {
             sid: "PA_out_again",
             ..dialled()
         },
+        Actor {
+            sid: "PA_taken",
+            attributes: json!({ "sip.callID": "SCL_out" }),
+            ..visitor()
+        },
     ]
 }
 
