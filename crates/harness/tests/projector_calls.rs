@@ -224,11 +224,12 @@ async fn a_number_that_changed_hands_finds_the_client_of_its_time() {
             .as_bytes(),
         )
     };
-    // 17:00, 19:00, and a year before anybody had the number.
+    // 17:00, 19:00, a year before anybody had the number, and by a clock ten years ahead.
     let told = [
         joined("RM_1", "SCL_1", 1_795_194_000),
         joined("RM_2", "SCL_2", 1_795_201_200),
         joined("RM_3", "SCL_3", 1_763_658_000),
+        joined("RM_4", "SCL_4", 2_110_700_000),
     ];
     stage.tell(&told).await;
     let client = async |key: &str| stage.call(key).await["client_id"].clone();
@@ -241,6 +242,11 @@ async fn a_number_that_changed_hands_finds_the_client_of_its_time() {
         "00000000-0000-0000-0000-000000000002"
     );
     assert_eq!(client("SCL_3").await, Value::Null);
+    assert_eq!(
+        client("SCL_4").await,
+        "00000000-0000-0000-0000-000000000002",
+        "by when we accepted it"
+    );
 }
 
 #[tokio::test]

@@ -32,8 +32,6 @@ use sha2::{Digest as _, Sha256};
 
 /// A key longer than this is replaced by its hash: PostgreSQL's indexes hold 2,700 bytes.
 const LONGEST_KEY: usize = 128;
-/// Why a participant goes whom nobody picked up for: only one that dials out can.
-const DIALLED_IN_VAIN: [&str; 2] = ["USER_UNAVAILABLE", "USER_REJECTED"];
 /// Names, labels and numbers.
 pub(super) const LONGEST_NAME: usize = 512;
 /// Addresses of recordings: signed ones are long.
@@ -82,9 +80,10 @@ fn said<T: tolerant::Record>(envelope: &Envelope) -> T {
     tolerant::read(envelope.data()).unwrap_or_default()
 }
 
-/// A sid or id as a key.
+/// A sid or id as a key. One with control characters is replaced by its hash as well: they stand
+/// between the parts of longer keys, and PostgreSQL holds no NUL.
 pub(super) fn key(sid: &str) -> String {
-    if sid.len() <= LONGEST_KEY {
+    if sid.len() <= LONGEST_KEY && !sid.contains(char::is_control) {
         return sid.to_owned();
     }
     format!("sha256:{}", hex::encode(Sha256::digest(sid.as_bytes())))
@@ -120,7 +119,8 @@ fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact
             )));
         }
         "participant_joined" | "participant_left" | "participant_connection_aborted" => {
-            if let Some((sid, person)) = person_piece(event, webhook.participant.as_ref(), at) {
+            if let Some((sid, mut person)) = person_piece(event, webhook.participant.as_ref(), at) {
+                person.accepted = Least(envelope.recorded_time().and_then(Moment::from_time));
                 if matches!(person.role, Role::Visitor | Role::Caller) {
                     let call = person.call_key(&sid).to_owned();
                     script = Some((call, Box::new(Script::of_person(&sid, &person))));
@@ -209,8 +209,7 @@ fn person_piece(
         role: role(participant.kind()),
         hidden: participant.is_hidden(),
         ruled: attribute("sip.ruleID").is_some(),
-        dials: status == Some("dialing")
-            || DIALLED_IN_VAIN.contains(&participant.disconnect_reason()),
+        dials: status == Some("dialing") || Departure::is_in_vain(participant.disconnect_reason()),
         active: event == "participant_joined",
         call: Least(attribute("sip.callID").map(|id| (rank, key(id)))),
         tenant: ranked(rank, attribute("app.tenantId")),

@@ -12,15 +12,15 @@ use uuid::Uuid;
 /// The namespace of call ids. For ever: another one would give every call another address.
 const CALL_NAMESPACE: Uuid = Uuid::from_u128(0x5f6e_2f0c_9a54_4d0e_8b1d_6c3a_70e1_94b7);
 
-/// Between a room and a call in a key; no provider's id has it.
-const BETWEEN: char = '\u{1f}';
+/// Between the parts of a key. No part has it: [`key`] leaves no control characters.
+pub(super) const BETWEEN: char = '\u{1f}';
 
 /// The public id of a call, by its room's name and sid and its own key: the same on every replay.
 #[must_use]
 pub fn call_id(room_name: &str, room_sid: &str, call_key: &str) -> Uuid {
     let partition = i16::from(Partition::of(room_name).number());
     let room = RoomKey::within(partition, &key(room_sid));
-    Place::of(room.session()).call_id(call_key)
+    Place::of(room.session()).call_id(&key(call_key))
 }
 
 /// A room as its own partition knows it: the key of its session, `07.RM_…`.
@@ -92,6 +92,17 @@ impl<'a> Place<'a> {
             partition: partition.parse().unwrap_or_default(),
             sid,
             call,
+        }
+    }
+
+    /// The id of a turn: no other call's item has it, whatever agents call calls and items. An
+    /// item without an id goes by its place in the transcript.
+    #[must_use]
+    pub fn turn_id(&self, item: &str) -> String {
+        let (call, length) = (self.call, self.call.len());
+        match item.strip_prefix(BETWEEN) {
+            Some(place) => format!("{length}:{call}#{place}"),
+            None => format!("{length}:{call}/{item}"),
         }
     }
 

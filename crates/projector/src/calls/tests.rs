@@ -4,6 +4,7 @@ mod endings;
 mod laws;
 mod odd;
 mod outbound;
+mod owners;
 mod reconnects;
 mod reports;
 mod shared_rooms;

@@ -12,7 +12,7 @@ use super::{
     CallFact,
     callers::{Call, calls},
     fact::key,
-    key::{Place, RoomKey},
+    key::{BETWEEN, Place, RoomKey},
     merge::{Keyed, Merge, merge_bounded},
     room::Person,
 };
@@ -51,7 +51,7 @@ pub struct Script {
     /// The caller, by participant sid.
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
     people: Keyed<Person>,
-    /// Lines by item id.
+    /// Lines by item id; by place, behind a character no id has, where there is none.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     lines: Keyed<Line>,
 }
@@ -70,7 +70,7 @@ row! {
         pub room_sid: String,
         /// The partition the reports came by.
         pub partition: i16,
-        /// The item's id, behind its call's.
+        /// See [`Place::turn_id`].
         pub id: String,
         /// Which call.
         pub call_key: Option<String>,
@@ -110,6 +110,7 @@ impl Script {
             dialled: person.dialled.clone(),
             joined: person.joined.clone(),
             seen: person.seen.clone(),
+            accepted: person.accepted.clone(),
             ..Person::default()
         };
         Self {
@@ -136,7 +137,7 @@ impl Script {
                 Some((
                     item.id
                         .as_deref()
-                        .map_or_else(|| format!("{part}/{index}"), key),
+                        .map_or_else(|| format!("{BETWEEN}{part}/{index}"), key),
                     line,
                 ))
             });
@@ -219,7 +220,7 @@ impl Aggregate for Transcript {
         let user = owner.map(|owner| owner.user);
         let turns = group(&state.lines).into_iter().enumerate();
         let turns = turns.map(|(position, (id, line, answer))| TurnRow {
-            id: format!("{}/{id}", place.call),
+            id: place.turn_id(id),
             position: i32::try_from(position).unwrap_or(i32::MAX),
             ..turn(place, user, line, answer)
         });

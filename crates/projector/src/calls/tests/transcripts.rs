@@ -1,7 +1,9 @@
 //! What was said, and whose call it belongs to.
 
-use super::stage::{Stage, caller, other_caller};
+use super::stage::{Stage, caller, folded, other_caller};
+use crate::calls::Transcript;
 use serde_json::json;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 fn message(id: &str, role: &str, text: &str) -> serde_json::Value {
@@ -72,7 +74,7 @@ fn a_tool_call_and_its_answer_are_one_turn() {
             .iter()
             .map(|turn| turn.id.as_str())
             .collect::<Vec<_>>(),
-        ["SCL_a/item_1", "SCL_a/item_3"]
+        ["5:SCL_a/item_1", "5:SCL_a/item_3"]
     );
     assert_eq!(
         (
@@ -118,7 +120,7 @@ fn an_analysis_holds_all_of_a_short_call_or_the_rest_of_a_long_one() {
     );
     let said =
         |stage: &Stage| -> Vec<String> { stage.turns().into_iter().map(|turn| turn.id).collect() };
-    assert_eq!(said(&stage), ["SCL_a/item_2", "SCL_a/item_3"]);
+    assert_eq!(said(&stage), ["5:SCL_a/item_2", "5:SCL_a/item_3"]);
     let first = [
         message("item_1", "assistant", "Good morning"),
         message("item_2", "user", "Hello"),
@@ -130,7 +132,7 @@ fn an_analysis_holds_all_of_a_short_call_or_the_rest_of_a_long_one() {
     );
     assert_eq!(
         said(&stage),
-        ["SCL_a/item_1", "SCL_a/item_2", "SCL_a/item_3"]
+        ["5:SCL_a/item_1", "5:SCL_a/item_2", "5:SCL_a/item_3"]
     );
 }
 
@@ -150,7 +152,7 @@ fn two_calls_of_a_room_may_number_their_items_alike() {
         .iter()
         .map(|turn| (turn.id.as_str(), turn.user_id.unwrap().as_u128()))
         .collect();
-    assert_eq!(said, [("SCL_a/item_1", 101), ("SCL_b/item_1", 102)]);
+    assert_eq!(said, [("5:SCL_a/item_1", 101), ("5:SCL_b/item_1", 102)]);
 }
 
 #[test]
@@ -169,6 +171,47 @@ fn an_endless_transcript_keeps_its_beginning() {
     let turns = stage.turns();
     assert_eq!(
         (turns.len(), turns[0].id.as_str(), turns[1_999].id.as_str()),
-        (2_000, "SCL_a/item_0_0", "SCL_a/item_9_199")
+        (2_000, "5:SCL_a/item_0_0", "5:SCL_a/item_9_199")
     );
+}
+
+#[test]
+fn no_two_items_share_a_turn_whatever_calls_and_items_are_called() {
+    let mut stage = Stage::new();
+    let nameless = json!({ "role": "user", "text": "third" });
+    let told = [
+        ("x", json!([message("0/1", "user", "first"), nameless])),
+        ("x/0", json!([message("1", "user", "second")])),
+        ("x#0", json!([message("1", "user", "fourth")])),
+        ("", json!([message("x/0/1", "user", "fifth")])),
+    ];
+    for (call, items) in told {
+        stage.report(
+            "call.transcript",
+            90_000,
+            json!({ "callId": call, "items": items }),
+        );
+    }
+    let turns = stage.turns();
+    let ids: BTreeSet<_> = turns.iter().map(|turn| &turn.id).collect();
+    assert_eq!((turns.len(), ids.len()), (5, 5), "{ids:?}");
+}
+
+#[test]
+fn control_characters_in_an_agents_ids_do_not_move_it_into_another_call() {
+    let mut stage = Stage::new();
+    for (room, call) in [("A\u{1f}B", "C"), ("A", "B\u{1f}C")] {
+        let items = [message("a\u{0}b", "user", "Hello")];
+        stage.report(
+            "call.transcript",
+            90_000,
+            json!({ "roomSid": room, "callId": call, "items": items }),
+        );
+    }
+    assert_eq!(folded::<Transcript>(&stage.events).len(), 2);
+    for turn in stage.turns() {
+        let keys = [&turn.room_sid, &turn.id, turn.call_key.as_ref().unwrap()];
+        let control = keys.iter().any(|key| key.contains(char::is_control));
+        assert!(!control, "{turn:?}");
+    }
 }
