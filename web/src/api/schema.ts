@@ -216,7 +216,7 @@ export interface components {
         AccountList: {
             /** @description How current this is. */
             freshness: components["schemas"]["Freshness"];
-            /** @description By name; nobody's subscriptions at the end. */
+            /** @description By name; at the end the subscriptions of nobody and of who has left. */
             items: components["schemas"]["Account"][];
         };
         /** @description A call as it stands in lists. */
