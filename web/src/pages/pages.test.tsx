@@ -397,3 +397,15 @@ it("an address that leads nowhere leads back", async () => {
   open("/nowhere/at/all");
   expect(await screen.findByRole("link", { name: "Go to the overview" })).toBeTruthy();
 });
+
+it("a list says first that a caller was upset, before an outcome of any length", async () => {
+  const outcome = { status: "success" as const, label: "emergency_plumber_dispatched_to_the_address", reason: null };
+  answers["/api/calls"] = {
+    items: [{ ...CALL, outcome, sentiment: { label: "negative", score: -0.9 } }],
+    next_cursor: null,
+    freshness: FRESH,
+  };
+  open("/calls");
+  const cell = (await screen.findByText(/^Emergency plumber dispatched/)).closest("[role=cell]");
+  expect(plain(cell)).toMatch(/^Upset · Emergency plumber/);
+});

@@ -17,14 +17,15 @@ export function clock(ms: number, digits = 2) {
     : `${String(m).padStart(digits, "0")}:${tail}`;
 }
 
-/** A length one reads: `3 s`, `2 min 31 s`, `1 h 04 min`. */
+/** A length one reads: `3 s`, `2 min 31 s`, `1 h 04 min`, `9,599 h`: minutes no longer matter there, and columns are narrow. */
 export function duration(ms: number | null | undefined) {
   if (ms == null) return "–";
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
-  return `${Math.floor(minutes / 60).toLocaleString()} h ${String(minutes % 60).padStart(2, "0")} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 100 ? `${hours} h ${String(minutes % 60).padStart(2, "0")} min` : `${hours.toLocaleString()} h`;
 }
 
 /** A short wait, to the tenth: `0.4 s`. */

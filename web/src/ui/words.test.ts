@@ -16,6 +16,7 @@ describe("time", () => {
     [120_000, "2 min"],
     [151_000, "2 min 31 s"],
     [3_840_000, "1 h 04 min"],
+    [34_559_940_000, "9,599 h"],
     [null, "–"],
   ])("a length of %s ms reads %s", (ms, shown) => expect(duration(ms)).toBe(shown));
 

@@ -12,13 +12,13 @@ import { duration, moment } from "../../ui/time";
 import { callerWords, clientWords, verdict } from "./words";
 
 export const CALL_COLUMNS: Column[] = [
-  { name: "When", width: "128px" },
+  { name: "When", width: "120px" },
   { name: "Caller", width: "minmax(0, 1fr)" },
-  { name: "Business", width: "minmax(0, 1fr)" },
-  { name: "Result", width: "minmax(0, 0.8fr)" },
-  { name: "Length", width: "84px", right: true },
+  { name: "Business", width: "minmax(0, 0.9fr)" },
+  { name: "Result", width: "minmax(0, 1.4fr)" },
+  { name: "Length", width: "80px", right: true },
   { name: "Captured", width: "80px", right: true },
-  { name: "Summary", width: "minmax(0, 1.8fr)" },
+  { name: "Summary", width: "minmax(0, 1.3fr)" },
 ];
 
 export function CallRow({ call, search = "", chosen = false }: { call: Call; search?: string; chosen?: boolean }) {
@@ -42,13 +42,16 @@ export function CallRow({ call, search = "", chosen = false }: { call: Call; sea
       </span>
       <span
         role="cell"
-        className="order-3 flex min-w-0 items-baseline gap-1.5 @table:order-none @table:block @table:truncate"
+        className="order-3 flex min-w-0 items-baseline gap-1.5 overflow-hidden @table:order-none @table:block @table:truncate"
       >
-        <bdi className={classes("shrink-0 @table:shrink", toneInk(tone))}>{words}</bdi>
-        {upset && <span className="shrink-0 text-late"> · upset</span>}
+        <span className="max-w-full shrink-0 truncate @table:inline">
+          {/* In front, for an outcome may be too long for what follows it. */}
+          {upset && <span className="text-late">Upset · </span>}
+          <bdi className={toneInk(tone)}>{words}</bdi>
+        </span>
         <span className="min-w-0 truncate text-quiet @table:hidden">{call.summary && <bdi> {call.summary}</bdi>}</span>
       </span>
-      <span role="cell" className="figures order-4 text-right @table:order-none">
+      <span role="cell" className="figures order-4 text-right whitespace-nowrap @table:order-none">
         <Length call={call} />
       </span>
       <span role="cell" className="figures hidden truncate text-right @table:block">
