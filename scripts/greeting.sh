@@ -4,6 +4,11 @@
 . "$ROOT/scripts/processes.sh"
 . "$ROOT/scripts/settings.sh"
 
+past() {
+  grep -q '"past_told": *true' "$DATA/sandbox/sandbox.json" 2>/dev/null ||
+    say "The sandbox is still telling of earlier months, a minute or two: until then figures grow."
+}
+
 public=$(setting PUBLIC_URL)
 token=$(setting DEV_TOKEN)
 api=$(setting API_LISTEN)
@@ -22,6 +27,7 @@ if running sandbox; then
 Calls arrive by themselves, one or two a minute (CALLS_PER_MINUTE=20 make up: a busy town).
 make logs shows what happens, make down stops it; data stays.
 END
+  past
 else
   cat <<END
 

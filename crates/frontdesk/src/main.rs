@@ -46,7 +46,10 @@ struct ProjectionsArgs {
 /// An error is one clear line, whatever RUST_BACKTRACE says.
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::start_logging();
+    telemetry::start_logging(match cli.command {
+        Command::Serve(_) => telemetry::OF_A_ROLE,
+        Command::Migrate(_) | Command::Projections(_) => telemetry::OF_A_COMMAND,
+    });
     match start(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -24,7 +24,7 @@ impl Sender {
 }
 
 /// What a sender signed and nobody can read.
-const UNPARSABLE: &str = "unparsable";
+pub(crate) const UNPARSABLE: &str = "unparsable";
 
 /// What is counted by name: the types of the catalogue, without their prefix.
 fn known(types: &[EventType], prefix: &str) -> impl Iterator<Item = &'static str> {

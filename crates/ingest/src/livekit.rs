@@ -8,7 +8,12 @@ mod envelope;
 mod strip;
 mod verify;
 
-use crate::{counts::Sender, rejection::Rejection, run::Parts, token::Keys};
+use crate::{
+    counts::{Sender, UNPARSABLE},
+    rejection::Rejection,
+    run::Parts,
+    token::Keys,
+};
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use frontdesk_events::nats::Outbound;
@@ -35,6 +40,11 @@ pub(crate) async fn receive(
     let (kind, message) = judge(&parts.livekit.keys, headers, &body)?;
     drop(body);
     let receipt = parts.calls.store(message).await?;
+    if kind == UNPARSABLE {
+        tracing::warn!(
+            "a delivery of LiveKit's was stored, but it names no event that can be read"
+        );
+    }
     parts
         .counts
         .accepted(Sender::LiveKit, &kind, receipt.duplicate);

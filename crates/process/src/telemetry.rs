@@ -13,10 +13,14 @@ const LATENCY_BUCKETS: [f64; 14] = [
 /// How often histograms are folded, so that a process nobody scrapes keeps its size.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// What a role that runs for days says by itself.
+pub const OF_A_ROLE: &str = "info,sqlx=warn";
+/// What a command that somebody waits for says beside its answer.
+pub const OF_A_COMMAND: &str = "warn";
+
 /// Starts logging: readable on a terminal, JSON lines elsewhere. `RUST_LOG` overrides the level.
-pub fn start_logging() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+pub fn start_logging(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

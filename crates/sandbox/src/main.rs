@@ -166,7 +166,7 @@ impl From<OutsideArgs> for Outside {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    telemetry::start_logging();
+    telemetry::start_logging(telemetry::OF_A_ROLE);
     match dispatch(CommandLine::parse().command).await {
         Ok(code) => code,
         Err(error) => {

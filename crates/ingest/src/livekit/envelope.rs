@@ -3,6 +3,7 @@
 
 use super::verify::Signed;
 use crate::{
+    counts::UNPARSABLE,
     message::{outbound, tame, type_part},
     rejection::Rejection,
 };
@@ -25,7 +26,7 @@ pub(super) fn kind(outline: &Outline) -> String {
     outline
         .event
         .as_deref()
-        .map_or_else(|| "unparsable".to_owned(), type_part)
+        .map_or_else(|| UNPARSABLE.to_owned(), type_part)
 }
 
 /// Puts the outline, the proof and the data into an envelope for CALLS.

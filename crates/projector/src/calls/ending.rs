@@ -146,11 +146,8 @@ fn transferred(code: &str, transfer: &Transfer) -> Ending {
 /// The agent deletes the room when its task is done; so does an operator who hangs up. Only the
 /// agent's own account of why its session closed can tell.
 fn room_deleted(code: &str, reports: &Report) -> Ending {
-    let closed = reports
-        .analysis
-        .value()
-        .and_then(|analysis| analysis.closed.as_deref())
-        .unwrap_or_default();
+    let analysis = reports.analysis.value().unwrap_or_default();
+    let closed = analysis.closed.as_deref().unwrap_or_default();
     match closed.strip_prefix("cr_").unwrap_or(closed) {
         "task_completed" | "user_initiated" => {
             Ending::new(code, By::Receptionist, "The receptionist ended the call")

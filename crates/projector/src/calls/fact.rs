@@ -32,6 +32,8 @@ use sha2::{Digest as _, Sha256};
 
 /// A key longer than this is replaced by its hash: PostgreSQL's indexes hold 2,700 bytes.
 const LONGEST_KEY: usize = 128;
+/// How far a sender's clock may be ahead of ours and still be believed.
+const CLOCK_SKEW_MS: i64 = 5 * 60_000;
 /// Names, labels and numbers.
 pub(super) const LONGEST_NAME: usize = 512;
 /// Addresses of recordings: signed ones are long.
@@ -102,13 +104,24 @@ pub(super) fn recorded(envelope: &Envelope) -> Option<Moment> {
         .and_then(Moment::from_time)
 }
 
+/// When it was said to have happened, but never later than it came: a clock that is ahead would
+/// end calls in a year to come.
+fn said_at(webhook: &Webhook, envelope: &Envelope) -> Option<Moment> {
+    let at = webhook.created_at.or_else(|| recorded(envelope))?;
+    let accepted = envelope.recorded_time().and_then(Moment::from_time);
+    Some(accepted.map_or(at, |accepted| {
+        let skew = at.millis_since(accepted);
+        if skew > CLOCK_SKEW_MS { accepted } else { at }
+    }))
+}
+
 fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact {
     let Some(sid) = webhook.room_sid() else {
         return CallFact::default();
     };
     let room = RoomKey::of(sid, webhook.room_name(), envelope);
     let mut piece = room_piece(webhook);
-    let at = webhook.created_at.or_else(|| recorded(envelope));
+    let at = said_at(webhook, envelope);
     let mut script = None;
     match event {
         "room_finished" => {

@@ -5,7 +5,7 @@
 
 use frontdesk_events::catalogue::moment::Moment;
 use serde::{Deserialize, Serialize};
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 
 /// A piece of state that can be joined with another.
 pub trait Merge {
@@ -32,6 +32,21 @@ pub struct Greatest<T>(pub Option<T>);
 #[serde(transparent)]
 pub struct Latest<T>(pub Option<Said<T>>);
 
+/// The values said last, newest first, a few of them. A later one that leaves something out does
+/// not unsay it: see [`Recent::value`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Recent<T>(pub Vec<Said<T>>);
+
+/// How many of them are kept. Whoever says a thing says it once, or once more to correct it.
+const MOST_RECENT: usize = 4;
+
+/// Something that may leave things open.
+pub trait Fill {
+    /// Takes from an older one what this one leaves open.
+    fn fill(&mut self, older: &Self);
+}
+
 /// A value with the event that said it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Said<T> {
@@ -44,6 +59,40 @@ pub struct Said<T> {
     /// What.
     #[serde(rename = "v")]
     pub value: T,
+}
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Fill + Clone> Recent<T> {
+    /// The newest value, with what only older ones say.
+    #[must_use]
+    pub fn value(&self) -> Option<Cow<'_, T>> {
+        let (newest, older) = self.0.split_first()?;
+        if older.is_empty() {
+            return Some(Cow::Borrowed(&newest.value));
+        }
+        let mut value = newest.value.clone();
+        for said in older {
+            value.fill(&said.value);
+        }
+        Some(Cow::Owned(value))
+    }
+}
+
+impl<T: Clone + PartialEq + Serialize> Merge for Recent<T> {
+    fn merge(&mut self, other: &Self) {
+        for theirs in &other.0 {
+            let place = self.0.binary_search_by(|ours| theirs.order(ours));
+            if let Err(place) = place {
+                self.0.insert(place, theirs.clone());
+            }
+        }
+        self.0.truncate(MOST_RECENT);
+    }
 }
 
 macro_rules! nothing_known {

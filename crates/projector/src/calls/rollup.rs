@@ -73,9 +73,6 @@ rollup! {
     }
 }
 
-/// A week. LiveKit ends phone calls after a day, so a longer talk is a broken clock's.
-const LONGEST_TALK_MS: i64 = 7 * 86_400_000;
-
 /// What a call adds to its hour; `None` while it has not ended, and when it went out.
 #[must_use]
 pub fn hourly(call: &CallRow) -> Option<Hourly> {
@@ -94,7 +91,7 @@ pub fn hourly(call: &CallRow) -> Option<Hourly> {
         missed: i64::from(result == "missed"),
         abandoned: i64::from(result == "abandoned"),
         failed: i64::from(result == "failed"),
-        talk_ms: call.talk_ms.unwrap_or_default().min(LONGEST_TALK_MS),
+        talk_ms: call.talk_ms.unwrap_or_default(),
         success: i64::from(call.outcome_status.as_deref() == Some("success")),
         positive: i64::from(sentiment == Some("positive")),
         neutral: i64::from(sentiment == Some("neutral")),

@@ -3,7 +3,7 @@
 use super::{CallFact, LONGEST_NAME, LONGEST_TEXT, bounded, key, recorded};
 use crate::calls::{
     key::RoomKey,
-    merge::{Latest, Least, Said},
+    merge::{Latest, Least, Recent, Said},
     room::{Analysis, Report, Room, Transfer},
     transcript::{AFTER_ALL_PARTS, Script},
 };
@@ -112,7 +112,12 @@ pub(super) fn analysed(report: &Analysed, envelope: &Envelope) -> CallFact {
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            analysis: latest(envelope, Some(analysis(report))),
+            analysis: Recent(
+                latest(envelope, Some(analysis(report)))
+                    .0
+                    .into_iter()
+                    .collect(),
+            ),
             ..Report::default()
         },
     );

@@ -12,13 +12,14 @@ use crate::{
         key::Place,
         merge::Merge as _,
         number,
-        room::{Analysis, Departure, Recording, Report, Room, Stage},
+        room::{Departure, Recording, Report, Room, Stage},
         sound::Sounds,
         timing::{End, Timing, timing, was_active},
     },
 };
 use frontdesk_events::catalogue::moment::Moment;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The rows of a room's calls.
 pub(super) fn call_rows(place: Place<'_>, room: &Room, owners: &dyn Owners) -> Vec<CallRow> {
@@ -65,6 +66,9 @@ fn write_parties(row: &mut CallRow, call: &Call<'_>, owners: &dyn Owners) {
     row.dialled_number = call.dialled();
 }
 
+/// A week. LiveKit ends phone calls after a day, so a longer talk is a broken clock's.
+const LONGEST_TALK_MS: i64 = 7 * 86_400_000;
+
 fn write_course(
     row: &mut CallRow,
     room: &Room,
@@ -90,7 +94,7 @@ fn write_course(
     row.talk_ms = timing
         .ended
         .zip(timing.answered)
-        .map(|(ended, answered)| ended.millis_since(answered));
+        .map(|(ended, answered)| ended.millis_since(answered).min(LONGEST_TALK_MS));
     if let Some(end) = ending(&timing.end, call, answered, report) {
         row.end_by = Some(end.by.as_str().to_owned());
         row.end_code = Some(end.code);
@@ -128,7 +132,7 @@ fn picked_up(leg: &Leg<'_>) -> bool {
 }
 
 fn write_analysis(row: &mut CallRow, report: &Report) {
-    let Some(analysis) = report.analysis.value().cloned() else {
+    let Some(analysis) = report.analysis.value().map(Cow::into_owned) else {
         return;
     };
     row.outcome_status = analysis.status;
@@ -161,9 +165,9 @@ fn recording(room: &Room) -> Option<&Recording> {
 }
 
 fn write_recording(row: &mut CallRow, best: Option<&Recording>, report: &Report) {
-    let empty = (Recording::default(), Analysis::default());
-    let best = best.unwrap_or(&empty.0);
-    let analysis = report.analysis.value().unwrap_or(&empty.1);
+    let none = Recording::default();
+    let best = best.unwrap_or(&none);
+    let analysis = report.analysis.value().unwrap_or_default();
     let state = match best.stage.0 {
         Some(Stage::Recording) => Some("recording"),
         Some(Stage::Failed) => Some("failed"),

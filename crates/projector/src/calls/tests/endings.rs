@@ -1,6 +1,6 @@
 //! Why calls end.
 
-use super::stage::{Stage, agent, caller, visitor};
+use super::stage::{Stage, agent, caller, time, visitor};
 use serde_json::json;
 
 fn ended(reason: &str, status: &str, answered: bool) -> (Option<String>, String, String) {
@@ -136,4 +136,19 @@ fn a_visitor_leaves_in_other_words_than_a_phone() {
         call.end_words.as_deref(),
         Some("The visitor left before anyone answered")
     );
+}
+
+#[test]
+fn no_call_ends_later_than_its_end_was_told() {
+    let mut stage = Stage::new();
+    let year = 365 * 86_400_000;
+    stage
+        .joined(&caller(), 342)
+        .left(&caller(), year, "CLIENT_INITIATED", "hangup");
+    let left = stage.events.last_mut().unwrap();
+    *left = left.clone().with_recorded_time(time(61_000));
+    assert_eq!(stage.call().ended_at, Some(time(61_000)));
+    let left = stage.events.last_mut().unwrap();
+    *left = left.clone().with_recorded_time(time(year - 60_000));
+    assert_eq!(stage.call().ended_at, Some(time(year)), "a minute is skew");
 }

@@ -266,3 +266,34 @@ fn a_recording_is_followed_to_its_file_and_a_failed_one_does_not_hide_it() {
         Some("https://x.test/1.ogg")
     );
 }
+
+#[test]
+fn a_later_analysis_unsays_nothing_it_leaves_out() {
+    let whole = json!({
+        "callId": "SCL_a", "outcome": { "status": "success", "label": "booked",
+            "revenue": { "amountMinor": 18_000, "currency": "USD" } },
+        "summary": "A check-up was booked.", "sentiment": { "label": "positive", "score": 0.8 }, "tags": ["new"],
+    });
+    let odd = json!({ "callId": "SCL_a", "outcome": 7, "sentiment": "ecstatic", "summary": 5 });
+    let corrected =
+        json!({ "callId": "SCL_a", "outcome": { "status": "fail", "label": "complaint" } });
+    let mut stage = answered_call();
+    stage
+        .report("call.analysed", 99_000, odd)
+        .report("call.analysed", 97_000, whole)
+        .report("call.analysed", 98_000, json!({ "callId": "SCL_a" }));
+    let call = stage.call();
+    assert_eq!(call.outcome_label.as_deref(), Some("booked"));
+    assert_eq!(call.revenue_minor, Some(18_000));
+    assert_eq!(call.summary.as_deref(), Some("A check-up was booked."));
+    assert_eq!(call.sentiment_label.as_deref(), Some("positive"));
+
+    stage.report("call.analysed", 100_000, corrected);
+    let call = stage.call();
+    assert_eq!(call.outcome_label.as_deref(), Some("complaint"));
+    assert_eq!(
+        call.revenue_minor, None,
+        "an outcome is one thing: this one brought nothing in"
+    );
+    assert_eq!(call.summary.as_deref(), Some("A check-up was booked."));
+}
