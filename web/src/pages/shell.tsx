@@ -21,8 +21,8 @@ export function Shell() {
       >
         Skip to the content
       </a>
-      <header className="px-4 pt-3 rail:sticky rail:top-0 rail:flex rail:h-dvh rail:flex-col rail:gap-5 rail:border-r rail:border-line rail:px-3 rail:py-5">
-        <div className="flex items-center gap-3 rail:flex-col rail:items-stretch rail:gap-5">
+      <header className="flex items-center gap-3 px-4 pt-3 rail:sticky rail:top-0 rail:h-dvh rail:flex-col rail:items-stretch rail:gap-5 rail:border-r rail:border-line rail:px-3 rail:py-5">
+        <div className="flex min-w-0 flex-1 items-center gap-3 rail:flex-none rail:flex-col rail:items-stretch rail:gap-5">
           <p className="flex items-center gap-2 font-semibold rail:px-2">
             <img src="/icon.svg" alt="" width="24" height="24" />
             <span className="sr-only rail:not-sr-only">Frontdesk</span>
@@ -49,8 +49,8 @@ function Leave() {
     queries.clear();
   }
   return (
-    <div className="mt-auto hidden px-2 rail:block">
-      <Button look="text" onClick={() => void leave()}>
+    <div className="shrink-0 rail:mt-auto rail:px-2">
+      <Button look="text" className="min-h-11 rail:min-h-6" onClick={() => void leave()}>
         Sign out
       </Button>
     </div>
