@@ -21,8 +21,25 @@ test("signing out closes the session here and on the server", async ({ dashboard
   await expect.poll(() => page.context().cookies()).toEqual([]);
 });
 
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
+
+  test("one can sign out too", async ({ dashboard: page }) => {
+    await page.getByRole("button", { name: "Sign out" }).tap();
+    await expect(page.getByLabel("Access token")).toBeVisible();
+  });
+});
+
 test.describe("a wrong token", () => {
   test.use({ provoked: /401/ });
+
+  test("in a link is named as the reason", async ({ page }) => {
+    await page.goto("/#token=not-the-token");
+    await expect(page.getByText("This link's token is not valid any more")).toBeVisible();
+    await page.getByLabel("Access token").fill(token());
+    await page.getByLabel("Access token").press("Enter");
+    await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  });
 
   test("is refused in words and stays to be mended", async ({ page }) => {
     await page.goto("/");

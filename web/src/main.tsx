@@ -2,7 +2,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { openQueries } from "./api/queries";
-import { openSession, tokenFromAddress } from "./api/session";
+import { openByLink } from "./api/session";
 import { App } from "./routes";
 import "./tokens.css";
 
@@ -10,10 +10,8 @@ const queries = openQueries();
 
 /** A link from the terminal carries the token behind `#`; it is traded before the first question is asked. */
 async function admit() {
-  const token = tokenFromAddress();
-  if (token === null) return;
   try {
-    if (await openSession(token)) await queries.resetQueries();
+    if (await openByLink()) await queries.resetQueries();
   } catch {
     // The page that asks for the token says what went wrong when it is tried by hand.
   }

@@ -55,12 +55,12 @@ export function routes(queries: QueryClient): RouteObject[] {
 /** The router comes to life only behind the gate: its loaders ask the api at once. */
 export function App({ queries }: { queries: QueryClient }) {
   const session = useSession();
-  return session === "needed" ? (
-    <Suspense fallback={<Blank />}>
-      <Token />
-    </Suspense>
-  ) : (
+  return session === "open" ? (
     <Inside queries={queries} />
+  ) : (
+    <Suspense fallback={<Blank />}>
+      <Token linkRefused={session === "refused"} />
+    </Suspense>
   );
 }
 

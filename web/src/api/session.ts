@@ -7,7 +7,8 @@
  */
 import { useSyncExternalStore } from "react";
 
-export type Session = "open" | "needed";
+/** `refused`: a link was followed whose token is not the one in force. */
+export type Session = "open" | "needed" | "refused";
 
 const FLAG = "frontdesk.session";
 const listeners = new Set<() => void>();
@@ -34,6 +35,15 @@ export async function openSession(token: string): Promise<boolean> {
   }
   set(answered.ok ? "open" : "needed");
   return answered.ok;
+}
+
+/** Trades the token of a link for a session; true when it opened one. The gate says when the link is too old. */
+export async function openByLink(): Promise<boolean> {
+  const token = tokenFromAddress();
+  if (token === null) return false;
+  const opened = await openSession(token);
+  if (!opened) set("refused");
+  return opened;
 }
 
 /** Ends the session here at once, so that nothing more is asked, then on the server, if it can be reached. */

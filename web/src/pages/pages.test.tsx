@@ -5,7 +5,8 @@ import userEvent from "@testing-library/user-event";
 import { RouterProvider, createMemoryRouter } from "react-router";
 import { beforeEach, expect, it, vi } from "vitest";
 import { type Call, type CallEvent, type OneCall, type Subscription, openQueries } from "../api/queries";
-import { routes } from "../routes";
+import { openByLink } from "../api/session";
+import { App, routes } from "../routes";
 
 const FRESH = { as_of: "2026-11-23T10:00:00.000Z", lag_events: 0, lag_ms: 90, state: "live" };
 const ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d11";
@@ -408,4 +409,15 @@ it("a list says first that a caller was upset, before an outcome of any length",
   open("/calls");
   const cell = (await screen.findByText(/^Emergency plumber dispatched/)).closest("[role=cell]");
   expect(plain(cell)).toMatch(/^Upset · Emergency plumber/);
+});
+
+it("the gate tells an old link from a first visit", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 401 })));
+  render(<App queries={openQueries()} />);
+  expect(await screen.findByLabelText("Access token")).toBeTruthy();
+  expect(screen.queryByText(/link's token/)).toBeNull();
+  window.history.replaceState(null, "", "/#token=wrong");
+  expect(await openByLink()).toBe(false);
+  expect(await screen.findByText(/This link's token is not valid any more/)).toBeTruthy();
+  expect(window.location.hash).toBe("");
 });
