@@ -421,3 +421,14 @@ it("the gate tells an old link from a first visit", async () => {
   expect(await screen.findByText(/This link's token is not valid any more/)).toBeTruthy();
   expect(window.location.hash).toBe("");
 });
+
+it("a call going on says on every screen whether it rings or is on the line", async () => {
+  answers["/api/calls"] = {
+    items: [{ ...CALL, state: "ringing", result: null, answered_at: null, ended_at: null }],
+    next_cursor: null,
+    freshness: FRESH,
+  };
+  open("/");
+  const now = within(await screen.findByRole("table", { name: "Calls going on now" }));
+  expect(now.getAllByText("ringing").every(({ className }) => !/hidden/.test(className))).toBe(true);
+});

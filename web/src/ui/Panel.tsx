@@ -20,7 +20,7 @@ export function Panel({ title, hint, control, className, flush = false, children
         <h2 id={id} className="shrink-0 text-sm font-semibold">
           {title}
         </h2>
-        {hint && <p className="min-w-0 truncate text-xs text-quiet">{hint}</p>}
+        {hint && <p className="min-w-0 text-xs text-quiet [overflow-wrap:anywhere]">{hint}</p>}
         {control && <div className="ml-auto shrink-0 self-center">{control}</div>}
       </header>
       {children}

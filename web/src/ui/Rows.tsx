@@ -84,20 +84,18 @@ export function Rows({ label, columns, headless = false, className, children }: 
 interface RowProps {
   columns: Column[];
   chosen?: boolean;
-  /** One line even where it is narrow, with tracks of its own. */
-  oneLine?: string;
   children: ReactNode;
 }
 
-export function Row({ columns, chosen = false, oneLine, children }: RowProps) {
+export function Row({ columns, chosen = false, children }: RowProps) {
   return (
     <div
       role="row"
       style={tracks(columns)}
       className={classes(
         "relative grid content-center items-center gap-y-0.5 border-b border-line px-5 transition-colors last:border-b-0",
+        "min-h-15 grid-cols-[minmax(0,1fr)_auto] gap-x-4 py-2",
         "@table:min-h-10 @table:grid-cols-(--tracks) @table:gap-x-4 @table:py-0",
-        oneLine ? `min-h-10 gap-x-2 ${oneLine}` : "min-h-15 grid-cols-[minmax(0,1fr)_auto] gap-x-4 py-2",
         chosen ? "bg-accent-soft" : "has-[a[data-row]]:hover:bg-sunken has-[a:focus-visible]:bg-sunken",
       )}
     >

@@ -15,21 +15,22 @@ export function NeedsYou({ day, accounts, whose }: Props) {
   const clients = useQuery(clientsQuery());
   const owner = clients.data?.items.find(({ id }) => id === whose.client_id)?.user_id;
   const shown = accounts.data?.items.filter(({ user_id }) => !whose.client_id || user_id === owner);
-  const matters = [...callMatters(day.data, whose), ...paymentMatters(whose.unassigned ? [] : shown, whose)];
+  const calls = callMatters(day.data, whose);
+  const matters = [...calls, ...paymentMatters(whose.unassigned ? [] : shown, whose)];
   return (
     <section aria-label="Needs you" className="card flex min-h-12 flex-wrap items-baseline gap-x-5 gap-y-1 px-5 py-3.5">
-      <h2 className="font-semibold">Needs you</h2>
+      <div className="flex items-baseline gap-x-2 whitespace-nowrap">
+        <h2 className="font-semibold">Needs you</h2>
+        {/* The calls', so it stands before them: a payment is due whatever the day. */}
+        {calls.length > 0 && <span className="text-xs text-quiet">in the last 24 hours</span>}
+      </div>
       {matters.map(({ words, to }) => (
         <Link key={words} to={to} className="font-medium text-late underline-offset-3 hover:underline">
           {words} <span aria-hidden>›</span>
         </Link>
       ))}
-      {day.data && (
-        <span className="text-quiet">
-          {matters.length === 0
-            ? "Nothing: no call of the last 24 hours was missed, and nobody was upset."
-            : "in the last 24 hours"}
-        </span>
+      {day.data && matters.length === 0 && (
+        <span className="text-quiet">Nothing: no call of the last 24 hours was missed, and nobody was upset.</span>
       )}
     </section>
   );

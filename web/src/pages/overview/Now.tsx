@@ -46,22 +46,24 @@ export function Now({ live, ringing, whose }: Props) {
         )
       }
     >
-      <div className="h-41 overflow-hidden border-t border-line">
-        {known ? (
-          calls.length > 0 ? (
-            <Rows label="Calls going on now" columns={COLUMNS} headless>
-              {calls.slice(0, SHOWN).map((call) => (
-                <LiveRow key={call.id} call={call} />
-              ))}
-            </Rows>
+      <div className="@container">
+        <div className="h-61 overflow-hidden border-t border-line @table:h-41">
+          {known ? (
+            calls.length > 0 ? (
+              <Rows label="Calls going on now" columns={COLUMNS} headless>
+                {calls.slice(0, SHOWN).map((call) => (
+                  <LiveRow key={call.id} call={call} />
+                ))}
+              </Rows>
+            ) : (
+              <Quiet whose={whose} />
+            )
+          ) : failed ? (
+            <Failure error={failed} again={() => void Promise.all([live.refetch(), ringing.refetch()])} />
           ) : (
-            <Quiet whose={whose} />
-          )
-        ) : failed ? (
-          <Failure error={failed} again={() => void Promise.all([live.refetch(), ringing.refetch()])} />
-        ) : (
-          <AwaitingRows rows={SHOWN} />
-        )}
+            <AwaitingRows rows={SHOWN} className="h-15 @table:h-10" />
+          )}
+        </div>
       </div>
     </Panel>
   );
@@ -77,10 +79,13 @@ const COLUMNS = [
 function LiveRow({ call }: { call: Call }) {
   const talking = call.state === "live";
   return (
-    <Row columns={COLUMNS} oneLine="grid-cols-[minmax(72px,auto)_minmax(0,1.2fr)_minmax(0,1fr)]">
+    <Row columns={COLUMNS}>
       <span
         role="cell"
-        className={classes("flex items-center gap-2 text-md font-semibold", talking ? "text-accent" : "text-quiet")}
+        className={classes(
+          "order-2 flex items-center justify-end gap-2 text-md font-semibold @table:order-none @table:justify-start",
+          talking ? "text-accent" : "text-quiet",
+        )}
       >
         <span
           aria-hidden
@@ -88,18 +93,18 @@ function LiveRow({ call }: { call: Call }) {
         />
         <RunningClock since={call.answered_at ?? call.started_at} now={serverNow} />
       </span>
-      <span role="cell" className="figures min-w-0 truncate font-medium">
+      <span role="cell" className="figures order-1 min-w-0 truncate font-medium @table:order-none">
         <Link data-row to={paths.call(call.id)} className={ROW_LINK}>
           <bdi>{callerWords(call)}</bdi>
         </Link>
       </span>
-      <span role="cell" className="min-w-0 truncate text-quiet @table:text-ink">
+      <span role="cell" className="order-3 min-w-0 truncate text-quiet @table:order-none @table:text-ink">
         <span aria-hidden className="text-quiet">
           →{" "}
         </span>
         <bdi>{clientWords(call)}</bdi>
       </span>
-      <span role="cell" className="hidden text-right text-quiet @table:block">
+      <span role="cell" className="order-4 text-right whitespace-nowrap text-quiet @table:order-none">
         {talking ? "on the line" : "ringing"}
       </span>
     </Row>
