@@ -10,7 +10,6 @@ import { buttonLook } from "../ui/Button";
 import { Panel } from "../ui/Panel";
 import { Behind } from "./call/Behind";
 import { CallHead } from "./call/CallHead";
-import { Cost } from "./call/Cost";
 import { Latencies } from "./call/Latencies";
 import { Transcript } from "./call/Transcript";
 import { WhatHappened } from "./call/WhatHappened";
@@ -65,7 +64,6 @@ function Call({ id }: { id: string }) {
             <div className="flex min-w-0 flex-col gap-4">
               <WhatHappened events={events} />
               <Latencies latencies={one.data.call.latencies} />
-              <Cost call={one.data.call} />
               <Behind call={one.data.call} />
             </div>
           </div>

@@ -67,13 +67,13 @@ export function timeOfDay(at: string | null | undefined) {
 }
 
 /**
- * To the tenth of a second, where the order of things is the question. Whole seconds stand
- * without one: most senders who write them know no better.
+ * To the second. To the tenth only beside the codes, where the order of things is the question;
+ * whole seconds stand without one: most senders who write them know no better.
  */
-export function exactTime(at: string | null | undefined) {
+export function exactTime(at: string | null | undefined, toTenth = false) {
   const date = parsed(at);
   if (!date) return "–";
-  const tenth = date.getMilliseconds() > 0 && ({ fractionalSecondDigits: 1 } as const);
+  const tenth = toTenth && date.getMilliseconds() > 0 && ({ fractionalSecondDigits: 1 } as const);
   return date.toLocaleTimeString(undefined, { ...TIME, second: "2-digit", ...tenth });
 }
 

@@ -28,11 +28,12 @@ describe("time", () => {
     expect(day("9999-12-20T12:00:00Z", now)).toMatch(/9999/);
   });
 
-  it("writes a time of day the same way everywhere, and tenths only where they are known", () => {
+  it("writes a time of day the same way everywhere, and tenths only where they are asked for and known", () => {
     const at = (ms: number) => new Date(2026, 10, 24, 9, 4, 3, ms).toISOString();
     expect(timeOfDay(at(0))).toMatch(/^9:04\sAM$/);
-    expect(exactTime(at(120))).toMatch(/^9:04:03\.1\sAM$/);
-    expect(exactTime(at(0))).toMatch(/^9:04:03\sAM$/);
+    expect(exactTime(at(120))).toMatch(/^9:04:03\sAM$/);
+    expect(exactTime(at(120), true)).toMatch(/^9:04:03\.1\sAM$/);
+    expect(exactTime(at(0), true)).toMatch(/^9:04:03\sAM$/);
     expect([0, 6, 12, 18].map(hourOfDay).join()).toMatch(/^12\sAM,6\sAM,12\sPM,6\sPM$/);
     expect(hourSpan(23)).toMatch(/^11\sPM to 12\sAM$/);
     expect([1, 7].map(weekdayName)).toEqual(["Mon", "Sun"]);

@@ -1,5 +1,6 @@
 /** The providers' own names for this call, for whoever must look it up there. An owner never needs them. */
 import type { OneCall } from "../../api/queries";
+import { Cost } from "./Cost";
 
 export function Behind({ call }: { call: OneCall["call"] }) {
   const names: [string, string | null | undefined][] = [
@@ -28,6 +29,7 @@ export function Behind({ call }: { call: OneCall["call"] }) {
             ),
         )}
       </dl>
+      <Cost call={call} />
     </details>
   );
 }

@@ -1,7 +1,6 @@
 /** What drives the cost of a call: the quantities each provider will bill. */
 import type { OneCall } from "../../api/queries";
-import { count } from "../../ui/figures";
-import { Panel } from "../../ui/Panel";
+import { count, plural } from "../../ui/figures";
 import { duration } from "../../ui/time";
 import { sentence } from "../calls/words";
 
@@ -19,7 +18,7 @@ const QUANTITIES: Partial<Record<string, (n: number) => string>> = {
   output_tokens: (n) => `${count(n)} tokens written`,
   characters_count: (n) => `${count(n)} letters spoken`,
   audio_duration: (n) => `${duration(n * 1000)} of sound`,
-  total_requests: (n) => `asked ${count(n)} times`,
+  total_requests: (n) => `asked ${plural(n, "time")}`,
 };
 
 /** Read before its part, whatever order the names have. */
@@ -28,7 +27,8 @@ const ORDER = Object.keys(QUANTITIES);
 export function Cost({ call }: { call: OneCall["call"] }) {
   if (call.usage.length === 0) return null;
   return (
-    <Panel title="What it used">
+    <section aria-label="What it used" className="mt-4 text-xs">
+      <h3 className="mb-2 font-semibold">What it used</h3>
       <ul className="flex flex-col gap-3">
         {call.usage.map((usage, at) => (
           <li key={at}>
@@ -42,7 +42,7 @@ export function Cost({ call }: { call: OneCall["call"] }) {
           </li>
         ))}
       </ul>
-    </Panel>
+    </section>
   );
 }
 

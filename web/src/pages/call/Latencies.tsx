@@ -11,9 +11,9 @@ type Figures = NonNullable<OneCall["call"]["latencies"]>;
 const PARTS: { key: keyof Figures; name: string; target: number }[] = [
   { key: "stt_p50_ms", name: "Understanding speech", target: 500 },
   { key: "llm_p50_ms", name: "Thinking", target: 1_000 },
-  { key: "tts_p50_ms", name: "Finding the voice", target: 500 },
-  { key: "e2e_p50_ms", name: "All, typical", target: 2_000 },
-  { key: "e2e_p95_ms", name: "All, slowest in 20", target: 2_000 },
+  { key: "tts_p50_ms", name: "Starting to speak", target: 500 },
+  { key: "e2e_p50_ms", name: "Whole wait, usually", target: 2_000 },
+  { key: "e2e_p95_ms", name: "Longest waits, 1 in 20", target: 2_000 },
 ];
 
 export function Latencies({ latencies }: { latencies: Figures | null | undefined }) {

@@ -79,7 +79,7 @@ function OneEvent({ event, markLate, withCodes }: EventProps) {
   return (
     <li className={classes("grid grid-cols-[88px_minmax(0,1fr)] gap-x-3 px-5 py-1", event.duplicate && "text-quiet")}>
       <time dateTime={at} className="figures text-xs leading-5 whitespace-nowrap text-quiet">
-        {exactTime(at)}
+        {exactTime(at, withCodes)}
       </time>
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-2 gap-y-0.5">
@@ -90,7 +90,7 @@ function OneEvent({ event, markLate, withCodes }: EventProps) {
         {withCodes && (
           <p className="font-mono text-xs text-quiet [overflow-wrap:anywhere]">
             {event.type} {event.event_id} from {event.source}, number {event.sequence}, received{" "}
-            {exactTime(event.received_at)}
+            {exactTime(event.received_at, true)}
           </p>
         )}
       </div>
