@@ -21,6 +21,10 @@ use frontdesk_process::Shutdown;
 use std::{sync::Arc, time::Duration};
 use tokio_postgres::Client;
 
+/// The server takes a moment to see that the command before has gone, and holds its lock so long.
+const LET_GO: Duration = Duration::from_millis(100);
+const LET_GO_TRIES: u32 = 20;
+
 /// Commands that change schemas of one projection come one at a time: a second rebuild would drop
 /// the tables the first is filling. PostgreSQL gives the lock back when the command ends, however
 /// it ends.
@@ -67,14 +71,17 @@ impl Operator {
     /// A connection that keeps other commands off this projection for as long as it lives.
     async fn alone(&self, name: &str) -> anyhow::Result<Client> {
         let database = self.database().await?;
-        let row = database.query_one(ALONE, &[&name]).await;
-        let is_alone: bool = row.context("asking whether another command works")?.get(0);
-        if !is_alone {
-            bail!(
-                "another `frontdesk projections` command works on {name}: wait until it ends, or stop it"
-            );
+        for _ in 0..LET_GO_TRIES {
+            let row = database.query_one(ALONE, &[&name]).await;
+            let is_alone: bool = row.context("asking whether another command works")?.get(0);
+            if is_alone {
+                return Ok(database);
+            }
+            tokio::time::sleep(LET_GO).await;
         }
-        Ok(database)
+        bail!(
+            "another `frontdesk projections` command works on {name}: wait until it ends, or stop it"
+        );
     }
 
     fn engine<F: Fact>(

@@ -5,7 +5,9 @@
 //! its state for ever. What lies beyond a bound is chosen by its key, never by when it came. The
 //! bounds are for rooms of a fixed name, which many callers share (docs/adr/0006).
 
-use super::merge::{Fill, Greatest, Keyed, Latest, Least, Merge, Recent, merge_bounded};
+mod analysis;
+
+use super::merge::{Greatest, Keyed, Latest, Least, Merge, Recent, merge_bounded};
 use frontdesk_events::catalogue::moment::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -347,49 +349,6 @@ impl Merge for Report {
         self.transferred.merge(&other.transferred);
         self.analysis.merge(&other.analysis);
         self.agent.merge(&other.agent);
-    }
-}
-
-impl Fill for Analysis {
-    /// What belongs together is one thing: an outcome without revenue has none, whatever an older
-    /// outcome had.
-    fn fill(&mut self, older: &Self) {
-        self.answered = self.answered.or(older.answered);
-        if self.closed.is_none() {
-            self.closed.clone_from(&older.closed);
-        }
-        let outcome = |of: &Self| {
-            of.status.is_some() || of.label.is_some() || of.reason.is_some() || of.revenue.is_some()
-        };
-        if !outcome(self) {
-            self.status.clone_from(&older.status);
-            self.label.clone_from(&older.label);
-            self.reason.clone_from(&older.reason);
-            self.revenue.clone_from(&older.revenue);
-            self.revenue_evidence.clone_from(&older.revenue_evidence);
-        }
-        if self.summary.is_none() {
-            self.summary.clone_from(&older.summary);
-        }
-        if self.sentiment.is_none() && self.score.is_none() {
-            self.sentiment.clone_from(&older.sentiment);
-            self.score = older.score;
-            self.sentiment_evidence
-                .clone_from(&older.sentiment_evidence);
-        }
-        if self.tags.is_empty() {
-            self.tags.clone_from(&older.tags);
-        }
-        if self.latency.nothing() && self.turns.is_none() {
-            (self.latency, self.turns) = (older.latency, older.turns);
-        }
-        if self.usage.is_empty() {
-            self.usage.clone_from(&older.usage);
-        }
-        if !self.recorded {
-            self.recorded = older.recorded;
-            self.location.clone_from(&older.location);
-        }
     }
 }
 
