@@ -46,8 +46,7 @@ start_nats() {
     export_settings
     # Quoted, because nats.conf reads the value as its own syntax and a path may hold blanks.
     export NATS_STORE_DIR="\"$NATS_STORE\""
-    # Its heap is a few megabytes: at Go's default it collects garbage many times a second under load
-    # (docs/adr/0001-group-commit.md).
+    # Go's collector showed in the profile under load (docs/adr/0001-group-commit.md).
     export GOGC=400
     launch nats "$(nats_fingerprint)" "$TOOLS/nats-server" -c "$ROOT/nats.conf" \
       -a 127.0.0.1 -p "$NATS_PORT" -m "$NATS_MONITOR_PORT"
