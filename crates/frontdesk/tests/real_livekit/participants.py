@@ -20,6 +20,7 @@ STORY, ROOM = sys.argv[1], sys.argv[2]
 CALL = "SCL_" + ROOM
 
 moments: dict[str, int] = {}
+hung_up = asyncio.Event()
 
 
 def note(name: str) -> None:
@@ -55,7 +56,7 @@ async def publish(room: rtc.Room, kind: str, name: str) -> asyncio.Task:
     note(f"{kind}_published")
 
     async def feed() -> None:
-        while True:
+        while not hung_up.is_set():
             await source.capture_frame(rtc.AudioFrame(b"\0" * 960, 48000, 1, 480))
 
     return asyncio.create_task(feed())
@@ -90,8 +91,9 @@ async def play() -> None:
         await asyncio.sleep(0.5)
         note("sip_left")
         await caller.disconnect()
-    for feed in feeds:
-        feed.cancel()
+    # Ended, not cancelled: a frame still on its way when the process ends brings the library down.
+    hung_up.set()
+    await asyncio.gather(*feeds, return_exceptions=True)
     if agent is not None:
         await agent.disconnect()
     await caller.disconnect()
