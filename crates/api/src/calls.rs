@@ -17,7 +17,7 @@ use crate::{
     parameters::Parameters,
     problem::{Problem, ReadProblems},
     shared::Told,
-    viewer::{Plan, Viewer},
+    viewer::{Plan, Right, Viewer},
 };
 use axum::{extract::State, http::Uri, response::Response};
 use filters::{CallFilters, Position};
@@ -215,13 +215,12 @@ pub async fn list(
     uri: Uri,
     given: Parameters,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::ReadCalls)?;
     let filters = Arc::new(CallFilters::take(given)?);
     let shared = api.shared().clone();
-    let read = move || page(api.clone(), viewer, Arc::clone(&filters));
-    shared
-        .ask(viewer.question(&uri), read)
-        .await
-        .map(answer::json)
+    let question = viewer.question(&uri);
+    let read = move || page(api.clone(), viewer.clone(), Arc::clone(&filters));
+    shared.ask(question, read).await.map(answer::json)
 }
 
 async fn page(api: Api, viewer: Viewer, filters: Arc<CallFilters>) -> Told {

@@ -5,7 +5,7 @@ use crate::{
     Api, answer,
     parameters::Parameters,
     problem::{Problem, ReadProblems},
-    viewer::{Plan, Viewer},
+    viewer::{Plan, Right, Viewer},
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
@@ -49,6 +49,7 @@ pub async fn list(
     given: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::ReadClients)?;
     given.finish()?;
     let items = viewer
         .read(api.database(), Plan::Fixed, (), |db, ()| Box::pin(read(db)))

@@ -1,12 +1,12 @@
-//! What the role reads from its environment, and the one rule about it: without logins a single
-//! token opens everything, so it may exist only where nobody but this machine is served.
+//! What the role reads from its environment, checked once.
 
 use anyhow::bail;
 use axum::http::HeaderValue;
 use frontdesk_events::nats::connection::Secret;
-use sha2::{Digest, Sha256};
-use std::{net::SocketAddr, path::PathBuf};
-use subtle::ConstantTimeEq as _;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 use url::{Host, Url};
 
 /// Configuration of the role.
@@ -22,35 +22,37 @@ pub struct ApiArgs {
     /// with commas).
     #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
-    /// The token that opens everything until there are logins; refused unless PUBLIC_URL is a
-    /// loopback address.
-    #[arg(long, env = "DEV_TOKEN", hide_env_values = true)]
-    pub dev_token: Option<Secret>,
+    /// The secret that access tokens, links in mails and sealed second factors are made with: at least
+    /// 32 characters. Changing it ends them all.
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Secret,
+    /// A file with accounts to try, shown on the sign-in page; refused unless PUBLIC_URL is a loopback
+    /// address.
+    #[arg(long, env = "READY_ACCOUNTS")]
+    pub ready_accounts: Option<PathBuf>,
+    /// Proxies before us whose X-Forwarded-For is believed (addresses, with commas).
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
     /// The directory of the built dashboard.
     #[arg(long, env = "WEB_DIR")]
     pub web_dir: Option<PathBuf>,
 }
 
+/// The shortest secret: 32 characters of hex are 128 bits.
+const SHORTEST_SECRET: usize = 32;
+
 /// The checked form of the arguments that decide who is let in.
 #[derive(Debug, Clone)]
 pub struct Access {
-    token: Option<Token>,
     /// `scheme://host[:port]` of the dashboard.
     pub(crate) origin: String,
     /// Whether the dashboard is reached by https, so that cookies and HSTS may insist on it.
     pub(crate) https: bool,
     /// Origins that may call from elsewhere.
     pub(crate) cors_origins: Vec<HeaderValue>,
-}
-
-/// The SHA-256 of the token: enough to compare with, useless to whoever reads our memory.
-#[derive(Clone)]
-struct Token([u8; 32]);
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("<secret>")
-    }
+    /// Where accounts to try are listed; on a loopback address only.
+    pub(crate) ready_accounts: Option<PathBuf>,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
 }
 
 impl Access {
@@ -64,21 +66,26 @@ impl Access {
             "http" => false,
             other => bail!("PUBLIC_URL must begin with http:// or https://, not {other}:"),
         };
-        let token = args
-            .dev_token
-            .as_ref()
-            .filter(|token| !token.expose().is_empty())
-            .map(Token::new)
-            .transpose()?;
-        if token.is_some() && !is_loopback(&args.public_url) {
+        if !https && !is_loopback(&args.public_url) {
             bail!(
-                "DEV_TOKEN opens everything to whoever knows it, so it is refused unless PUBLIC_URL is a loopback \
-                 address (http://localhost:…): it is {}",
+                "PUBLIC_URL must begin with https:// unless it is a loopback address (http://localhost:…), \
+                 or passwords and sessions travel open: it is {}",
                 args.public_url
             );
         }
-        if token.is_none() {
-            tracing::warn!("no DEV_TOKEN: every request to /api is answered 401");
+        if args.jwt_secret.expose().chars().count() < SHORTEST_SECRET {
+            bail!("JWT_SECRET must have at least {SHORTEST_SECRET} characters");
+        }
+        let ready_accounts = args
+            .ready_accounts
+            .clone()
+            .filter(|path| !path.as_os_str().is_empty());
+        if ready_accounts.is_some() && !is_loopback(&args.public_url) {
+            bail!(
+                "READY_ACCOUNTS shows passwords to everybody, so it is refused unless PUBLIC_URL is a loopback \
+                 address (http://localhost:…): it is {}",
+                args.public_url
+            );
         }
         let origins = args
             .cors_origins
@@ -86,35 +93,22 @@ impl Access {
             .map(|text| text.trim())
             .filter(|text| !text.is_empty());
         Ok(Self {
-            token,
             origin: args.public_url.origin().ascii_serialization(),
             https,
             cors_origins: origins.map(cors_origin).collect::<anyhow::Result<_>>()?,
+            ready_accounts,
+            trusted_proxies: args.trusted_proxies.clone(),
         })
     }
 
-    /// Whether this is the token. Takes the same time whatever is wrong with it.
-    pub(crate) fn admits(&self, presented: &str) -> bool {
-        let Some(Token(hash)) = &self.token else {
-            return false;
-        };
-        Sha256::digest(presented.as_bytes())
-            .as_slice()
-            .ct_eq(hash)
-            .into()
-    }
-}
-
-impl Token {
-    fn new(text: &Secret) -> anyhow::Result<Self> {
-        // It travels in a header and in a cookie, and must be one word in both.
-        let one_word = |byte: u8| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
-        if !text.expose().bytes().all(one_word) {
-            bail!(
-                "DEV_TOKEN must be printable ASCII without spaces, quotes, commas, semicolons and backslashes"
-            );
+    /// The name of the session's cookie. With `__Host-` no other host and no plain http can set it;
+    /// plain http on this machine cannot have it.
+    pub(crate) fn session_cookie(&self) -> &'static str {
+        if self.https {
+            "__Host-session"
+        } else {
+            "session"
         }
-        Ok(Self(Sha256::digest(text.expose().as_bytes()).into()))
     }
 }
 
@@ -143,69 +137,62 @@ fn cors_origin(text: &str) -> anyhow::Result<HeaderValue> {
 mod tests {
     use super::*;
 
-    fn args(public_url: &str, token: Option<&str>, origins: &[&str]) -> ApiArgs {
+    fn args(public_url: &str, origins: &[&str]) -> ApiArgs {
         ApiArgs {
             api_listen: ([127, 0, 0, 1], 0).into(),
             public_url: public_url.parse().unwrap(),
             cors_origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
-            dev_token: token.map(|token| Secret::from(token.to_owned())),
+            jwt_secret: "a secret of more than thirty-two characters"
+                .to_owned()
+                .into(),
+            ready_accounts: None,
+            trusted_proxies: Vec::new(),
             web_dir: None,
         }
     }
 
     #[test]
-    fn the_development_token_is_refused_wherever_others_could_reach_it() {
+    fn passwords_travel_open_on_this_machine_alone() {
         for public in [
-            "https://app.example.com",
             "http://192.168.1.4:8080",
             "http://localhost.example.com",
             "http://10.0.0.1",
         ] {
-            let error = Access::check(&args(public, Some("t"), &[]))
-                .unwrap_err()
-                .to_string();
+            let error = Access::check(&args(public, &[])).unwrap_err().to_string();
             assert!(
-                error.contains("DEV_TOKEN") && !error.contains('\n'),
+                error.contains("PUBLIC_URL") && !error.contains('\n'),
                 "{error}"
-            );
-            assert!(Access::check(&args(public, None, &[])).is_ok());
-            assert!(
-                Access::check(&args(public, Some(""), &[])).is_ok(),
-                "an empty token is no token"
             );
         }
         for public in [
             "http://localhost:8080",
             "http://127.0.0.9",
             "http://[::1]:1",
-            "https://frontdesk.localhost",
+            "https://app.example.com",
         ] {
-            assert!(
-                Access::check(&args(public, Some("t"), &[])).is_ok(),
-                "{public}"
-            );
+            assert!(Access::check(&args(public, &[])).is_ok(), "{public}");
         }
     }
 
     #[test]
-    fn nobody_is_admitted_without_the_exact_token() {
-        let access = Access::check(&args("http://localhost", Some("secret"), &[])).unwrap();
-        assert!(access.admits("secret"));
-        for wrong in ["", "Secret", "secret ", "secre", "secretsecret"] {
-            assert!(!access.admits(wrong), "{wrong:?}");
-        }
-        let closed = Access::check(&args("http://localhost", None, &[])).unwrap();
-        assert!(!closed.admits(""));
+    fn ready_accounts_are_refused_wherever_others_could_see_them() {
+        let mut args = args("https://app.example.com", &[]);
+        args.ready_accounts = Some("accounts.json".into());
+        let error = Access::check(&args).unwrap_err().to_string();
+        assert!(error.contains("READY_ACCOUNTS"), "{error}");
+        args.public_url = "http://localhost:8080".parse().unwrap();
+        assert!(Access::check(&args).is_ok());
     }
 
     #[test]
-    fn a_token_that_does_not_fit_a_cookie_is_refused_at_the_start() {
-        for token in ["a b", "a;b", "a\"", "ä", "a\n"] {
-            assert!(
-                Access::check(&args("http://localhost", Some(token), &[])).is_err(),
-                "{token:?}"
-            );
-        }
+    fn a_short_secret_is_refused_and_not_repeated() {
+        let mut args = args("http://localhost", &[]);
+        args.jwt_secret = "hunter2".to_owned().into();
+        let error = Access::check(&args).unwrap_err().to_string();
+        assert!(
+            error.contains("JWT_SECRET") && !error.contains("hunter2"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -218,13 +205,12 @@ mod tests {
             "null",
         ] {
             assert!(
-                Access::check(&args("http://localhost", None, &[bad])).is_err(),
+                Access::check(&args("http://localhost", &[bad])).is_err(),
                 "{bad}"
             );
         }
         let access = Access::check(&args(
             "http://localhost",
-            None,
             &[" https://a.example ", "", "http://b:81/"],
         ))
         .unwrap();

@@ -1,12 +1,12 @@
 //! What every request passes on its way in and every answer on its way out: an id, a count, the
 //! headers that keep browsers safe, and the body of a problem.
 
-use crate::{Api, problem::Problem};
+use crate::{Api, problem::Problem, viewer::is_same_origin};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use frontdesk_process::clock;
 use std::{
@@ -52,7 +52,11 @@ pub async fn pass(State(api): State<Api>, request: Request, next: Next) -> Respo
     let is_api = is_api(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let mut response = next.run(request).await;
+    let mut response = if is_api && is_forged(&api, &request) {
+        Problem::cross_site().into_response()
+    } else {
+        next.run(request).await
+    };
     response = settled(response, is_api, &id);
     protect(response.headers_mut(), is_api, api.access().https);
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -70,6 +74,18 @@ pub async fn pass(State(api): State<Api>, request: Request, next: Next) -> Respo
     metrics::histogram!("api_request_seconds", "route" => route, "status" => class(status))
         .record(started.elapsed().as_secs_f64());
     response
+}
+
+/// Whether a page of another site made a browser send a change: by its session, or to log somebody in
+/// as somebody else. Programs send neither header, and what carries `Authorization` no page can forge.
+fn is_forged(api: &Api, request: &Request) -> bool {
+    let headers = request.headers();
+    let from_a_browser =
+        headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
+    !request.method().is_safe()
+        && !headers.contains_key(header::AUTHORIZATION)
+        && from_a_browser
+        && !is_same_origin(api.access(), headers)
 }
 
 /// Whether a path belongs to the API and not to the dashboard.

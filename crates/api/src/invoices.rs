@@ -9,7 +9,7 @@ use crate::{
     money::Money,
     parameters::{self, Parameters},
     problem::{Problem, ReadProblems},
-    viewer::{Plan, Viewer},
+    viewer::{Plan, Right, Viewer},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -114,6 +114,7 @@ pub async fn list(
     viewer: Viewer,
     given: Parameters,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::ReadBilling)?;
     let filters = InvoiceFilters::take(given)?;
     let limit = filters.limit.unwrap_or(USUAL_LIMIT);
     let wanted = limit + 1;

@@ -5,17 +5,18 @@
 //! refuses to write read models, to compute what a fold should have computed, and to let a
 //! request reach PostgreSQL except through a [`viewer::Viewer`].
 //!
-//! Reading order: [`router`] (every route), [`config`], [`viewer`] (who may see what),
-//! [`parameters`] and [`problem`] (what comes in, what goes wrong), [`freshness`], then the
-//! resources.
+//! Reading order: [`router`] (every route), [`config`], [`viewer`] (who may see and do what),
+//! [`parameters`], [`body`], [`text`] and [`problem`] (what comes in, what goes wrong), [`freshness`],
+//! then the resources.
 
 pub mod answer;
+mod audit;
 pub mod billing_words;
+pub mod body;
 pub mod calls;
 pub mod clients;
 pub mod config;
 pub mod cursor;
-pub mod dev_session;
 pub mod edge;
 pub mod freshness;
 pub mod invoices;
@@ -23,12 +24,16 @@ pub mod live;
 pub mod moment;
 pub mod money;
 pub mod openapi;
+pub mod origin;
+mod outbox;
 pub mod parameters;
 pub mod problem;
 pub mod router;
+pub mod session;
 mod shared;
 pub mod stats;
 pub mod subscriptions;
+pub mod text;
 pub mod viewer;
 pub mod web;
 

@@ -10,7 +10,7 @@ use crate::{
     Api,
     parameters::Parameters,
     problem::{Problem, ReadProblems},
-    viewer::Viewer,
+    viewer::{Right, Viewer},
 };
 use axum::{
     extract::State,
@@ -73,10 +73,11 @@ impl Live {
 )]
 pub async fn follow(
     State(api): State<Api>,
-    _: Viewer,
+    viewer: Viewer,
     given: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::ReadCalls)?;
     given.finish()?;
     let live = api.live();
     let Ok(place) = Arc::clone(&live.places).try_acquire_owned() else {

@@ -1,7 +1,7 @@
 //! The OpenAPI document: a committed snapshot, from which the dashboard's types are generated.
 
 use crate::{
-    answer, calls, clients, dev_session, invoices, live,
+    answer, calls, clients, invoices, live,
     parameters::Parameters,
     problem::{FieldError, OpenProblems, Problem, ProblemBody},
     stats, subscriptions,
@@ -24,7 +24,7 @@ use utoipa::{
     ),
     paths(
         calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
-        subscriptions::current, invoices::list, stats::show, live::follow, dev_session::open, dev_session::close, show
+        subscriptions::current, invoices::list, stats::show, live::follow, show
     ),
     components(schemas(ProblemBody, FieldError)),
     modifiers(&Complete),
@@ -45,9 +45,15 @@ impl Modify for Complete {
                 require_all(schema);
             }
         }
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key (fd_…) or an access token"))
+            .build();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
-        let cookie = ApiKey::Cookie(ApiKeyValue::new("frontdesk_dev"));
+        let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
+            "__Host-session",
+            "A signed-in browser; on http://localhost the cookie is called session",
+        ));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }

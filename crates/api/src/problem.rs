@@ -28,7 +28,8 @@ pub struct Problem {
     title: &'static str,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
-    retry: bool,
+    /// After how many seconds another try is worth it.
+    retry: Option<u16>,
 }
 
 /// One wrong parameter or field.
@@ -74,7 +75,7 @@ impl Problem {
             title,
             detail: detail.into(),
             errors: Vec::new(),
-            retry: false,
+            retry: None,
         }
     }
 
@@ -100,7 +101,7 @@ impl Problem {
     /// 401: nobody we know.
     #[must_use]
     pub fn unauthorised() -> Self {
-        let detail = "send the header Authorization: Bearer <token>, or open a session";
+        let detail = "sign in, or send the header Authorization: Bearer <API key or access token>";
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthorised",
@@ -119,6 +120,131 @@ impl Problem {
             "Refused from another site",
             detail,
         )
+    }
+
+    /// 401: not the right e-mail address and password, or not the right code. Which of them is not told.
+    #[must_use]
+    pub fn wrong_credentials() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong-credentials",
+            "Not the right credentials",
+            "the e-mail address, the password or the code is not right",
+        )
+    }
+
+    /// 401: address and password are right, and a second factor is asked for.
+    #[must_use]
+    pub fn code_needed() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "code-needed",
+            "A code is needed",
+            "send the code of the authenticator app, or a recovery code, as `code`",
+        )
+    }
+
+    /// 403: somebody we know, who may not do this.
+    #[must_use]
+    pub fn forbidden(detail: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+    }
+
+    /// 403: the account is suspended.
+    #[must_use]
+    pub fn suspended() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "suspended",
+            "Suspended",
+            "this account is suspended; write to us to have it opened again",
+        )
+    }
+
+    /// 403: a password or code must be shown again first.
+    #[must_use]
+    pub fn proof_needed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "proof-needed",
+            "Show that it is you",
+            "confirm with your password or a code first (POST /api/auth/prove)",
+        )
+    }
+
+    /// 409: it contradicts how things stand. `kind` tells programs which conflict it is.
+    #[must_use]
+    pub fn conflict(
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, title, detail)
+    }
+
+    /// 410: a link that was used or is too old.
+    #[must_use]
+    pub fn link_over() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "link-over",
+            "This link does not work any more",
+            "it was used already or is too old; ask for another one",
+        )
+    }
+
+    /// 400: the body is not JSON.
+    #[must_use]
+    pub fn bad_json() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-json",
+            "Not JSON",
+            "the body is not one JSON value",
+        )
+    }
+
+    /// 415: the body does not say that it is JSON.
+    #[must_use]
+    pub fn not_json_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            "Not JSON",
+            "send the body with the header Content-Type: application/json",
+        )
+    }
+
+    /// 422: which fields of the body are wrong, and why.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let listed: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{} {}", error.field, error.message))
+            .collect();
+        Self {
+            errors,
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "Something in it is wrong",
+                listed.join("; "),
+            )
+        }
+    }
+
+    /// 429: too often; try again after so many seconds.
+    #[must_use]
+    pub fn too_many(seconds: u16, detail: &'static str) -> Self {
+        Self {
+            retry: Some(seconds.max(1)),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many",
+                "Too many tries",
+                detail,
+            )
+        }
     }
 
     /// 404: no such thing, or not the viewer's.
@@ -144,7 +270,7 @@ impl Problem {
     #[must_use]
     pub fn unavailable(detail: &'static str) -> Self {
         Self {
-            retry: true,
+            retry: Some(RETRY_AFTER_SECONDS),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
@@ -172,6 +298,7 @@ impl Problem {
         match status {
             StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
             StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::not_json_type(),
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(
                 status,
                 "too-large",
@@ -215,8 +342,8 @@ impl Problem {
         )
             .into_response();
         let headers = response.headers_mut();
-        if self.retry {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        if let Some(seconds) = self.retry {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -288,6 +415,8 @@ impl IntoResponses for ReadProblems {
                 "A parameter is unknown or has a bad value; `errors` names it",
             ),
             (401, "Not logged in"),
+            (403, "Not allowed: by role, scope or suspension"),
+            (429, "Too often; see Retry-After"),
             (500, "A mistake of ours"),
             (
                 503,
@@ -306,15 +435,49 @@ impl IntoResponses for OpenProblems {
     }
 }
 
-/// The problems of opening a session.
-pub struct SessionProblems;
+/// The problems any change may answer with.
+pub struct WriteProblems;
 
-impl IntoResponses for SessionProblems {
+impl IntoResponses for WriteProblems {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         described(&[
-            (401, "Not the token, or not in the header Authorization"),
-            (403, "A cookie was sent from another site"),
+            (
+                400,
+                "The body is not JSON, or a parameter is unknown or has a bad value",
+            ),
+            (401, "Not logged in"),
+            (
+                403,
+                "Not allowed: by role, scope, suspension, from another site, or without a fresh proof",
+            ),
+            (413, "The body is too large"),
+            (415, "The body is not sent as JSON"),
+            (
+                422,
+                "A field is missing, unknown or has a bad value; `errors` names it",
+            ),
+            (429, "Too often; see Retry-After"),
+            (500, "A mistake of ours"),
+            (503, "The database is away or too busy; see Retry-After"),
         ])
+    }
+}
+
+/// The problem of a change that contradicts how things stand.
+pub struct ConflictProblem;
+
+impl IntoResponses for ConflictProblem {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[(409, "It contradicts how things stand; `type` says how")])
+    }
+}
+
+/// The problem of a link in a mail that was used or is too old.
+pub struct LinkProblem;
+
+impl IntoResponses for LinkProblem {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[(410, "The link was used already or is too old")])
     }
 }
 

@@ -1,8 +1,7 @@
 //! Every route of the role, in one table.
 
 use crate::{
-    Api, calls, clients, dev_session, edge, invoices, live, openapi, problem::Problem, stats,
-    subscriptions, web,
+    Api, calls, clients, edge, invoices, live, openapi, problem::Problem, stats, subscriptions, web,
 };
 use axum::{
     Router,
@@ -10,7 +9,7 @@ use axum::{
     http::{HeaderName, Method, header},
     middleware,
     response::IntoResponse as _,
-    routing::{get, post},
+    routing::get,
 };
 use std::{any::Any, time::Duration};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
@@ -33,10 +32,6 @@ pub fn router(api: Api) -> Router {
         .route("/api/invoices", get(invoices::list))
         .route("/api/stats", get(stats::show))
         .route("/api/live", get(live::follow))
-        .route(
-            "/api/dev/session",
-            post(dev_session::open).delete(dev_session::close),
-        )
         .route("/api/openapi.json", get(openapi::show))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback(web::serve);
@@ -61,9 +56,16 @@ fn cors(api: &Api) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(origins.clone())
-            .allow_methods([Method::GET, Method::HEAD])
+            .allow_methods([
+                Method::GET,
+                Method::HEAD,
+                Method::POST,
+                Method::PUT,
+                Method::DELETE,
+            ])
             .allow_headers([
                 header::AUTHORIZATION,
+                header::CONTENT_TYPE,
                 HeaderName::from_static("last-event-id"),
                 header::IF_NONE_MATCH,
             ])

@@ -17,7 +17,7 @@ use crate::{
     parameters::{self, Parameters},
     problem::{Problem, ReadProblems},
     shared::Told,
-    viewer::{Plan, Viewer},
+    viewer::{Plan, Right, Viewer},
 };
 use axum::{extract::State, http::Uri, response::Response};
 use buckets::{Bucket, Spans};
@@ -213,13 +213,12 @@ pub async fn show(
     // Refused before it is shared. What is asked for is worked out again with each read: "up to
     // now" is another instant then.
     StatsFilters::take(given, clock::now())?;
+    viewer.require(Right::ReadCalls)?;
     let query = uri.query().unwrap_or_default().to_owned();
     let shared = api.shared().clone();
-    let read = move || figures(api.clone(), viewer, query.clone());
-    shared
-        .ask(viewer.question(&uri), read)
-        .await
-        .map(answer::json)
+    let question = viewer.question(&uri);
+    let read = move || figures(api.clone(), viewer.clone(), query.clone());
+    shared.ask(question, read).await.map(answer::json)
 }
 
 async fn figures(api: Api, viewer: Viewer, query: String) -> Told {

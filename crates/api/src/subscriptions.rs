@@ -15,7 +15,7 @@ use crate::{
     money::Money,
     parameters::{self, Parameters},
     problem::{Problem, ReadProblems},
-    viewer::{Plan, Viewer},
+    viewer::{Plan, Right, Viewer},
 };
 use axum::{extract::State, response::Response};
 use frontdesk_process::clock;
@@ -93,6 +93,7 @@ pub async fn current(
     viewer: Viewer,
     mut given: Parameters,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::ReadBilling)?;
     let filters = SubscriptionFilters {
         user_id: given.take("user_id", parameters::uuid),
     };

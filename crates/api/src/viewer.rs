@@ -1,78 +1,159 @@
-//! Who is asking, and the only way to a database connection for them.
+//! Who is asking, for which account, and the only way to a database connection for them.
 //!
-//! A handler cannot read a row without a [`Viewer`], and a viewer comes only from a request's
-//! credentials. Today there is one kind: whoever holds the development token, who sees every
-//! user's rows. Logged-in users join [`Scope`]; the read methods are where their id goes into
-//! the transaction for row-level security, so no handler changes then.
+//! A handler cannot touch a row without a [`Viewer`], and a viewer comes only from credentials that
+//! were checked with the request: a browser's session, a program's access token, or an API key. Each
+//! read and write tells PostgreSQL for whom it is, and row-level security does the rest; nothing here
+//! or in a handler filters by tenant.
+//!
+//! What must work before there is a viewer (logging in) or across accounts (administration) goes
+//! through [`Database::auth`] and [`Database::admin`], by name and nowhere else.
 
+mod credential;
 mod database;
+mod right;
 
-pub(crate) use database::Reading;
+pub(crate) use credential::{is_same_origin, session_token};
 pub use database::{Database, Plan};
+pub(crate) use database::{Reading, Writing};
+pub use right::{Right, Role, Scope};
 
-use crate::{Api, config::Access, dev_session, problem::Problem};
+use crate::{Api, problem::Problem};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, Uri, header, request::Parts},
+    http::{Uri, request::Parts},
 };
+use chrono::{DateTime, TimeDelta, Utc};
+use frontdesk_process::clock;
 use sqlx::PgConnection;
+use std::sync::Arc;
+use uuid::Uuid;
 
-/// Someone whose credentials were checked.
-#[derive(Debug, Clone, Copy)]
-pub struct Viewer {
-    scope: Scope,
+/// How long a password or second factor that was just shown counts for dangerous acts.
+pub(crate) const PROOF_LASTS: TimeDelta = TimeDelta::minutes(15);
+
+/// Someone whose credentials were checked. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Viewer(Arc<Known>);
+
+#[derive(Debug)]
+struct Known {
+    person: Uuid,
+    account: Uuid,
+    role: Role,
+    is_admin: bool,
+    means: Means,
 }
 
-/// What a viewer may see.
-#[derive(Debug, Clone, Copy)]
-enum Scope {
-    /// Every user's rows: the development token.
-    Everything,
-}
-
-/// How a request proved itself.
-enum Credential<'a> {
-    /// The header `Authorization`, which no page of another site can send.
-    Bearer(&'a str),
-    /// The cookie of the dashboard, which the browser sends by itself.
-    Cookie(&'a str),
+/// How a viewer proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Means {
+    /// A browser's session.
+    Session {
+        /// The row in `account.sessions`.
+        id: Uuid,
+        /// When a password or code was last shown in it.
+        proven_at: DateTime<Utc>,
+    },
+    /// A program's short-lived access token; its login is as old as the token.
+    Token {
+        /// When its login was proven.
+        proven_at: DateTime<Utc>,
+    },
+    /// An API key.
+    Key {
+        /// The row in `account.api_keys`.
+        id: Uuid,
+        /// What it may do.
+        scopes: Vec<Scope>,
+    },
 }
 
 impl FromRequestParts<Api> for Viewer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        Self::from_request(api.access(), &parts.method, &parts.headers)
+        credential::admit(api, &parts.method, &parts.headers, clock::now()).await
     }
 }
 
 impl Viewer {
-    fn from_request(
-        access: &Access,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Result<Self, Problem> {
-        let credential = bearer(headers).map(Credential::Bearer);
-        let credential =
-            credential.or_else(|| dev_session::cookie(headers).map(Credential::Cookie));
-        let (presented, by_cookie) = match credential.ok_or_else(Problem::unauthorised)? {
-            Credential::Bearer(token) => (token, false),
-            Credential::Cookie(token) => (token, true),
-        };
-        if !access.admits(presented) {
-            return Err(Problem::unauthorised());
-        }
-        if by_cookie && !method.is_safe() && !is_same_origin(access, headers) {
-            return Err(Problem::cross_site());
-        }
-        Ok(Self {
-            scope: Scope::Everything,
-        })
+    fn new(person: Uuid, account: Uuid, role: Role, is_admin: bool, means: Means) -> Self {
+        Self(Arc::new(Known {
+            person,
+            account,
+            role,
+            is_admin,
+            means,
+        }))
     }
 
-    /// What makes two requests the same question: who asks, and what.
+    /// Who is signed in, or whose key it is.
+    pub(crate) fn person(&self) -> Uuid {
+        self.0.person
+    }
+
+    /// Whose clients and calls it is about.
+    pub(crate) fn account(&self) -> Uuid {
+        self.0.account
+    }
+
+    /// What the person is in that account.
+    pub(crate) fn role(&self) -> Role {
+        self.0.role
+    }
+
+    /// How they proved themselves.
+    pub(crate) fn means(&self) -> &Means {
+        &self.0.means
+    }
+
+    /// Whether they may do this.
+    ///
+    /// # Errors
+    /// 403 in words.
+    pub(crate) fn require(&self, right: Right) -> Result<(), Problem> {
+        let allowed = match &self.0.means {
+            Means::Key { scopes, .. } => right.scope().is_some_and(|scope| scopes.contains(&scope)),
+            Means::Session { .. } | Means::Token { .. } => match right {
+                Right::Administrate => self.0.is_admin,
+                right => right.belongs_to(self.0.role),
+            },
+        };
+        if allowed {
+            return Ok(());
+        }
+        Err(Problem::forbidden(match (&self.0.means, right) {
+            (Means::Key { .. }, right) if right.scope().is_none() => {
+                "an API key cannot do this; sign in instead"
+            }
+            (Means::Key { .. }, _) => "this API key has not the scope for it",
+            (_, Right::Administrate) => "only administrators of the service may do this",
+            (_, Right::Own) => "only the owner of the account may do this",
+            _ => "your role in this account does not allow it",
+        }))
+    }
+
+    /// Whether a password or code was shown within the last quarter of an hour.
+    ///
+    /// # Errors
+    /// 403 `proof-needed`.
+    pub(crate) fn require_proof(&self, now: DateTime<Utc>) -> Result<(), Problem> {
+        match &self.0.means {
+            Means::Session { proven_at, .. } | Means::Token { proven_at }
+                if now - *proven_at <= PROOF_LASTS =>
+            {
+                Ok(())
+            }
+            Means::Key { .. } => Err(Problem::forbidden(
+                "an API key cannot do this; sign in instead",
+            )),
+            _ => Err(Problem::proof_needed()),
+        }
+    }
+
+    /// What makes two requests the same question: who asks for whom, and what.
     pub(crate) fn question(&self, uri: &Uri) -> String {
-        format!("{:?} {uri}", self.scope)
+        format!("{} {} {uri}", self.0.account, self.0.person)
     }
 
     /// Reads for this viewer what is `wanted`; `query` may run twice, and runs to its end (see
@@ -92,101 +173,26 @@ impl Viewer {
         T: Send + 'static,
         Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
-        match self.scope {
-            Scope::Everything => Ok(database.read(plan, wanted, query).await?),
-        }
+        Ok(database.read(self.settings(), plan, wanted, query).await?)
     }
-}
 
-/// The token of `Authorization: Bearer …`.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Whether the browser says that a page of ours sent this. A client that says nothing is not a
-/// browser of today, and has no business with a cookie.
-fn is_same_origin(access: &Access, headers: &HeaderMap) -> bool {
-    if headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site == "same-origin")
+    /// Changes something for this viewer, in one transaction that is committed when `change` succeeds
+    /// and runs to its end once begun.
+    ///
+    /// # Errors
+    /// The problem to answer with; then nothing was changed.
+    pub(crate) async fn write<T, Q>(&self, database: &Database, change: Q) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
     {
-        return true;
+        database.write(self.settings(), change).await
     }
-    headers
-        .get(header::ORIGIN)
-        .is_some_and(|origin| origin == access.origin.as_str())
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::ApiArgs;
-
-    #[test]
-    fn a_cookie_changes_something_only_from_our_own_pages() {
-        let args = ApiArgs {
-            api_listen: ([127, 0, 0, 1], 0).into(),
-            public_url: "http://localhost:8080".parse().unwrap(),
-            cors_origins: Vec::new(),
-            dev_token: Some("t".to_owned().into()),
-            web_dir: None,
-        };
-        let access = Access::check(&args).unwrap();
-        let admitted = |method: Method, pairs: &[(&'static str, &'static str)]| {
-            let pairs = pairs
-                .iter()
-                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            let headers: HeaderMap = pairs
-                .collect::<Vec<(header::HeaderName, header::HeaderValue)>>()
-                .into_iter()
-                .collect();
-            Viewer::from_request(&access, &method, &headers)
-                .map_or_else(|problem| problem.status().as_u16(), |_| 200)
-        };
-        let cookie = ("cookie", "frontdesk_dev=t");
-        assert_eq!(
-            admitted(Method::GET, &[cookie, ("sec-fetch-site", "cross-site")]),
-            200,
-            "reading changes nothing"
-        );
-        for own in [
-            ("sec-fetch-site", "same-origin"),
-            ("origin", "http://localhost:8080"),
-        ] {
-            assert_eq!(admitted(Method::POST, &[cookie, own]), 200);
+    fn settings(&self) -> database::Settings {
+        database::Settings {
+            account: self.0.account,
+            person: self.0.person,
         }
-        for foreign in [
-            ("sec-fetch-site", "same-site"),
-            ("sec-fetch-site", "none"),
-            ("origin", "http://localhost:8081"),
-            ("origin", "null"),
-            ("referer", "http://localhost:8080/"),
-        ] {
-            assert_eq!(
-                admitted(Method::DELETE, &[cookie, foreign]),
-                403,
-                "{foreign:?}"
-            );
-        }
-        assert_eq!(
-            admitted(
-                Method::POST,
-                &[
-                    ("authorization", "Bearer t"),
-                    ("origin", "https://x.example")
-                ]
-            ),
-            200
-        );
-        assert_eq!(
-            admitted(Method::GET, &[("authorization", "Bearer x"), cookie]),
-            401,
-            "the header goes before"
-        );
     }
 }

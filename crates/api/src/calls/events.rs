@@ -10,7 +10,7 @@ use crate::{
     moment::Moment,
     parameters::Parameters,
     problem::{MissingProblem, Problem, ReadProblems},
-    viewer::{Plan, Viewer},
+    viewer::{Plan, Right, Viewer},
 };
 use axum::{
     extract::{Path, State},
@@ -83,6 +83,7 @@ pub async fn list(
     Path(id): Path<String>,
     given: Parameters,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::ReadCalls)?;
     let id = call_id(&id)?;
     given.finish()?;
     let freshness = api.board().calls();

@@ -9,7 +9,7 @@ use crate::{
     freshness::Freshness,
     parameters::Parameters,
     problem::{Problem, ReadProblems},
-    viewer::{Plan, Viewer},
+    viewer::{Plan, Right, Viewer},
 };
 use axum::{extract::State, response::Response};
 use frontdesk_process::clock;
@@ -52,6 +52,7 @@ pub async fn list(
     viewer: Viewer,
     given: Parameters,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::ReadBilling)?;
     given.finish()?;
     let freshness = api.board().billing();
     let (users, rows) = viewer

@@ -1,4 +1,4 @@
-//! The pool, and what every session in it is set to.
+//! The pools, one for each database role, and what every session in them is set to.
 //!
 //! A read that has a session runs to its end, also when whoever asked has hung up. Dropped in the
 //! middle it could leave its transaction open behind the driver's back (the driver counts a
@@ -8,16 +8,21 @@
 use anyhow::Context as _;
 use futures::future::BoxFuture;
 use sqlx::{
-    Connection as _, PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{num::NonZero, str::FromStr as _, thread, time::Duration};
 
-use crate::problem::is_connection_trouble;
+use crate::problem::{Problem, is_connection_trouble};
+use uuid::Uuid;
 
 /// PostgreSQL is fastest with a few sessions a core; more only queue inside it instead of here.
 const SESSIONS_PER_CORE: usize = 4;
+/// Looking up a credential is one short statement.
+const AUTH_SESSIONS_PER_CORE: usize = 2;
+/// Administrators are few, and the sweeps run one at a time.
+const ADMIN_SESSIONS: u32 = 3;
 
 /// How long a request waits for a free session before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,81 +39,61 @@ const STATEMENT_TIMEOUT: &str = "5s";
 /// lifetime" of an async closure.
 pub(crate) type Reading<'c, T> = BoxFuture<'c, sqlx::Result<T>>;
 
+/// A change under way; what goes wrong is a problem for the caller, and nothing was changed then.
+pub(crate) type Writing<'c, T> = BoxFuture<'c, Result<T, Problem>>;
+
 /// How PostgreSQL should plan a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
-    /// One statement with one good plan, whatever its parameters: prepared once, one round trip.
+    /// One good plan, whatever the parameters: prepared once.
     Fixed,
-    /// Filters that may be absent decide which index serves, so each run is planned with its
-    /// values; all statements see one snapshot. Three round trips more.
+    /// Filters that may be absent decide which index serves, so each run is planned with its values.
     ByValues,
 }
 
-impl Plan {
-    async fn run<A, T, Q>(
-        self,
-        session: &mut PgConnection,
-        wanted: &A,
-        query: &Q,
-    ) -> sqlx::Result<T>
-    where
-        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
-    {
-        match self {
-            Self::Fixed => query(session, wanted).await,
-            Self::ByValues => {
-                let begin = "begin isolation level repeatable read read only; \
-                             set local plan_cache_mode = force_custom_plan";
-                let mut transaction = session.begin_with(begin).await?;
-                let answer = query(&mut transaction, wanted).await?;
-                transaction.commit().await?;
-                Ok(answer)
-            }
-        }
+/// For whom a transaction is. Row-level security compares with these.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) account: Uuid,
+    pub(super) person: Uuid,
+}
+
+impl Settings {
+    /// What opens a transaction for them, in one round trip. Ids are hex and dashes: nothing in them
+    /// can end the string.
+    fn begin(self, how: &str, plan: Plan) -> AssertSqlSafe<String> {
+        let Self { account, person } = self;
+        let plan = match plan {
+            Plan::Fixed => "",
+            Plan::ByValues => "; set local plan_cache_mode = force_custom_plan",
+        };
+        AssertSqlSafe(format!(
+            "begin {how}{plan}; set local app.user_id = '{account}'; set local app.person_id = '{person}'"
+        ))
     }
 }
 
-/// PostgreSQL as the API sees it. Cheap to clone; connects when it is first needed.
+/// PostgreSQL as the API sees it, in its three roles. Cheap to clone; connects when it is first needed.
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: PgPool,
+    api: PgPool,
+    auth: PgPool,
+    admin: PgPool,
 }
 
 impl Database {
-    /// Prepares the pool; does not connect, so PostgreSQL may come later.
+    /// Prepares the pools; does not connect, so PostgreSQL may come later.
     ///
     /// # Errors
     /// When the URL is malformed.
     pub fn open(url: &str) -> anyhow::Result<Self> {
-        let options = PgConnectOptions::from_str(url)
-            .context("DATABASE_URL")?
-            .application_name("frontdesk api")
-            .options([
-                ("role", "frontdesk_api"),
-                ("statement_timeout", STATEMENT_TIMEOUT),
-                ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
-                // A year of figures groups tens of thousands of buckets: in memory that takes half
-                // the time it takes over temporary files.
-                ("work_mem", "32MB"),
-                // Its compiler costs more than any of these queries takes.
-                ("jit", "off"),
-            ]);
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
-        let sessions = u32::try_from(cores * SESSIONS_PER_CORE).unwrap_or(u32::MAX);
-        let pool = PgPoolOptions::new()
-            .max_connections(sessions)
-            .acquire_timeout(PATIENCE)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > TRUSTED_IDLE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+        let sessions = |a_core: usize| u32::try_from(cores * a_core).unwrap_or(u32::MAX);
+        Ok(Self {
+            api: pool(url, "frontdesk_api", sessions(SESSIONS_PER_CORE))?,
+            auth: pool(url, "frontdesk_auth", sessions(AUTH_SESSIONS_PER_CORE))?,
+            admin: pool(url, "frontdesk_admin", ADMIN_SESSIONS)?,
+        })
     }
 
     /// Runs a read. It runs a second time when the first try failed for a reason that a fresh try
@@ -116,15 +101,25 @@ impl Database {
     ///
     /// Waiting for a session ends with whoever waits. What comes after does not: the statement
     /// timeout bounds it.
-    pub(super) async fn read<A, T, Q>(&self, plan: Plan, wanted: A, query: Q) -> sqlx::Result<T>
+    pub(super) async fn read<A, T, Q>(
+        &self,
+        settings: Settings,
+        plan: Plan,
+        wanted: A,
+        query: Q,
+    ) -> sqlx::Result<T>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
         Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
-        let (pool, session) = (self.pool.clone(), self.pool.acquire().await?);
+        // Without a snapshot of its own a read of several statements could contradict itself.
+        let begin = settings
+            .begin("isolation level repeatable read read only", plan)
+            .0;
+        let (pool, session) = (self.api.clone(), self.api.acquire().await?);
         let reading =
-            tokio::spawn(async move { read_on(&pool, session, plan, &wanted, &query).await });
+            tokio::spawn(async move { read_on(&pool, session, begin, &wanted, &query).await });
         reading.await.unwrap_or_else(|error| {
             match error.try_into_panic() {
                 // As if it had happened here, where it is caught and logged with its request.
@@ -135,24 +130,114 @@ impl Database {
         })
     }
 
+    pub(super) async fn write<T, Q>(&self, settings: Settings, change: Q) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+    {
+        write_on(&self.api, settings.begin("", Plan::Fixed).0, change).await
+    }
+
+    /// Changes or reads, in one transaction, what finds out who somebody is: credentials of all users.
+    /// For logging in and what belongs to it, never for anything a viewer asks about.
+    ///
+    /// # Errors
+    /// The problem to answer with; then nothing was changed.
+    pub(crate) async fn auth<T, Q>(&self, change: Q) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+    {
+        write_on(&self.auth, "begin".to_owned(), change).await
+    }
+
+    /// Changes or reads, in one transaction, across accounts: for administrators, whose right the
+    /// caller has checked, and for what the service does by itself.
+    ///
+    /// # Errors
+    /// The problem to answer with; then nothing was changed.
+    pub(crate) async fn admin<T, Q>(&self, change: Q) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+    {
+        write_on(&self.admin, "begin".to_owned(), change).await
+    }
+
+    /// A session that looks up credentials, each statement by itself.
+    pub(super) async fn auth_session(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        self.auth.acquire().await
+    }
+
     /// A session that acts for nobody: for the role's own look at checkpoints, never for a
     /// request.
     pub(crate) async fn system(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        self.pool.acquire().await
+        self.api.acquire().await
     }
+}
+
+fn pool(url: &str, role: &str, sessions: u32) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(url)
+        .context("DATABASE_URL")?
+        .application_name("frontdesk api")
+        .options([
+            ("role", role),
+            ("statement_timeout", STATEMENT_TIMEOUT),
+            ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
+            // A year of figures groups tens of thousands of buckets: in memory that takes half
+            // the time it takes over temporary files.
+            ("work_mem", "32MB"),
+            // Its compiler costs more than any of these queries takes.
+            ("jit", "off"),
+        ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(sessions)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options))
+}
+
+/// Runs to its end also when whoever asked has hung up. Never tried again: a change whose commit was
+/// not answered may have happened.
+async fn write_on<T, Q>(pool: &PgPool, begin: String, change: Q) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+{
+    let mut session = pool.acquire().await?;
+    let writing = tokio::spawn(async move {
+        let mut transaction = session.begin_with(AssertSqlSafe(begin)).await?;
+        let answer = change(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(answer)
+    });
+    writing
+        .await
+        .unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(sqlx::Error::PoolClosed.into()),
+        })
 }
 
 async fn read_on<A, T, Q>(
     pool: &PgPool,
     mut session: PoolConnection<Postgres>,
-    plan: Plan,
+    begin: String,
     wanted: &A,
     query: &Q,
 ) -> sqlx::Result<T>
 where
     Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
 {
-    let error = match plan.run(&mut session, wanted, query).await {
+    let error = match run(&mut session, &begin, wanted, query).await {
         Err(error) => error,
         answer => return answer,
     };
@@ -166,7 +251,22 @@ where
         return Err(error);
     }
     tracing::debug!(%error, "reading again");
-    plan.run(&mut session, wanted, query).await
+    run(&mut session, &begin, wanted, query).await
+}
+
+async fn run<A, T, Q>(
+    session: &mut PgConnection,
+    begin: &str,
+    wanted: &A,
+    query: &Q,
+) -> sqlx::Result<T>
+where
+    Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
+{
+    let mut transaction = session.begin_with(AssertSqlSafe(begin.to_owned())).await?;
+    let answer = query(&mut transaction, wanted).await?;
+    transaction.commit().await?;
+    Ok(answer)
 }
 
 /// PostgreSQL refuses a prepared statement whose columns changed type.

@@ -1,0 +1,114 @@
+//! Where a request came from, for limits and for the record: the address and what the browser calls
+//! itself.
+
+use crate::Api;
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+/// What is kept of a browser's name.
+const LONGEST_AGENT: usize = 200;
+
+/// Where a request came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The address of whoever asked, as far as it can be told.
+    pub address: IpAddr,
+    /// What the browser or program calls itself, printable and cut.
+    pub user_agent: String,
+}
+
+impl FromRequestParts<Api> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        Ok(Self::of(
+            peer,
+            &parts.headers,
+            &api.access().trusted_proxies,
+        ))
+    }
+}
+
+impl Origin {
+    fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> Self {
+        let agent = headers
+            .get(header::USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .unwrap_or_default();
+        Self {
+            address: address(peer.to_canonical(), headers, proxies),
+            user_agent: agent
+                .chars()
+                .filter(|c| !c.is_control() && *c != '\u{fffd}')
+                .take(LONGEST_AGENT)
+                .collect(),
+        }
+    }
+}
+
+/// The nearest address that is no proxy of ours. What stands before it in the header is whatever the
+/// client liked to write.
+fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+    let mut nearest = peer;
+    let lines: Vec<_> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        if !proxies.contains(&nearest) {
+            break;
+        }
+        match hop.trim().parse::<IpAddr>() {
+            Ok(hop) => nearest = hop.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    nearest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[&'static str], proxies: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let proxies: Vec<IpAddr> = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        Origin::of(peer.parse().unwrap(), &headers, &proxies)
+            .address
+            .to_string()
+    }
+
+    #[test]
+    fn a_header_is_believed_from_our_own_proxies_alone() {
+        assert_eq!(seen("203.0.113.9", &["198.51.100.1"], &[]), "203.0.113.9");
+        assert_eq!(
+            seen("10.0.0.1", &["198.51.100.1"], &["10.0.0.1"]),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            seen(
+                "10.0.0.1",
+                &["1.1.1.1, 198.51.100.1", "10.0.0.2"],
+                &["10.0.0.1", "10.0.0.2"]
+            ),
+            "198.51.100.1",
+            "what the client wrote itself is not believed"
+        );
+        assert_eq!(seen("10.0.0.1", &["nonsense"], &["10.0.0.1"]), "10.0.0.1");
+        assert_eq!(seen("::ffff:203.0.113.9", &[], &[]), "203.0.113.9");
+    }
+}

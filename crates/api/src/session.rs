@@ -1,0 +1,91 @@
+//! Sessions of browsers: opaque, kept on the server, ended by deleting a row.
+
+use crate::{config::Access, origin::Origin, problem::Problem};
+use axum::http::HeaderValue;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// The end of any session, used or not.
+const LASTS: TimeDelta = TimeDelta::days(7);
+
+/// 256 random bits as text, for whoever is to show them again, and their SHA-256, for us to keep.
+pub(crate) struct Secret {
+    pub(crate) text: String,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl Secret {
+    pub(crate) fn draw() -> Result<Self, Problem> {
+        let mut bytes = [0; 32];
+        SystemRandom::new().fill(&mut bytes).map_err(|_| {
+            tracing::error!("the system gives no random numbers");
+            Problem::internal()
+        })?;
+        let text = URL_SAFE_NO_PAD.encode(bytes);
+        let hash = hash(&text);
+        Ok(Self { text, hash })
+    }
+}
+
+/// What is kept of a secret that was shown.
+pub(crate) fn hash(text: &str) -> Vec<u8> {
+    Sha256::digest(text.as_bytes()).to_vec()
+}
+
+/// Who signs in, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SignIn {
+    pub(crate) user: Uuid,
+    /// Whose clients they look at first.
+    pub(crate) account: Uuid,
+    /// `password`, `google`, `github`, `signup`
+    pub(crate) method: &'static str,
+}
+
+/// Opens a session; a new one at each sign-in, so that one planted before is worth nothing. Gives its
+/// row and the cookie that carries it.
+pub(crate) async fn open(
+    db: &mut PgConnection,
+    access: &Access,
+    now: DateTime<Utc>,
+    origin: &Origin,
+    who: SignIn,
+) -> Result<(Uuid, HeaderValue), Problem> {
+    let secret = Secret::draw()?;
+    let id = Uuid::new_v4();
+    sqlx::query!(
+        "insert into account.sessions
+            (id, token_hash, user_id, account_id, method, user_agent, address, created_at, seen_at, proven_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9)",
+        id,
+        secret.hash,
+        who.user,
+        who.account,
+        who.method,
+        origin.user_agent,
+        origin.address.to_string(),
+        now,
+        now + LASTS,
+    )
+    .execute(db)
+    .await?;
+    Ok((id, cookie(access, &secret.text, LASTS)))
+}
+
+/// The cookie that takes the session out of the browser.
+pub(crate) fn closing_cookie(access: &Access) -> HeaderValue {
+    cookie(access, "", TimeDelta::zero())
+}
+
+fn cookie(access: &Access, value: &str, lasts: TimeDelta) -> HeaderValue {
+    let name = access.session_cookie();
+    let secure = if access.https { "; Secure" } else { "" };
+    let seconds = lasts.num_seconds();
+    let cookie =
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&cookie).expect("base64 and digits fit a header")
+}

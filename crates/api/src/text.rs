@@ -1,0 +1,249 @@
+//! Rules for texts people type, each a function from what was sent to what is kept, or to what is
+//! wrong with it in words.
+
+use chrono_tz::Tz;
+use email_address::EmailAddress;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The longest name of a person, business, or key, in characters.
+pub const LONGEST_NAME: usize = 100;
+
+/// The longest address SMTP carries (RFC 5321, 4.5.3.1.3, without the angle brackets).
+const LONGEST_ADDRESS: usize = 254;
+
+/// A name on one line: normalised, trimmed, 1 to 100 characters.
+///
+/// # Errors
+/// In words.
+pub fn name(given: impl AsRef<str>) -> Result<String, String> {
+    let name: String = given.as_ref().nfc().collect();
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() {
+        return Err("must not be empty".into());
+    }
+    if name.chars().count() > LONGEST_NAME {
+        return Err(format!("must not be longer than {LONGEST_NAME} characters"));
+    }
+    readable(&name)?;
+    Ok(name)
+}
+
+/// Several lines, at most so many characters; may be empty.
+pub fn lines(most: usize) -> impl Fn(String) -> Result<String, String> {
+    move |given| {
+        let text: String = given.replace("\r\n", "\n").nfc().collect();
+        let text = text.trim().to_owned();
+        if text.chars().count() > most {
+            return Err(format!("must not be longer than {most} characters"));
+        }
+        readable(&text.replace(['\n', '\t'], " "))?;
+        Ok(text)
+    }
+}
+
+/// Refuses what cannot be seen or turns the writing of what stands beside it around.
+fn readable(text: &str) -> Result<(), String> {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
+    if text.chars().any(turns) {
+        return Err("holds characters that change the direction of writing".into());
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffd}'))
+    {
+        return Err("holds characters that cannot be shown".into());
+    }
+    Ok(())
+}
+
+/// An e-mail address, kept in lower case: no provider of today tells letters apart, and one mailbox
+/// must not have two accounts.
+///
+/// # Errors
+/// In words.
+pub fn email(given: impl AsRef<str>) -> Result<String, String> {
+    let email = given.as_ref().trim();
+    let options = email_address::Options::default()
+        .without_display_text()
+        .without_domain_literal()
+        .with_required_tld();
+    let parsed = EmailAddress::parse_with_options(email, options)
+        .ok()
+        .filter(|_| email.len() <= LONGEST_ADDRESS && email.is_ascii() && !email.contains('"'));
+    parsed
+        .map(|address| address.as_str().to_lowercase())
+        .ok_or_else(|| "must be an e-mail address like name@example.com".to_owned())
+}
+
+/// A name of the IANA time zone database.
+///
+/// # Errors
+/// In words.
+pub fn time_zone(given: impl AsRef<str>) -> Result<String, String> {
+    given
+        .as_ref()
+        .parse::<Tz>()
+        .map(|zone| zone.name().to_owned())
+        .map_err(|_| "must be an IANA time zone like Europe/Berlin".to_owned())
+}
+
+/// A language and region as browsers name them (BCP 47: letters, digits, dashes).
+///
+/// # Errors
+/// In words.
+pub fn locale(given: impl AsRef<str>) -> Result<String, String> {
+    let locale = given.as_ref();
+    let mut parts = locale.split('-');
+    let language = parts.next().is_some_and(|part| {
+        (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
+    });
+    let rest = parts.all(|part| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    });
+    if language && rest && locale.len() <= 35 {
+        Ok(locale.to_owned())
+    } else {
+        Err("must be a locale like en-US".into())
+    }
+}
+
+/// A password: 8 to 128 characters, kept as typed (no trimming, no rules of composition).
+///
+/// # Errors
+/// In words.
+pub fn password(given: String) -> Result<String, String> {
+    match given.chars().count() {
+        0..8 => Err("must have at least 8 characters".into()),
+        8..=128 => Ok(given.nfc().collect()),
+        _ => Err("must not have more than 128 characters".into()),
+    }
+}
+
+/// A telephone number in E.164: a plus, then 4 to 15 digits, the first not zero. Spaces, dashes,
+/// dots and brackets between digits are left out.
+///
+/// # Errors
+/// In words.
+pub fn phone_number(given: impl AsRef<str>) -> Result<String, String> {
+    let number: String = given
+        .as_ref()
+        .trim()
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}'))
+        .collect();
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    let fits = (4..=15).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !digits.starts_with('0');
+    if fits {
+        Ok(number)
+    } else {
+        Err("must be a number in international form like +12025550147".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_readable_line() {
+        assert_eq!(name("  Ada   Lovelace ").unwrap(), "Ada Lovelace");
+        assert_eq!(name("Zoe\u{308}").unwrap(), "Zoë");
+        assert_eq!(name("🦷 Bright Smile").unwrap(), "🦷 Bright Smile");
+        assert!(name("x".repeat(100)).is_ok());
+        for bad in [
+            "",
+            "  \t ",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\0b",
+            "a\u{7}b",
+            &"x".repeat(101),
+        ] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_plain_and_lower_case() {
+        assert_eq!(email(" Ada@Example.COM ").unwrap(), "ada@example.com");
+        for bad in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "a b@example.com",
+            "ada@localhost",
+            "ada@[127.0.0.1]",
+            "Ada <ada@example.com>",
+            "ada@example.com\r\nBcc: x@example.com",
+            "ädä@example.com",
+            "\"a b\"@example.com",
+            &format!("{}@example.com", "a".repeat(300)),
+        ] {
+            assert!(email(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_country_and_of_none() {
+        for (given, kept) in [
+            ("+1 (202) 555-0147", "+12025550147"),
+            ("+49 30 901820", "+4930901820"),
+            ("+2901234", "+2901234"),
+            ("+247.62100", "+24762100"),
+        ] {
+            assert_eq!(phone_number(given).as_deref(), Ok(kept));
+        }
+        for bad in [
+            "",
+            "+",
+            "2025550147",
+            "+0123456",
+            "+1234567890123456",
+            "+12a5550147",
+            "++12025550147",
+            "+١٢٣٤٥٦",
+            "0049301234",
+            "+12",
+        ] {
+            assert!(phone_number(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn zones_and_locales_are_known_names() {
+        assert!(time_zone("America/New_York").is_ok());
+        for bad in [
+            "",
+            "Mars/Olympus",
+            "america/new_york ",
+            "+02:00",
+            "EST5EDT,M3.2.0",
+        ] {
+            assert!(time_zone(bad).is_err(), "{bad:?}");
+        }
+        for good in ["en", "en-US", "zh-Hant-TW", "de-CH-1996"] {
+            assert!(locale(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "e",
+            "english",
+            "en_US",
+            "en-",
+            "en-ü",
+            "en-US-aaaaaaaaa",
+        ] {
+            assert!(locale(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_counted_in_characters() {
+        assert!(password("ääääääää".into()).is_ok());
+        assert!(password("1234567".into()).is_err());
+        assert!(password("x".repeat(129)).is_err());
+    }
+}
