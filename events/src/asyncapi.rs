@@ -104,7 +104,7 @@ fn channels() -> Value {
                 "partition": partitions(),
                 "type": { "description": "The event type without its reverse-DNS prefix, as one subject token." },
             },
-            "messages": one("accountFact"),
+            "messages": of(StreamName::Accounts),
         },
         "dead": {
             "address": "dead.{stream}.{reader}",
@@ -140,7 +140,8 @@ fn operations() -> Value {
         "keepCalls": operation("send", "calls", "ingest stores verified webhooks and agents' reports"),
         "keepBilling": operation("send", "billing", "ingest stores verified PayPal webhooks"),
         "keepAccounts": operation("send", "accounts", "workers relay the outbox"),
-        "keepDead": operation("send", "dead", "the projector sets aside what it cannot fold"),
+        "actOnAccounts": operation("receive", "accounts", "workers write mails and make exports"),
+        "keepDead": operation("send", "dead", "readers set aside what they cannot take"),
         "foldCalls": operation("receive", "calls", "the projector folds calls"),
         "foldBilling": operation("receive", "billing", "the projector folds subscriptions and sales"),
         "tellLive": operation("send", "live", "the projector tells what changed"),
@@ -166,14 +167,6 @@ fn messages() -> Value {
         messages.insert(event.kind.to_owned(), message);
     }
     let traits = json!([{ "$ref": "#/components/messageTraits/cloudEventOnNats" }]);
-    messages.insert(
-        "accountFact".to_owned(),
-        json!({
-            "title": "A fact about a user or client",
-            "traits": traits,
-            "payload": { "type": "object" },
-        }),
-    );
     messages.insert("deadLetter".to_owned(), json!({
         "title": "An event a reader could not take",
         "name": "dev.frontdesk.dead_letter.v1",

@@ -4,6 +4,7 @@
 //! events, fields and enum values are normal. `cargo run -p frontdesk-events --bin catalogue`
 //! writes the JSON Schemas and `asyncapi.yaml` from them; each type has an example of its own.
 
+pub mod account;
 pub mod agent;
 pub mod livekit;
 pub mod moment;
@@ -21,7 +22,7 @@ pub struct EventType {
     pub kind: &'static str,
     /// The stream it is kept in.
     pub stream: StreamName,
-    /// The third token of its subject.
+    /// The third token of its subject; empty for ACCOUNTS, whose subjects have none.
     pub source: &'static str,
     /// The schema of the Rust type it is read into.
     pub schema: fn() -> Schema,
@@ -85,6 +86,7 @@ pub fn all() -> impl Iterator<Item = &'static EventType> {
         .iter()
         .chain(agent::TYPES)
         .chain(paypal::TYPES)
+        .chain(account::TYPES)
 }
 
 /// One line for people about an event: what happened, in plain words.
@@ -98,5 +100,7 @@ pub fn describe(kind: &str, data: &[u8]) -> String {
     if kind.starts_with(paypal::PREFIX) {
         return paypal::describe(kind, data);
     }
-    agent::describe(kind, data).unwrap_or_else(|| format!("An event of type {kind}"))
+    agent::describe(kind, data)
+        .or_else(|| account::describe(kind, data))
+        .unwrap_or_else(|| format!("An event of type {kind}"))
 }

@@ -7,11 +7,15 @@
 pub mod admin;
 pub mod binding;
 pub mod connection;
+pub mod consume;
+pub mod dead;
 pub mod live;
 pub mod publish;
 pub mod read;
 pub mod server;
 
 pub use connection::{Connection, NatsArgs, Role};
+pub use consume::{Assignment, Consumer, ConsumerOptions, ConsumerState};
+pub use dead::DeadLetter;
 pub use publish::{Outbound, PublishAck, PublishError};
 pub use read::{Delivery, ReadError, Reader};

@@ -4,7 +4,7 @@
 //! A token keeps lower-case letters, digits, `_` and `-`; a dot becomes `-`; every other byte is
 //! written as `=` and two hex digits. What is longer than 80 bytes ends in a hash.
 
-use crate::{Partition, StreamName};
+use crate::{Partition, StreamName, catalogue::account};
 use sha2::{Digest, Sha256};
 
 const LONGEST_TOKEN: usize = 80;
@@ -46,6 +46,30 @@ pub fn event(stream: StreamName, partition: Partition, source: &str, kind: &str)
         token(source),
         token(kind)
     )
+}
+
+/// `accounts.<pp>.<type>`: a fact by its full type.
+#[must_use]
+pub fn fact(partition: Partition, kind: &str) -> String {
+    format!(
+        "{}.{partition}.{}",
+        StreamName::Accounts.prefix(),
+        token_of_fact(kind)
+    )
+}
+
+/// `accounts.*.<type>`: every fact of a type, in whichever partition.
+#[must_use]
+pub fn facts_of(kind: &str) -> String {
+    format!(
+        "{}.*.{}",
+        StreamName::Accounts.prefix(),
+        token_of_fact(kind)
+    )
+}
+
+fn token_of_fact(kind: &str) -> String {
+    token(kind.strip_prefix(account::PREFIX).unwrap_or(kind))
 }
 
 /// `dead.<stream>.<reader>`.

@@ -1,8 +1,9 @@
-//! What every role shares and nothing more: clocks, telemetry, health, shutdown and supervision,
-//! and the hardened HTTP listener. Nothing here knows an event or a table.
+//! What every role shares and nothing more: clocks, derived keys, telemetry, health, shutdown and
+//! supervision, and the hardened HTTP listener. Nothing here knows an event or a table.
 
 pub mod clock;
 pub mod health;
+pub mod keyring;
 pub mod listen;
 pub mod supervise;
 pub mod telemetry;

@@ -3,7 +3,6 @@
 use crate::{
     aggregate::Fact,
     checkpoint::{self, Anchor, Checkpoint},
-    dead::DeadLetter,
     flush::{Advance, Flush},
     lane::Lane,
     owners::OwnerBook,
@@ -14,6 +13,7 @@ use crate::{
     table::{Changes, Table, Values, changes::Writes, value::clean},
 };
 use chrono::{DateTime, Utc};
+use frontdesk_events::nats::DeadLetter;
 use futures::future::try_join_all;
 use std::{
     collections::{HashMap, HashSet},

@@ -9,7 +9,7 @@ use crate::{
     aggregate::Fact,
     batch::{Folder, Poison},
     checkpoint::Checkpoint,
-    dead::{DeadLetter, Storm},
+    dead::Storm,
     flush::Flush,
     progress::Progress,
     projection::Projection,
@@ -20,7 +20,7 @@ use crate::{
 };
 use frontdesk_events::{
     Partition, PartitionSet,
-    nats::{Connection, admin::StreamState},
+    nats::{Connection, DeadLetter, Role, admin::StreamState},
 };
 use frontdesk_process::{Shutdown, clock};
 use std::{
@@ -353,7 +353,7 @@ impl<F: Fact> Engine<F> {
         tokio::spawn(async move {
             let mut published = Vec::new();
             for letter in &letters {
-                if let Err(error) = letter.publish(&connection, stream, name).await {
+                if let Err(error) = letter.publish(&connection, Role::Projector, stream, name).await {
                     return (published, Err(Stop::Lost(error)));
                 }
                 published.push(letter.sequence());

@@ -5,7 +5,6 @@
 
 use crate::{
     checkpoint::Anchor,
-    dead::DeadLetter,
     stop::{Stop, Verdict, verdict, words},
     store::{Rows, Writer},
     table::{
@@ -19,7 +18,7 @@ use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Partition,
     nats::{
-        Connection,
+        Connection, DeadLetter,
         live::{Change, MOST_IDS},
     },
 };

@@ -46,6 +46,18 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    pub(super) fn of(message: &async_nats::jetstream::Message) -> Result<Self, async_nats::Error> {
+        let info = message.info()?;
+        Ok(Self {
+            sequence: info.stream_sequence,
+            subject: message.subject.to_string(),
+            stored_at: info.published,
+            pending: info.pending,
+            headers: message.headers.clone(),
+            payload: message.payload.clone(),
+        })
+    }
+
     /// Decodes the event in it.
     ///
     /// # Errors

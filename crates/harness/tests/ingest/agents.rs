@@ -2,7 +2,7 @@
 
 use crate::stand::{AGENT, KEY, SECRET, Stand, agent, now, problem, token_with};
 use axum::http::StatusCode;
-use frontdesk_events::StreamName;
+use frontdesk_events::{StreamName, catalogue::account};
 use serde_json::{Value, json};
 
 pub const JSON: &str = "application/cloudevents+json";
@@ -277,6 +277,25 @@ async fn what_is_not_a_cloudevent_is_refused_by_name() {
         );
     }
     assert_eq!(stand.count(StreamName::Calls).await, 0);
+}
+
+#[tokio::test]
+async fn an_agent_may_send_no_fact_about_accounts() {
+    let stand = Stand::start().await;
+    for fact in account::TYPES {
+        for kind in [fact.kind.to_owned(), fact.kind.to_uppercase()] {
+            let body = event(&json!({"type": kind})).to_string();
+            let (status, document) = problem(send(&stand, JSON, &body).await).await;
+            assert_eq!(
+                (status, document["reason"].as_str()),
+                (403, Some("reserved_type")),
+                "{kind}"
+            );
+        }
+    }
+    for stream in [StreamName::Calls, StreamName::Accounts] {
+        assert_eq!(stand.count(stream).await, 0);
+    }
 }
 
 #[tokio::test]
