@@ -228,7 +228,15 @@ fn a_fact_holds_what_its_schema_names_and_nothing_that_must_not_be_kept() {
         for name in named {
             let is_harmless = name.ends_with("_id")
                 || [
-                    "by", "changes", "due_at", "is_new_device", "method", "number", "provider", "role", "scopes",
+                    "by",
+                    "changes",
+                    "due_at",
+                    "is_new_device",
+                    "method",
+                    "number",
+                    "provider",
+                    "role",
+                    "scopes",
                 ]
                 .contains(&name.as_str());
             assert!(is_harmless, "{}: {name}", event.kind);

@@ -111,10 +111,7 @@ impl Keyring {
 #[must_use]
 pub fn hash(token: &str) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
-    digest
-        .as_ref()
-        .try_into()
-        .expect("SHA-256 gives 32 bytes")
+    digest.as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
 impl fmt::Debug for Keyring {

@@ -353,7 +353,10 @@ impl<F: Fact> Engine<F> {
         tokio::spawn(async move {
             let mut published = Vec::new();
             for letter in &letters {
-                if let Err(error) = letter.publish(&connection, Role::Projector, stream, name).await {
+                if let Err(error) = letter
+                    .publish(&connection, Role::Projector, stream, name)
+                    .await
+                {
                     return (published, Err(Stop::Lost(error)));
                 }
                 published.push(letter.sequence());

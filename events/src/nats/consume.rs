@@ -97,9 +97,7 @@ impl Consumer {
             .jetstream
             .create_consumer_on_stream(config, options.stream.as_str())
             .await
-            .with_context(|| {
-                format!("opening consumer {} of {}", options.name, options.stream)
-            })?;
+            .with_context(|| format!("opening consumer {} of {}", options.name, options.stream))?;
         Ok(Self { consumer })
     }
 
