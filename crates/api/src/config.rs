@@ -3,6 +3,7 @@
 use anyhow::bail;
 use axum::http::HeaderValue;
 use frontdesk_events::nats::connection::Secret;
+use frontdesk_process::keyring::Keyring;
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -38,9 +39,6 @@ pub struct ApiArgs {
     pub web_dir: Option<PathBuf>,
 }
 
-/// The shortest secret: 32 characters of hex are 128 bits.
-const SHORTEST_SECRET: usize = 32;
-
 /// The checked form of the arguments that decide who is let in.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -53,6 +51,8 @@ pub struct Access {
     /// Where accounts to try are listed; on a loopback address only.
     pub(crate) ready_accounts: Option<PathBuf>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// The keys derived from `JWT_SECRET`, one for each purpose.
+    pub(crate) keyring: Keyring,
 }
 
 impl Access {
@@ -72,9 +72,6 @@ impl Access {
                  or passwords and sessions travel open: it is {}",
                 args.public_url
             );
-        }
-        if args.jwt_secret.expose().chars().count() < SHORTEST_SECRET {
-            bail!("JWT_SECRET must have at least {SHORTEST_SECRET} characters");
         }
         let ready_accounts = args
             .ready_accounts
@@ -98,6 +95,7 @@ impl Access {
             cors_origins: origins.map(cors_origin).collect::<anyhow::Result<_>>()?,
             ready_accounts,
             trusted_proxies: args.trusted_proxies.clone(),
+            keyring: Keyring::new(args.jwt_secret.expose())?,
         })
     }
 

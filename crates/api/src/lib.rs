@@ -43,7 +43,7 @@ pub use openapi::document as openapi_document;
 use config::Access;
 use freshness::Board;
 use frontdesk_events::nats::Connection;
-use frontdesk_process::{Shutdown, health::Health};
+use frontdesk_process::{Shutdown, health::Health, keyring::Keyring};
 use live::Live;
 use shared::Shared;
 use std::sync::Arc;
@@ -104,6 +104,10 @@ impl Api {
 
     pub(crate) fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.0.access.keyring
     }
 
     pub(crate) fn database(&self) -> &Database {
