@@ -7,10 +7,11 @@
 //!
 //! Reading order: [`router`] (every route), [`config`], [`viewer`] (who may see and do what),
 //! [`parameters`], [`body`], [`text`] and [`problem`] (what comes in, what goes wrong), [`freshness`],
-//! then the resources.
+//! [`auth`], then the resources.
 
 pub mod answer;
 mod audit;
+pub mod auth;
 pub mod billing_words;
 pub mod body;
 pub mod calls;

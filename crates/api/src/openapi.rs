@@ -1,7 +1,7 @@
 //! The OpenAPI document: a committed snapshot, from which the dashboard's types are generated.
 
 use crate::{
-    answer, calls, clients, invoices, live,
+    answer, auth, calls, clients, invoices, live,
     parameters::Parameters,
     problem::{FieldError, OpenProblems, Problem, ProblemBody},
     stats, subscriptions,
@@ -23,6 +23,7 @@ use utoipa::{
         description = "Calls, figures and billing of AI phone receptionists. Errors are RFC 9457 problems."
     ),
     paths(
+        auth::me::show,
         calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
         subscriptions::current, invoices::list, stats::show, live::follow, show
     ),

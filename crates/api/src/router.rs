@@ -1,7 +1,8 @@
 //! Every route of the role, in one table.
 
 use crate::{
-    Api, calls, clients, edge, invoices, live, openapi, problem::Problem, stats, subscriptions, web,
+    Api, auth, calls, clients, edge, invoices, live, openapi, problem::Problem, stats,
+    subscriptions, web,
 };
 use axum::{
     Router,
@@ -23,6 +24,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 /// The routes, and under all other paths the dashboard.
 pub fn router(api: Api) -> Router {
     let routes = Router::new()
+        .route("/api/auth/me", get(auth::me::show))
         .route("/api/calls", get(calls::list))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))
