@@ -17,6 +17,7 @@ pub mod body;
 pub mod calls;
 pub mod clients;
 pub mod config;
+mod csv;
 pub mod cursor;
 pub mod edge;
 pub mod freshness;
