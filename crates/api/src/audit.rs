@@ -1,4 +1,8 @@
-//! The record of security-relevant acts: append-only, written with the act.
+//! The record of security-relevant acts: append-only, written with the act. What is shown of it is
+//! in [`entries`]; it refuses to hold addresses of others, numbers and secrets.
+
+pub(crate) mod entries;
+pub mod own;
 
 use crate::{
     origin::Origin,
@@ -71,13 +75,14 @@ impl From<&Viewer> for Actor {
     }
 }
 
-/// Writes an act down, in the transaction that does it.
+/// Writes an act down, in the transaction that does it. The service's own acts come from nowhere.
 pub(crate) async fn note(
     db: &mut PgConnection,
     at: DateTime<Utc>,
-    origin: &Origin,
+    origin: impl Into<Option<&Origin>>,
     act: Act<'_>,
 ) -> sqlx::Result<()> {
+    let origin = origin.into();
     sqlx::query!(
         "insert into account.audit (at, user_id, actor_id, actor_kind, act, subject, address, user_agent, detail)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -87,8 +92,8 @@ pub(crate) async fn note(
         act.actor.kind,
         act.act,
         act.subject,
-        origin.address.to_string(),
-        origin.user_agent,
+        origin.map(|origin| origin.address.to_string()),
+        origin.map(|origin| origin.user_agent.as_str()),
         act.detail,
     )
     .execute(db)

@@ -10,7 +10,7 @@
 //! [`auth`], then the resources.
 
 pub mod answer;
-mod audit;
+pub mod audit;
 pub mod auth;
 pub mod billing_words;
 pub mod body;

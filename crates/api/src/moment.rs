@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 use serde::{Serialize, Serializer};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use utoipa::ToSchema;
 
 /// An instant in UTC. Written with three decimals, so that text order is time order.
@@ -10,6 +10,12 @@ use utoipa::ToSchema;
 #[sqlx(transparent)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-23T09:30:00.000Z")]
 pub struct Moment(pub DateTime<Utc>);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

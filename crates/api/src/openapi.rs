@@ -1,7 +1,7 @@
 //! The OpenAPI document: a committed snapshot, from which the dashboard's types are generated.
 
 use crate::{
-    answer, auth, calls, clients, invoices, live,
+    answer, audit, auth, calls, clients, invoices, live,
     parameters::Parameters,
     problem::{FieldError, OpenProblems, Problem, ProblemBody},
     stats, subscriptions,
@@ -25,7 +25,8 @@ use utoipa::{
     paths(
         auth::me::show,
         calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
-        subscriptions::current, invoices::list, stats::show, live::follow, show
+        subscriptions::current, invoices::list, stats::show, live::follow, show,
+        audit::own::list, audit::own::file
     ),
     components(schemas(ProblemBody, FieldError)),
     modifiers(&Complete),

@@ -1,7 +1,7 @@
 //! Every route of the role, in one table.
 
 use crate::{
-    Api, auth, calls, clients, edge, invoices, live, openapi, problem::Problem, stats,
+    Api, audit, auth, calls, clients, edge, invoices, live, openapi, problem::Problem, stats,
     subscriptions, web,
 };
 use axum::{
@@ -34,6 +34,7 @@ pub fn router(api: Api) -> Router {
         .route("/api/invoices", get(invoices::list))
         .route("/api/stats", get(stats::show))
         .route("/api/live", get(live::follow))
+        .merge(people())
         .route("/api/openapi.json", get(openapi::show))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback(web::serve);
@@ -50,6 +51,13 @@ pub fn router(api: Api) -> Router {
     routes
         .layer(middleware::from_fn_with_state(api.clone(), edge::pass))
         .with_state(api)
+}
+
+/// Who belongs to the service and to an account, and what they did.
+fn people() -> Router<Api> {
+    Router::new()
+        .route("/api/audit", get(audit::own::list))
+        .route("/api/audit.csv", get(audit::own::file))
 }
 
 /// Other origins use tokens, never our cookie, so credentials stay forbidden.
