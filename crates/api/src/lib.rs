@@ -15,6 +15,7 @@ pub mod auth;
 pub mod billing_words;
 pub mod body;
 pub mod calls;
+mod chance;
 pub mod clients;
 pub mod config;
 mod csv;

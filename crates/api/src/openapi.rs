@@ -23,7 +23,7 @@ use utoipa::{
         description = "Calls, figures and billing of AI phone receptionists. Errors are RFC 9457 problems."
     ),
     paths(
-        auth::me::show,
+        auth::me::show, auth::totp::begin, auth::totp::confirm, auth::totp::end, auth::totp::renew,
         calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
         subscriptions::current, invoices::list, stats::show, live::follow, show,
         audit::own::list, audit::own::file

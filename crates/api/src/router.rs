@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderName, Method, header},
     middleware,
     response::IntoResponse as _,
-    routing::get,
+    routing::{get, post},
 };
 use std::{any::Any, time::Duration};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
@@ -25,6 +25,12 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 pub fn router(api: Api) -> Router {
     let routes = Router::new()
         .route("/api/auth/me", get(auth::me::show))
+        .route(
+            "/api/auth/totp",
+            post(auth::totp::begin).delete(auth::totp::end),
+        )
+        .route("/api/auth/totp/confirm", post(auth::totp::confirm))
+        .route("/api/auth/totp/recovery-codes", post(auth::totp::renew))
         .route("/api/calls", get(calls::list))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))

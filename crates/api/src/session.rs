@@ -1,10 +1,9 @@
 //! Sessions of browsers: opaque, kept on the server, ended by deleting a row.
 
-use crate::{config::Access, origin::Origin, problem::Problem};
+use crate::{chance, config::Access, origin::Origin, problem::Problem};
 use axum::http::HeaderValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -21,10 +20,7 @@ pub(crate) struct Secret {
 impl Secret {
     pub(crate) fn draw() -> Result<Self, Problem> {
         let mut bytes = [0; 32];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| {
-            tracing::error!("the system gives no random numbers");
-            Problem::internal()
-        })?;
+        chance::fill(&mut bytes)?;
         let text = URL_SAFE_NO_PAD.encode(bytes);
         let hash = hash(&text);
         Ok(Self { text, hash })
