@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use axum::Router;
 use clap::Subcommand;
 use frontdesk_api::{Api, ApiArgs};
-use frontdesk_events::nats::{self, Connection, NatsArgs};
+use frontdesk_events::nats::{self, Connection, NatsArgs, connection::Secret};
 use frontdesk_ingest::{Ingest, IngestArgs};
 use frontdesk_process::{
     Shutdown,
@@ -14,7 +14,9 @@ use frontdesk_process::{
     telemetry::Metrics,
 };
 use frontdesk_projector::ProjectorArgs;
-use std::{net::SocketAddr, time::Duration};
+use frontdesk_workers::{Shared, Workers, WorkersArgs};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use url::Url;
 
 /// How often a healthy server's durability is looked at again: its configuration can change
 /// under us with a restart.
@@ -30,6 +32,8 @@ pub(crate) enum Role {
     Projector(Box<ProjectorOnly>),
     /// Serve the dashboard and its API.
     Api(Box<ApiOnly>),
+    /// Relay facts about accounts, send mails, make exports.
+    Workers(Box<WorkersOnly>),
     /// Everything in one process, for one machine.
     All(Box<All>),
 }
@@ -68,6 +72,27 @@ pub(crate) struct ApiOnly {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct WorkersOnly {
+    #[command(flatten)]
+    nats: NatsArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    workers: WorkersArgs,
+    #[command(flatten)]
+    files: FilesArgs,
+    /// The address people type: links in mails begin with it.
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8080")]
+    public_url: Url,
+    /// The secret that links in mails are made with: the api's.
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
+    jwt_secret: Secret,
+    /// Where /healthz, /readyz and /metrics of this role answer.
+    #[arg(long, env = "WORKERS_LISTEN", default_value = "127.0.0.1:8083")]
+    workers_listen: SocketAddr,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct All {
     #[command(flatten)]
     nats: NatsArgs,
@@ -80,6 +105,10 @@ pub(crate) struct All {
     #[command(flatten)]
     api: ApiArgs,
     #[command(flatten)]
+    workers: WorkersArgs,
+    #[command(flatten)]
+    files: FilesArgs,
+    #[command(flatten)]
     durability: DurabilityArgs,
 }
 
@@ -88,6 +117,14 @@ struct DatabaseArgs {
     /// PostgreSQL, for example postgres://user@host/frontdesk.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: String,
+}
+
+#[derive(clap::Args)]
+struct FilesArgs {
+    /// Where exports lie until they are fetched or over: the same directory for workers, who write
+    /// them, and the api, which gives them out.
+    #[arg(long, env = "EXPORT_DIR", default_value = ".data/exports")]
+    export_dir: PathBuf,
 }
 
 #[derive(clap::Args, Clone, Copy)]
@@ -200,6 +237,26 @@ impl Process {
         .await
     }
 
+    async fn workers(
+        &mut self,
+        args: &WorkersArgs,
+        shared: Shared,
+        nats: &NatsArgs,
+        database: &DatabaseArgs,
+    ) -> anyhow::Result<()> {
+        let connection = Connection::open(nats, nats::Role::Workers).await?;
+        let workers = Workers::new(
+            args,
+            shared,
+            &database.database_url,
+            connection,
+            self.health.clone(),
+            self.shutdown.clone(),
+        )?;
+        self.roles.start("workers", workers.run());
+        Ok(())
+    }
+
     /// A 2xx means "on disk" only on a server that fsyncs; until that is seen, and whenever it is
     /// no longer so, the process is not ready.
     fn watch_durability(&mut self, connection: Connection, args: DurabilityArgs) {
@@ -262,6 +319,24 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
                 .api(args.api, &args.nats, &args.database, Router::new())
                 .await?;
         }
+        Role::Workers(args) => {
+            let shared = Shared {
+                public_url: args.public_url,
+                jwt_secret: args.jwt_secret,
+                export_dir: args.files.export_dir,
+            };
+            process
+                .workers(&args.workers, shared, &args.nats, &args.database)
+                .await?;
+            process
+                .serve(
+                    "workers-health",
+                    args.workers_listen,
+                    Router::new(),
+                    Limits::default(),
+                )
+                .await?;
+        }
         Role::All(args) => {
             let webhooks = process
                 .ingest(args.ingest, &args.nats, args.durability)
@@ -269,8 +344,16 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
             process
                 .projector(args.projector, &args.nats, &args.database)
                 .await?;
+            let shared = Shared {
+                public_url: args.api.public_url.clone(),
+                jwt_secret: args.api.jwt_secret.clone(),
+                export_dir: args.files.export_dir,
+            };
             process
                 .api(args.api, &args.nats, &args.database, webhooks)
+                .await?;
+            process
+                .workers(&args.workers, shared, &args.nats, &args.database)
                 .await?;
         }
     }

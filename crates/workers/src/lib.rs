@@ -1,27 +1,125 @@
-//! Everything with an effect outside PostgreSQL: mail, PayPal, LiveKit, the outbox relay and the
-//! reconcilers.
+//! Everything with an effect outside PostgreSQL: the outbox relay, mail, exports, later PayPal, LiveKit
+//! and the reconcilers.
 //!
-//! A worker reads a stream through a durable consumer with explicit acks, claims each effect in
-//! `ops.effects` before it tries it, and answers [`Verdict`]. No worker exists until the accounts
-//! work brings the first (mail and the outbox relay); this crate holds their frame's words.
+//! The relay brings facts from the outbox into the stream ACCOUNTS. A worker reads that stream and
+//! acts, once for each event: it claims the effect in `ops.effects` before it tries it and writes its
+//! outcome after. Nothing here changes an account, and no log line, dead letter or row of `ops` holds
+//! an address, a number or what a link carries.
+//!
+//! Reading order: [`worker`] (what a worker is), `ledger` (what was done), `runner` (who drives
+//! them); `relay`; then the workers, `mail` and `export`.
 
-use std::time::Duration;
+pub mod worker;
 
-/// What became of one message a worker was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The effect happened, or had happened before.
-    Done,
-    /// Not now: try again after this long.
-    Retry {
-        /// What stood in the way.
-        reason: String,
-        /// How long to wait.
-        after: Duration,
-    },
-    /// Never: it goes to DEAD with the reason.
-    Discard {
-        /// Why it can never succeed.
-        reason: String,
-    },
+mod config;
+mod database;
+mod export;
+mod ledger;
+mod mail;
+mod relay;
+mod runner;
+
+pub use config::{SmtpTls, WorkersArgs};
+
+use export::Export;
+use frontdesk_events::nats::{Connection, connection::Secret};
+use frontdesk_process::{Shutdown, health::Health, keyring::Keyring};
+use mail::Mail;
+use runner::Runner;
+use sqlx::PgPool;
+use std::{path::PathBuf, sync::Arc};
+use url::Url;
+
+/// The running role.
+pub struct Workers {
+    place: Place,
+    mail: Option<Mail>,
+    export: Export,
+    database_url: String,
+}
+
+/// What relay and workers share. Cheap to clone.
+#[derive(Clone)]
+struct Place {
+    pool: PgPool,
+    connection: Connection,
+    health: Health,
+    shutdown: Shutdown,
+}
+
+/// What this role has from those beside it, so that links and files are the same to all.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The address people type; links in mails begin with it.
+    pub public_url: Url,
+    /// `JWT_SECRET`: what links carry is derived from it.
+    pub jwt_secret: Secret,
+    /// Where exports lie until they are fetched or over.
+    pub export_dir: PathBuf,
+}
+
+impl Workers {
+    /// Checks the configuration. PostgreSQL, NATS and the mail server may still be away.
+    ///
+    /// # Errors
+    /// One line about the setting that is wrong.
+    pub fn new(
+        args: &WorkersArgs,
+        shared: Shared,
+        database_url: &str,
+        connection: Connection,
+        health: Health,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
+        let keyring = Keyring::new(shared.jwt_secret.expose())?;
+        let place = Place {
+            pool: database::pool(database_url)?,
+            connection,
+            health,
+            shutdown,
+        };
+        let mail = config::Smtp::check(args)?
+            .map(|smtp| Mail::new(smtp, shared.public_url, keyring, place.pool.clone()))
+            .transpose()?;
+        if mail.is_none() {
+            tracing::warn!(
+                "no SMTP_HOST: mails are not sent; they wait in the stream ACCOUNTS until there is one"
+            );
+        }
+        Ok(Self {
+            export: Export::new(
+                shared.export_dir,
+                place.pool.clone(),
+                place.connection.clone(),
+            ),
+            place,
+            mail,
+            database_url: database_url.to_owned(),
+        })
+    }
+
+    /// Works until shutdown.
+    ///
+    /// # Errors
+    /// Never for a server that is away; health says so instead.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self {
+            place,
+            mail,
+            export,
+            database_url,
+        } = self;
+        let relay = relay::keep(&place, &database_url);
+        let mails = async {
+            match mail {
+                Some(mail) => Runner::new(mail, place.clone()).run().await,
+                None => Ok(()),
+            }
+        };
+        let export = Arc::new(export);
+        let exports = Runner::shared(Arc::clone(&export), place.clone()).run();
+        let sweep = export.sweep(&place.shutdown);
+        let ((), mails, exports, ()) = tokio::join!(relay, mails, exports, sweep);
+        mails.and(exports)
+    }
 }

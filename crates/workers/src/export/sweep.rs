@@ -1,0 +1,84 @@
+//! The end of exports: files whose time is over go, and what crashes left behind.
+
+use super::{
+    Export,
+    files::{UNFINISHED, remove},
+};
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use frontdesk_process::{Shutdown, clock};
+use sqlx::FromRow;
+use std::{io, time::Duration};
+use uuid::Uuid;
+
+const EVERY: Duration = Duration::from_secs(3600);
+/// Far longer than the making of any export.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+}
+
+impl Export {
+    /// Sweeps at once and then every hour until shutdown.
+    pub(crate) async fn sweep(&self, shutdown: &Shutdown) {
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.sweep_once(clock::now()).await {
+                tracing::warn!(error = format!("{error:#}"), "sweeping exports");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+    }
+
+    async fn sweep_once(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let over: Vec<Row> = sqlx::query_as(
+            "select id from ops.exports where expires_at <= $1 and files <> '[]' order by expires_at limit 1000",
+        )
+        .bind(now)
+        .fetch_all(&self.pool)
+        .await
+        .context("looking for exports that are over")?;
+        for Row { id } in &over {
+            // The files first: a row that names none must mean that there are none.
+            remove(&self.directory.join(id.to_string()))
+                .await
+                .context("removing an export")?;
+            sqlx::query("update ops.exports set files = '[]' where id = $1 and expires_at <= $2")
+                .bind(id)
+                .bind(now)
+                .execute(&self.pool)
+                .await
+                .context("recording that an export is gone")?;
+            tracing::info!(export = %id, "an export is over");
+        }
+        self.remove_abandoned(now).await
+    }
+
+    async fn remove_abandoned(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let mut entries = match tokio::fs::read_dir(&self.directory).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.context("listing exports")?,
+        };
+        while let Some(entry) = entries.next_entry().await.context("listing exports")? {
+            let name = entry.file_name();
+            let is_ours = name
+                .to_str()
+                .and_then(|name| name.strip_suffix(UNFINISHED))
+                .is_some_and(|id| id.parse::<Uuid>().is_ok());
+            if !is_ours {
+                continue;
+            }
+            let touched: DateTime<Utc> = entry.metadata().await?.modified()?.into();
+            if (now - touched).to_std().unwrap_or_default() > ABANDONED {
+                remove(&entry.path())
+                    .await
+                    .context("removing what a crash left")?;
+            }
+        }
+        Ok(())
+    }
+}

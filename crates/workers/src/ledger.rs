@@ -1,0 +1,127 @@
+//! What was done: `ops.effects`, one row for each effect of each event.
+//!
+//! A row is claimed before the effect is tried and gets its outcome after, each in a transaction of its
+//! own, so that a crash leaves "claimed" behind and never "done" without the effect. Who tries holds a
+//! lock of PostgreSQL's meanwhile, which ends with its session: "claimed" without the lock means that
+//! somebody died trying, and the next one may try. Rows are kept for ever: a consumer that is made anew
+//! gives out every event of the stream again.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, Postgres, Transaction};
+
+/// A reason longer than this is cut.
+const LONGEST_REASON: usize = 500;
+
+/// Remembers effects.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    pool: PgPool,
+}
+
+/// Whether an effect may be tried now.
+pub(crate) enum Claim {
+    /// By us, and by nobody else until this is dropped.
+    Ours(Turn),
+    /// It was made, or given up.
+    Finished,
+    /// Somebody else is at it.
+    InOtherHands,
+}
+
+/// The sole right to try an effect.
+pub(crate) struct Turn {
+    /// The number of this try, from 1.
+    pub(crate) attempt: usize,
+    /// Holds the lock. Rolled back when dropped.
+    _lock: Transaction<'static, Postgres>,
+}
+
+/// How an effect ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Done,
+    Discarded,
+}
+
+impl Ledger {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    pub(crate) async fn claim(
+        &self,
+        key: &str,
+        effect: &str,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<Claim> {
+        let mut lock = self.pool.begin().await?;
+        let is_ours: bool = sqlx::query_scalar(
+            "select pg_try_advisory_xact_lock(hashtextextended('effect ' || $1, 0))",
+        )
+        .bind(key)
+        .fetch_one(&mut *lock)
+        .await?;
+        if !is_ours {
+            return Ok(Claim::InOtherHands);
+        }
+        // Beside the lock's transaction, because the claim must stay when that is rolled back.
+        let attempt: Option<i32> = sqlx::query_scalar(
+            "insert into ops.effects as e (key, effect, state, claimed_at)
+            values ($1, $2, 'claimed', $3)
+            on conflict (key) do update set attempts = e.attempts + 1, claimed_at = excluded.claimed_at
+                where e.state = 'claimed'
+            returning attempts",
+        )
+        .bind(key)
+        .bind(effect)
+        .bind(now)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(match attempt {
+            Some(attempt) => Claim::Ours(Turn {
+                attempt: usize::try_from(attempt).unwrap_or(usize::MAX),
+                _lock: lock,
+            }),
+            None => Claim::Finished,
+        })
+    }
+
+    /// Writes down why a try was in vain.
+    pub(crate) async fn note(&self, key: &str, reason: &str) -> sqlx::Result<()> {
+        sqlx::query("update ops.effects set reason = $2 where key = $1 and state = 'claimed'")
+            .bind(key)
+            .bind(cut(reason))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down how it ended. From here on it is never tried again.
+    pub(crate) async fn finish(
+        &self,
+        key: &str,
+        end: End,
+        reason: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        let state = match end {
+            End::Done => "done",
+            End::Discarded => "discarded",
+        };
+        sqlx::query(
+            "update ops.effects set state = $2, reason = $3, finished_at = $4
+            where key = $1 and state = 'claimed'",
+        )
+        .bind(key)
+        .bind(state)
+        .bind(reason.map(cut))
+        .bind(now)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn cut(reason: &str) -> String {
+    reason.chars().take(LONGEST_REASON).collect()
+}

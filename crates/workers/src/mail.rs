@@ -1,0 +1,116 @@
+//! Mails: one for each fact that somebody must hear of.
+//!
+//! Addresses, names and links are looked up when a mail is sent and kept nowhere. A mail about
+//! something that was used, is over or gone meanwhile is not sent. Each has a Message-ID made of its
+//! effect's key, so that a mail server or reader that gets one twice can tell.
+
+mod letter;
+mod message;
+mod moment;
+mod people;
+mod smtp;
+mod words;
+mod write;
+
+use crate::{
+    config,
+    worker::{Trial, Verdict, Worker},
+};
+use frontdesk_events::catalogue::account;
+use frontdesk_process::keyring::Keyring;
+use lettre::message::Mailbox;
+use smtp::{Refusal, Smtp};
+use sqlx::PgPool;
+use std::time::Duration;
+use url::Url;
+use write::Writing;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Writes and sends mails.
+pub(crate) struct Mail {
+    smtp: Smtp,
+    from: Mailbox,
+    links: Links,
+    pool: PgPool,
+}
+
+/// What links in mails are made of.
+pub(crate) struct Links {
+    public_url: Url,
+    keyring: Keyring,
+}
+
+impl Mail {
+    pub(crate) fn new(
+        settings: config::Smtp,
+        public_url: Url,
+        keyring: Keyring,
+        pool: PgPool,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            from: settings.from.clone(),
+            smtp: Smtp::new(settings, &public_url)?,
+            links: Links {
+                public_url,
+                keyring,
+            },
+            pool,
+        })
+    }
+}
+
+impl Worker for Mail {
+    const NAME: &'static str = "mail";
+    const KINDS: &'static [&'static str] = &[
+        account::SIGNUP_REQUESTED,
+        account::SIGNUP_REPEATED,
+        account::SIGNED_UP,
+        account::SIGNED_IN,
+        account::PASSWORD_RESET_REQUESTED,
+        account::PASSWORD_CHANGED,
+        account::EMAIL_CHANGE_REQUESTED,
+        account::EMAIL_CHANGED,
+        account::MEMBER_INVITED,
+        account::EXPORT_READY,
+        account::DELETION_REQUESTED,
+    ];
+    /// A mail server answers within seconds; more at once it may take for a flood.
+    const AT_ONCE: usize = 4;
+    /// The first minutes bridge a restart of the mail server, the hours its failure, and after three
+    /// days a mail server, too, gives a mail up.
+    const DELAYS: &'static [Duration] = &[
+        Duration::from_secs(5),
+        Duration::from_secs(30),
+        MINUTE.saturating_mul(2),
+        MINUTE.saturating_mul(10),
+        MINUTE.saturating_mul(30),
+        HOUR,
+        HOUR.saturating_mul(2),
+        HOUR.saturating_mul(4),
+        HOUR.saturating_mul(8),
+        HOUR.saturating_mul(16),
+        HOUR.saturating_mul(24),
+        HOUR.saturating_mul(24),
+    ];
+
+    async fn run(&self, trial: &Trial<'_>) -> Verdict {
+        let written = write::write(&self.pool, &self.links, trial).await;
+        let (recipient, letter) = match written {
+            Ok(Writing::Letter(letter)) => *letter,
+            Ok(Writing::Over(reason)) => return Verdict::over(reason),
+            Ok(Writing::Unreadable(reason)) => return Verdict::discard(reason),
+            Err(error) => return Verdict::retry(format!("looking up whom to write to: {error}")),
+        };
+        let message = match message::message(&self.from, &recipient, &letter, trial) {
+            Ok(message) => message,
+            Err(reason) => return Verdict::discard(reason),
+        };
+        match self.smtp.send(&message).await {
+            Ok(()) => Verdict::Done,
+            Err(Refusal::ForNow(reason)) => Verdict::retry(reason),
+            Err(Refusal::ForGood(reason)) => Verdict::discard(reason),
+        }
+    }
+}

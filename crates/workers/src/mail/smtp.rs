@@ -1,0 +1,175 @@
+//! One conversation with the mail server for each mail.
+//!
+//! The stages are spoken one by one because the same code means different things: a 550 to the
+//! recipient is about the recipient, a 550 to the sender or a 535 to the login is about our settings
+//! and must not cost anybody a mail. Of the server's words only the code is kept; the rest often
+//! repeats the address.
+
+use crate::config::{self, SmtpTls};
+use lettre::{
+    Message,
+    transport::smtp::{
+        Error,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
+    },
+};
+use std::time::Duration;
+use url::{Host, Url};
+
+/// To reach the server.
+const CONNECT: Duration = Duration::from_secs(10);
+/// The whole conversation. A server may think for a while about the end of a mail; what it took after
+/// this we count as unknown and send again.
+const CONVERSATION: Duration = Duration::from_secs(60);
+/// To say good-bye, which changes nothing any more.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The mail server.
+pub(crate) struct Smtp {
+    settings: config::Smtp,
+    tls: Option<TlsParameters>,
+    hello: ClientId,
+}
+
+/// Why the server did not take a mail.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It, or the way to it, may do better later.
+    ForNow(String),
+    /// It never will for this recipient.
+    ForGood(String),
+}
+
+impl Smtp {
+    pub(crate) fn new(settings: config::Smtp, public_url: &Url) -> anyhow::Result<Self> {
+        let tls = match settings.tls {
+            SmtpTls::None => None,
+            SmtpTls::Starttls | SmtpTls::Tls => Some(TlsParameters::new(settings.host.clone())?),
+        };
+        let hello = match public_url.host() {
+            Some(Host::Domain(name)) => ClientId::Domain(name.to_owned()),
+            Some(Host::Ipv4(address)) => ClientId::Ipv4(address),
+            Some(Host::Ipv6(address)) => ClientId::Ipv6(address),
+            None => ClientId::Domain("localhost".to_owned()),
+        };
+        Ok(Self {
+            settings,
+            tls,
+            hello,
+        })
+    }
+
+    /// Sends a mail; `Ok` when the server has taken it on.
+    pub(crate) async fn send(&self, message: &Message) -> Result<(), Refusal> {
+        tokio::time::timeout(CONVERSATION, self.converse(message))
+            .await
+            .unwrap_or_else(|_| {
+                Err(Refusal::ForNow(
+                    "the mail server did not answer in time".into(),
+                ))
+            })
+    }
+
+    async fn converse(&self, message: &Message) -> Result<(), Refusal> {
+        let mut server = self.greet().await?;
+        let (envelope, bytes) = (message.envelope(), message.formatted());
+        let mut options = Vec::new();
+        let addresses = envelope.from().into_iter().chain(envelope.to());
+        if addresses
+            .into_iter()
+            .any(|address| !AsRef::<str>::as_ref(address).is_ascii())
+        {
+            if !server
+                .server_info()
+                .supports_feature(Extension::SmtpUtfEight)
+            {
+                return Err(Refusal::ForGood(
+                    "the mail server cannot write to such an address".into(),
+                ));
+            }
+            options.push(MailParameter::SmtpUtfEight);
+        }
+        if !bytes.is_ascii()
+            && server
+                .server_info()
+                .supports_feature(Extension::EightBitMime)
+        {
+            options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        server
+            .command(Mail::new(envelope.from().cloned(), options))
+            .await
+            .map_err(|error| ours("refused the sender", &error))?;
+        for recipient in envelope.to() {
+            server
+                .command(Rcpt::new(recipient.clone(), Vec::new()))
+                .await
+                .map_err(|error| theirs("refused the recipient", &error))?;
+        }
+        server
+            .command(Data)
+            .await
+            .map_err(|error| theirs("refused the mail", &error))?;
+        server
+            .message(&bytes)
+            .await
+            .map_err(|error| theirs("refused the mail", &error))?;
+        // It has the mail; how it says good-bye is all the same.
+        let _ = tokio::time::timeout(GOODBYE, server.quit()).await;
+        Ok(())
+    }
+
+    async fn greet(&self) -> Result<AsyncSmtpConnection, Refusal> {
+        let at_once = match self.settings.tls {
+            SmtpTls::Tls => self.tls.clone(),
+            SmtpTls::None | SmtpTls::Starttls => None,
+        };
+        let address = (self.settings.host.as_str(), self.settings.port);
+        let mut server =
+            AsyncSmtpConnection::connect_tokio1(address, Some(CONNECT), &self.hello, at_once, None)
+                .await
+                .map_err(|error| ours("cannot be reached", &error))?;
+        if self.settings.tls == SmtpTls::Starttls
+            && let Some(tls) = &self.tls
+        {
+            server
+                .starttls(tls.clone(), &self.hello)
+                .await
+                .map_err(|error| ours("offers no TLS we can trust", &error))?;
+        }
+        if let Some((user, password)) = &self.settings.login {
+            let credentials = Credentials::new(user.clone(), password.expose().to_owned());
+            server
+                .auth(DEFAULT_MECHANISMS, &credentials)
+                .await
+                .map_err(|error| ours("refused the login", &error))?;
+        }
+        Ok(server)
+    }
+}
+
+/// About our settings or the way: every mail would fare the same, so none is given up for it.
+fn ours(what: &str, error: &Error) -> Refusal {
+    Refusal::ForNow(told(what, error))
+}
+
+/// About this mail: a 5xx is the server's last word.
+fn theirs(what: &str, error: &Error) -> Refusal {
+    if error.is_permanent() {
+        Refusal::ForGood(told(what, error))
+    } else {
+        Refusal::ForNow(told(what, error))
+    }
+}
+
+fn told(what: &str, error: &Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server {what} ({code})"),
+        None if error.is_tls() => format!("the mail server {what} (its certificate or TLS)"),
+        None if error.is_timeout() => format!("the mail server {what} (no answer in time)"),
+        None => format!("the mail server {what} (the connection)"),
+    }
+}

@@ -1,0 +1,238 @@
+//! What each mail says. Plain English, in one voice: what happened, what to do, and what it means if it
+//! was not you.
+
+use super::{
+    letter::{Button, Letter, shown},
+    people::{Invitation, Session},
+};
+use url::Url;
+
+/// An unproven address belongs to somebody we do not know, so its mails name nobody.
+const TO_A_STRANGER: &str = "Hello,";
+
+pub(super) fn verify(url: Url, until: &str) -> Letter {
+    Letter {
+        subject: "Confirm your e-mail address",
+        greeting: TO_A_STRANGER.to_owned(),
+        paragraphs: vec![
+            "Somebody, we hope you, asked for a Frontdesk account with this e-mail address. Confirm the address and \
+             the account is ready."
+                .to_owned(),
+        ],
+        particulars: Vec::new(),
+        button: button("Confirm this address", url),
+        remarks: vec![
+            format!("The link works once, until {until}."),
+            "Opened in another browser it asks for the password you chose.".to_owned(),
+            "If it was not you, there is nothing to do: without the link there is no account.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn address_known(sign_in: Url, forgotten: &Url) -> Letter {
+    Letter {
+        subject: "You already have an account",
+        greeting: TO_A_STRANGER.to_owned(),
+        paragraphs: vec![
+            "Somebody, perhaps you, asked for a Frontdesk account with this e-mail address. There is one \
+             already, so nothing was changed. You can simply sign in."
+                .to_owned(),
+        ],
+        particulars: Vec::new(),
+        button: button("Sign in", sign_in),
+        remarks: vec![
+            format!("Forgotten the password? You can choose another one: {forgotten}"),
+            "If it was not you, there is nothing to do.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn welcome(name: &str, url: Url) -> Letter {
+    Letter {
+        subject: "Welcome to Frontdesk",
+        greeting: hello(name),
+        paragraphs: vec![
+            "Your account is ready. Next comes your first client: one receptionist for one business, with \
+             its own voice, greeting and hours. It takes a few minutes, and you can change everything later."
+                .to_owned(),
+        ],
+        particulars: Vec::new(),
+        button: button("Set up the first client", url),
+        remarks: Vec::new(),
+    }
+}
+
+pub(super) fn signed_in(
+    name: &str,
+    at: String,
+    method: &str,
+    session: Option<&Session>,
+    url: Url,
+) -> Letter {
+    let mut particulars = vec![("When", at), ("How", how(method).to_owned())];
+    if let Some(session) = session {
+        particulars.push(("Browser", shown(&session.user_agent)));
+        particulars.push(("Internet address", shown(&session.address)));
+    }
+    Letter {
+        subject: "New sign-in to your account",
+        greeting: hello(name),
+        paragraphs: vec![
+            "Your account was used to sign in from a browser we had not seen before. If that was you, all is \
+             well."
+                .to_owned(),
+        ],
+        particulars,
+        button: button("See where you are signed in", url),
+        remarks: vec![
+            "If it was not you, end that session there and choose another password.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn reset(name: &str, url: Url, until: &str) -> Letter {
+    Letter {
+        subject: "Choose another password",
+        greeting: hello(name),
+        paragraphs: vec![
+            "Somebody, we hope you, said that the password of your account is forgotten. Here you can choose \
+             another one."
+                .to_owned(),
+        ],
+        particulars: Vec::new(),
+        button: button("Choose another password", url),
+        remarks: vec![
+            format!("The link works once, until {until}."),
+            "If it was not you, there is nothing to do: your password stays as it is.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn password_changed(name: &str, at: String, forgotten: Url) -> Letter {
+    Letter {
+        subject: "Your password was changed",
+        greeting: hello(name),
+        paragraphs: vec![
+            "The password of your account was changed, and you were signed out everywhere else. If that was \
+             you, all is well."
+                .to_owned(),
+        ],
+        particulars: vec![("When", at)],
+        button: button("It was not me: choose another", forgotten),
+        remarks: Vec::new(),
+    }
+}
+
+pub(super) fn confirm_address(url: Url, until: &str) -> Letter {
+    Letter {
+        subject: "Confirm your new e-mail address",
+        greeting: TO_A_STRANGER.to_owned(),
+        paragraphs: vec![
+            "Somebody, we hope you, wants to use this e-mail address for a Frontdesk account. Confirm it, and it \
+             takes the place of the old one."
+                .to_owned(),
+        ],
+        particulars: Vec::new(),
+        button: button("Confirm this address", url),
+        remarks: vec![
+            format!("The link works once, until {until}."),
+            "If it was not you, there is nothing to do: without the link nothing changes.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn address_changed(name: &str, at: String) -> Letter {
+    Letter {
+        subject: "Your e-mail address was changed",
+        greeting: hello(name),
+        paragraphs: vec![
+            "Your account now has another e-mail address. Mails no longer come here, and this address no \
+             longer signs you in."
+                .to_owned(),
+        ],
+        particulars: vec![("When", at)],
+        button: None,
+        remarks: vec![
+            "If it was not you, somebody else has your account: answer this mail at once.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn invited(invitation: &Invitation, url: Url, until: &str) -> Letter {
+    let may = match invitation.role.as_str() {
+        "manager" => "see its calls and change its clients",
+        _ => "see its calls and clients",
+    };
+    Letter {
+        subject: "You are invited to an account",
+        greeting: TO_A_STRANGER.to_owned(),
+        paragraphs: vec![format!(
+            "{} invites you to the Frontdesk account of {}. There you could {may}.",
+            shown(&invitation.invited_by),
+            shown(&invitation.account_name),
+        )],
+        particulars: Vec::new(),
+        button: button("See the invitation", url),
+        remarks: vec![
+            format!("The invitation is open until {until}."),
+            "If you do not know who this is, there is nothing to do.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn export_ready(name: &str, url: Url, until: &str) -> Letter {
+    Letter {
+        subject: "Your data is ready",
+        greeting: hello(name),
+        paragraphs: vec![
+            "You asked for all data that Frontdesk keeps about you. The files are ready to be downloaded."
+                .to_owned(),
+        ],
+        particulars: Vec::new(),
+        button: button("Go to the files", url),
+        remarks: vec![format!(
+            "They are there until {until}. You must be signed in to open them."
+        )],
+    }
+}
+
+pub(super) fn deletion(name: &str, due: &str, url: Url) -> Letter {
+    Letter {
+        subject: "Your account will be deleted",
+        greeting: hello(name),
+        paragraphs: vec![
+            format!(
+                "You asked us to delete your account. It goes on {due}, with its clients, calls and \
+                 recordings, and cannot be brought back then."
+            ),
+            "Until that day everything stays as it is, and you can change your mind.".to_owned(),
+        ],
+        particulars: Vec::new(),
+        button: button("Keep my account", url),
+        remarks: vec![
+            "If it was not you, keep the account and choose another password at once.".to_owned(),
+        ],
+    }
+}
+
+fn hello(name: &str) -> String {
+    match shown(name).as_str() {
+        "" => "Hello,".to_owned(),
+        name => format!("Hello {name},"),
+    }
+}
+
+fn button(label: &'static str, url: Url) -> Option<Button> {
+    Some(Button { label, url })
+}
+
+fn how(method: &str) -> &'static str {
+    match method {
+        "password" => "With your password",
+        "google" => "With Google",
+        "github" => "With GitHub",
+        "reset" => "With a new password, by a link in a mail",
+        "signup" => "By confirming your address",
+        _ => "In another way",
+    }
+}
