@@ -1,7 +1,8 @@
-//! What every role shares and nothing more: clocks, derived keys, telemetry, health, shutdown and
-//! supervision, and the hardened HTTP listener. Nothing here knows an event or a table.
+//! What every role shares and nothing more: clocks, derived keys, files, telemetry, health, shutdown
+//! and supervision, and the hardened HTTP listener. Nothing here knows an event or a table.
 
 pub mod clock;
+pub mod files;
 pub mod health;
 pub mod keyring;
 pub mod listen;

@@ -33,8 +33,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// From the first byte of a request's head to its last.
     pub header_read: Duration,
-    /// From a request's head to the last byte of its body; then the answer is 408, or the
-    /// application's own.
+    /// From a request's head to the last byte of its body, and a second more for each 64 KiB that
+    /// came; then the answer is 408, or the application's own.
     pub body_read: Duration,
     /// How long to go on reading, and throwing away, what a client still sends after it was
     /// answered. Closing at once would reset the connection, and the client lose the answer.

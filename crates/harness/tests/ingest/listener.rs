@@ -63,6 +63,32 @@ async fn a_body_that_stops_or_trickles_is_asked_for_again_and_the_connection_end
 }
 
 #[tokio::test]
+async fn a_large_body_on_a_slow_line_has_the_time_it_needs() {
+    let stand = Stand::with(&[], quick()).await;
+    let mut slow = connect(&stand).await;
+    let (pieces, piece) = (8, vec![b' '; 64 * 1024]);
+    let length = pieces * piece.len();
+    let head =
+        format!("POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let begun = clock::monotonic();
+    for _ in 0..pieces {
+        slow.write_all(&piece).await.unwrap();
+        tokio::time::sleep(quick().body_read / 4).await;
+    }
+    assert!(
+        begun.elapsed() > quick().body_read,
+        "slower than a small body may be"
+    );
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).await.unwrap();
+    assert_eq!(
+        &answer, b"HTTP/1.1 401",
+        "read to its end, and found unsigned"
+    );
+}
+
+#[tokio::test]
 async fn a_body_without_an_end_is_cut_at_the_limit() {
     let stand = Stand::with(&[], Limits::default()).await;
     let mut raw = connect(&stand).await;

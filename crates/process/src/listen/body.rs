@@ -15,6 +15,10 @@ use std::{
 };
 use tokio::time::Sleep;
 
+/// What a body must bring a second beyond the listener's patience: 512 kbit/s, an uplink of the
+/// countryside. Ten mebibytes then have under three minutes, and whoever trickles wins no time.
+const SLOWEST_BYTES_PER_SECOND: u32 = 64 * 1024;
+
 /// The body did not arrive in time. Whoever reads a body finds it in the error's chain; the
 /// listener turns the answer into 408 if the application has not.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -43,11 +47,13 @@ impl Fate {
     }
 }
 
-/// Reads `inner` until the time is over. The timer is only made when the body is not there yet:
-/// most webhooks arrive in one piece with their head.
+/// Reads `inner` until the time is over; what arrives earns a large body more of it. The timer is
+/// only made when the body is not there yet: most webhooks arrive in one piece with their head.
 pub(super) struct TimedBody {
     inner: Incoming,
     patience: Duration,
+    /// What arrived before there was a deadline to move.
+    earned: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
     /// A chunked body is known to have ended only by its last frame.
     ended: bool,
@@ -59,6 +65,7 @@ impl TimedBody {
         Self {
             inner,
             patience,
+            earned: Duration::ZERO,
             deadline: None,
             ended: false,
             fate,
@@ -74,6 +81,18 @@ impl TimedBody {
             self.fate.0.out_of_time.store(true, Ordering::Relaxed);
         }
         over
+    }
+
+    fn earn(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let earned = Duration::from_secs(1) * bytes / SLOWEST_BYTES_PER_SECOND;
+        match &mut self.deadline {
+            Some(deadline) => {
+                let later = deadline.deadline() + earned;
+                deadline.as_mut().reset(later);
+            }
+            None => self.earned += earned,
+        }
     }
 }
 
@@ -99,7 +118,7 @@ impl HttpBody for TimedBody {
         }
         match Pin::new(&mut self.inner).poll_frame(context) {
             Poll::Pending if self.deadline.is_none() => {
-                self.deadline = Some(Box::pin(tokio::time::sleep(self.patience)));
+                self.deadline = Some(Box::pin(tokio::time::sleep(self.patience + self.earned)));
                 // Polled once so that it wakes this task.
                 if self.is_over(context) {
                     return Poll::Ready(Some(Err(BodyTimedOut.into())));
@@ -108,6 +127,9 @@ impl HttpBody for TimedBody {
             }
             other => {
                 self.ended |= matches!(other, Poll::Ready(None | Some(Err(_))));
+                if let Poll::Ready(Some(Ok(frame))) = &other {
+                    self.earn(frame.data_ref().map_or(0, Bytes::len));
+                }
                 other.map_err(Into::into)
             }
         }
