@@ -3,7 +3,7 @@
 use anyhow::bail;
 use axum::http::HeaderValue;
 use frontdesk_events::nats::connection::Secret;
-use frontdesk_process::keyring::Keyring;
+use frontdesk_process::{files::FileArgs, keyring::Keyring};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -37,6 +37,9 @@ pub struct ApiArgs {
     /// The directory of the built dashboard.
     #[arg(long, env = "WEB_DIR")]
     pub web_dir: Option<PathBuf>,
+    /// Where uploaded files lie.
+    #[command(flatten)]
+    pub files: FileArgs,
 }
 
 /// The checked form of the arguments that decide who is let in.
@@ -146,6 +149,7 @@ mod tests {
             ready_accounts: None,
             trusted_proxies: Vec::new(),
             web_dir: None,
+            files: FileArgs::directory("files"),
         }
     }
 

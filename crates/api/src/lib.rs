@@ -46,7 +46,7 @@ pub use openapi::document as openapi_document;
 use config::Access;
 use freshness::Board;
 use frontdesk_events::nats::Connection;
-use frontdesk_process::{Shutdown, health::Health, keyring::Keyring};
+use frontdesk_process::{Shutdown, files::Files, health::Health, keyring::Keyring};
 use live::Live;
 use shared::Shared;
 use std::sync::Arc;
@@ -59,6 +59,7 @@ pub struct Api(Arc<Parts>);
 struct Parts {
     access: Access,
     database: Database,
+    files: Files,
     nats: Connection,
     board: Board,
     live: Live,
@@ -81,6 +82,7 @@ impl Api {
     ) -> anyhow::Result<Self> {
         let access = Access::check(&args)?;
         let database = Database::open(database_url)?;
+        let files = Files::open(&args.files)?;
         let board = freshness::start(
             database.clone(),
             nats.clone(),
@@ -92,6 +94,7 @@ impl Api {
         Ok(Self(Arc::new(Parts {
             access,
             database,
+            files,
             nats,
             board,
             live,
@@ -115,6 +118,10 @@ impl Api {
 
     pub(crate) fn database(&self) -> &Database {
         &self.0.database
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.0.files
     }
 
     pub(crate) fn nats(&self) -> &Connection {

@@ -7,7 +7,8 @@ use crate::{
     stats, subscriptions,
 };
 use axum::{http::HeaderMap, response::Response};
-use std::sync::LazyLock;
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::LazyLock};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -39,11 +40,13 @@ struct Complete;
 
 impl Modify for Complete {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let sent = sent(document);
         let components = document.components.get_or_insert_default();
         for (name, schema) in &mut components.schemas {
-            // Every field is always there, null when it has no value. Only a problem leaves
-            // `errors` out, as the RFC's own examples do.
-            if name != "Problem" {
+            // In answers every field is always there, null when it has no value. Only a problem
+            // leaves `errors` out, as the RFC's own examples do. What is sent to us may leave out
+            // what it may leave out.
+            if name != "Problem" && !sent.contains(name) {
                 require_all(schema);
             }
         }
@@ -58,6 +61,34 @@ impl Modify for Complete {
         ));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
+}
+
+/// The schemas that bodies of requests are made of.
+fn sent(document: &utoipa::openapi::OpenApi) -> BTreeSet<String> {
+    let document = serde_json::to_value(document).expect("the document is plain data");
+    let mut found = BTreeSet::new();
+    let operations = document["paths"].as_object().into_iter().flatten();
+    let mut open: Vec<&Value> = operations
+        .filter_map(|(_, operations)| operations.as_object())
+        .flat_map(|operations| operations.values())
+        .map(|operation| &operation["requestBody"])
+        .collect();
+    while let Some(value) = open.pop() {
+        let name = value["$ref"]
+            .as_str()
+            .and_then(|path| path.strip_prefix("#/components/schemas/"));
+        if let Some(name) = name
+            && found.insert(name.to_owned())
+        {
+            open.push(&document["components"]["schemas"][name]);
+        }
+        match value {
+            Value::Object(fields) => open.extend(fields.values()),
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn require_all(schema: &mut RefOr<Schema>) {
