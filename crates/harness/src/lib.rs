@@ -14,6 +14,7 @@ pub mod deadline;
 pub mod fixtures;
 pub mod guard;
 pub mod nats;
+pub mod people;
 pub mod postgres;
 pub mod program;
 

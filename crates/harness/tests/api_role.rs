@@ -10,6 +10,8 @@
 
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/person.rs"]
+mod person;
 #[path = "api/stage.rs"]
 mod stage;
 #[path = "api/story.rs"]

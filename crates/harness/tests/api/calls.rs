@@ -27,9 +27,10 @@ async fn named(stage: &Stage, path: &str) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_filter_gives_exactly_the_calls_it_names() {
     let stage = Stage::set().await;
-    let user = stage.user("ada").await;
-    let smile = stage.business(user, "smile", "+14155550123").await;
-    stage.business(user, "pipes", "+14155550124").await;
+    let smile = stage.reception().await;
+    stage
+        .business(stage.owner().id, "pipes", "+14155550124")
+        .await;
     let stories = [
         Story {
             tenant: Some("tnt_smile"),
@@ -130,6 +131,7 @@ async fn every_filter_gives_exactly_the_calls_it_names() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_hold_each_call_once_while_others_arrive() {
     let stage = Stage::set().await;
+    stage.reception().await;
     // All at the same instant: only the id orders them.
     let stories: Vec<_> = (0..25).map(|n| Story::new(&format!("tie{n}"))).collect();
     let events: Vec<_> = stories.iter().flat_map(Story::events).collect();
@@ -183,8 +185,7 @@ async fn pages_hold_each_call_once_while_others_arrive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_listed_newest_first_with_their_client() {
     let stage = Stage::set().await;
-    let user = stage.user("ada").await;
-    let smile = stage.business(user, "smile", "+14155550123").await;
+    let smile = stage.reception().await;
     let older = Story {
         started: at("2026-11-20T12:00:00Z") - TimeDelta::days(1),
         ..Story::new("older")

@@ -1,43 +1,68 @@
 //! Whether an answer is what the committed OpenAPI document promises: status, media type, and the
-//! shape of its JSON, with no field more and none less.
+//! shape of its JSON, with no field more and none less. Also whether a body that was taken is one
+//! that the document asks for.
 
 use serde_json::Value;
 
 pub(crate) struct Contract(Value);
+
+/// A request and its answer.
+pub(crate) struct Exchange<'a> {
+    pub(crate) method: &'a str,
+    /// With its query.
+    pub(crate) path: &'a str,
+    /// The JSON body, if there was one.
+    pub(crate) sent: Option<&'a Value>,
+    pub(crate) status: u16,
+    pub(crate) media_type: &'a str,
+    pub(crate) body: &'a str,
+}
 
 impl Contract {
     pub(crate) fn committed() -> Self {
         Self(serde_json::from_str(include_str!("../../../api/openapi.json")).unwrap())
     }
 
-    pub(crate) fn check(
-        &self,
-        method: &str,
-        path: &str,
-        status: u16,
-        media_type: &str,
-        body: &str,
-    ) {
-        let path = path.split('?').next().unwrap();
-        let Some(operation) = self.operation(path, method) else {
+    pub(crate) fn check(&self, exchange: &Exchange<'_>) {
+        let Exchange {
+            method,
+            status,
+            body,
+            ..
+        } = exchange;
+        let path = exchange.path.split('?').next().unwrap();
+        let Some(operation) = self.operation(path, &method.to_lowercase()) else {
             assert!(
                 matches!(status, 404 | 405),
                 "{method} {path} answered {status} and is not in the document"
             );
             return;
         };
-        let response = &operation["responses"][status.to_string()];
+        if let Some(sent) = exchange.sent.filter(|_| (200..300).contains(status)) {
+            let promised = &operation["requestBody"]["content"]["application/json"];
+            assert!(
+                promised.is_object(),
+                "{method} {path} took a body that is not in the document"
+            );
+            self.fits(&promised["schema"], sent)
+                .unwrap_or_else(|place| panic!("{method} {path} took {place}\n{sent}"));
+        }
+        let response = self.resolved(&operation["responses"][status.to_string()]);
         assert!(
             response.is_object(),
             "{method} {path}: status {status} is not in the document: {body}"
         );
         let Some(content) = response["content"].as_object() else {
+            assert_eq!(*body, "", "{method} {path} {status} promises no body");
             return;
         };
-        let promised = content.get(media_type.split(';').next().unwrap());
-        let promised = promised.unwrap_or_else(|| {
+        let media_type = exchange.media_type.split(';').next().unwrap();
+        let promised = content.get(media_type).unwrap_or_else(|| {
             panic!("{method} {path} {status}: {media_type} is not in the document")
         });
+        if !media_type.ends_with("json") {
+            return;
+        }
         let value: Value = serde_json::from_str(body).unwrap();
         self.fits(&promised["schema"], &value)
             .unwrap_or_else(|place| panic!("{method} {path} {status}: {place}\n{body}"));
@@ -69,7 +94,7 @@ impl Contract {
                 .fits(&self.0["components"]["schemas"][name], value)
                 .map_err(|place| format!("{name}{place}"));
         }
-        if let Some(choices) = schema["oneOf"].as_array() {
+        if let Some(choices) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
             let fitting = choices
                 .iter()
                 .map(|choice| self.fits(choice, value))
@@ -138,6 +163,7 @@ impl Contract {
                 parts
                     .iter()
                     .find_map(|part| part.get("additionalProperties"))
+                    .filter(|schema| schema.is_object())
             });
             let schema = schema.ok_or_else(|| format!(".{name} is not in the document"))?;
             self.fits(schema, field)
@@ -149,7 +175,8 @@ impl Contract {
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(reference) => {
-                &self.0["components"]["schemas"][reference.rsplit('/').next().unwrap()]
+                let place = reference.strip_prefix('#').unwrap();
+                self.0.pointer(place).unwrap_or(&Value::Null)
             }
             None => schema,
         }

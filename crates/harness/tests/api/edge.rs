@@ -1,8 +1,12 @@
 //! What every request meets: credentials, problems, a database that is away.
 
-use crate::stage::{Answer, Stage, TOKEN, args, read};
+use crate::{
+    person::{Answer, read},
+    stage::{Stage, args},
+};
 use frontdesk_api::Api;
 use frontdesk_events::nats::Role;
+use frontdesk_harness::people;
 use frontdesk_process::{Shutdown, health::Health};
 use reqwest::Method;
 use serde_json::json;
@@ -85,8 +89,9 @@ async fn bad_input_is_a_problem_that_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_answered_without_the_token() {
+async fn nothing_is_answered_to_nobody() {
     let stage = Stage::set().await;
+    let token = stage.owner().cookie.strip_prefix("session=").unwrap();
     for path in [
         "/api/calls",
         "/api/clients",
@@ -95,128 +100,69 @@ async fn nothing_is_answered_without_the_token() {
         "/api/stats",
         "/api/live",
     ] {
-        for authorization in [
-            "",
-            "Bearer",
-            "Bearer ",
-            "Bearer wrong",
-            "Basic c3RhZ2UtdG9rZW4=",
-            "stage-token",
-            "Bearer stage-token2",
+        for (name, value) in [
+            ("accept", "*/*"),
+            ("authorization", ""),
+            ("authorization", "Bearer"),
+            ("authorization", "Bearer "),
+            ("authorization", "Bearer wrong"),
+            ("authorization", "Bearer fd_wrong"),
+            ("authorization", "Basic c3RhZ2UtdG9rZW4="),
+            // A session is a browser's; as a token it is nothing.
+            ("authorization", &format!("Bearer {token}")),
+            ("cookie", "session="),
+            ("cookie", "session=wrong"),
+            ("cookie", &format!("Session={token}")),
+            ("cookie", &format!("__Host-session={token}")),
+            ("cookie", &format!("session={token}x")),
         ] {
-            let answer = send(
-                &stage,
-                Method::GET,
-                path,
-                &[("authorization", authorization)],
-            )
-            .await;
+            let answer = send(&stage, Method::GET, path, &[(name, value)]).await;
             assert_eq!(
                 (answer.status, answer.header("www-authenticate")),
                 (401, "Bearer"),
-                "{path} {authorization}"
+                "{path} {name}"
             );
-            assert_eq!(answer.json()["title"], "Not logged in");
         }
-        let parameter = send(&stage, Method::GET, &format!("{path}?token={TOKEN}"), &[]).await;
-        assert_eq!(
-            parameter.status, 401,
-            "a token in an address would end in logs"
-        );
+        for parameter in ["token", "session", "access_token"] {
+            let path = format!("{path}?{parameter}={token}");
+            let answer = send(&stage, Method::GET, &path, &[]).await;
+            assert_eq!(answer.status, 401, "a secret in an address ends in logs");
+        }
     }
-    let lower = send(
-        &stage,
-        Method::GET,
-        "/api/clients",
-        &[("authorization", "bearer stage-token")],
-    )
-    .await;
-    assert_eq!(lower.status, 200);
+    // The header decides: a program that sends a wrong one is told so, whatever cookie lies beside it.
+    let both = [
+        ("authorization", "Bearer wrong"),
+        ("cookie", stage.owner().cookie.as_str()),
+    ];
+    let answer = send(&stage, Method::GET, "/api/clients", &both).await;
+    assert_eq!(answer.status, 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_becomes_a_cookie_that_no_script_and_no_other_site_can_use() {
+async fn no_other_site_makes_a_browser_change_anything() {
     let stage = Stage::set().await;
-    let bearer = ("authorization", "Bearer stage-token");
-    let opened = send(&stage, Method::POST, "/api/dev/session", &[bearer]).await;
-    assert_eq!(opened.status, 204, "{}", opened.text);
-    let cookie = opened.header("set-cookie").to_owned();
-    for part in [
-        "frontdesk_dev=stage-token",
-        "HttpOnly",
-        "SameSite=Strict",
-        "Path=/",
-    ] {
-        assert!(cookie.contains(part), "{cookie}");
-    }
-    assert!(!cookie.contains("Secure"), "localhost is plain http");
-    let pair = cookie.split(';').next().unwrap();
-    assert_eq!(
-        send(&stage, Method::GET, "/api/clients", &[("cookie", pair)])
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        send(
-            &stage,
-            Method::GET,
-            "/api/clients",
-            &[("cookie", "frontdesk_dev=x")]
-        )
-        .await
-        .status,
-        401
-    );
+    let cookie = ("cookie", stage.owner().cookie.as_str());
     for (expected, headers) in [
-        (401, vec![]),
-        (401, vec![("authorization", "Bearer wrong")]),
-        (403, vec![("cookie", pair)]),
+        (403, vec![("sec-fetch-site", "cross-site")]),
+        (403, vec![("sec-fetch-site", "same-site")]),
+        (403, vec![("sec-fetch-site", "none")]),
         (
             403,
             vec![
-                ("cookie", pair),
                 ("sec-fetch-site", "cross-site"),
-                ("origin", "https://evil.example"),
+                ("origin", "http://localhost:8080"),
             ],
         ),
-        (
-            401,
-            vec![("cookie", pair), ("sec-fetch-site", "same-origin")],
-        ),
-        (
-            401,
-            vec![("cookie", pair), ("origin", "http://localhost:8080")],
-        ),
+        (403, vec![("origin", "https://evil.example")]),
+        (403, vec![("origin", "null")]),
+        (405, vec![("sec-fetch-site", "same-origin")]),
+        (405, vec![("origin", "http://localhost:8080")]),
     ] {
-        let answer = send(&stage, Method::POST, "/api/dev/session", &headers).await;
+        let mut all = vec![cookie];
+        all.extend(headers.clone());
+        let answer = send(&stage, Method::POST, "/api/stats", &all).await;
         assert_eq!(answer.status, expected, "{headers:?}");
-        assert_eq!(answer.header("set-cookie"), "");
     }
-    let closed = send(&stage, Method::DELETE, "/api/dev/session", &[]).await;
-    assert!(closed.status == 204 && closed.header("set-cookie").contains("Max-Age=0"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_api_does_not_start_with_a_token_the_world_could_use() {
-    let (nats, database) = tokio::join!(frontdesk_harness::nats(), frontdesk_harness::database());
-    let mut args = args();
-    args.public_url = "https://frontdesk.example".parse().unwrap();
-    let connection = nats.connect(Role::Api).await;
-    let started = Api::start(
-        args,
-        &database.url(),
-        connection,
-        Health::default(),
-        Shutdown::new(),
-    )
-    .await;
-    let error = started.err().unwrap().to_string();
-    assert!(
-        error.contains("DEV_TOKEN") && error.contains("PUBLIC_URL") && !error.contains('\n'),
-        "{error}"
-    );
-    assert!(!error.contains(TOKEN));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,7 +184,6 @@ async fn unknown_paths_and_methods_are_problems() {
     for (method, path, allow) in [
         (Method::POST, "/api/calls", "GET,HEAD"),
         (Method::DELETE, "/api/stats", "GET,HEAD"),
-        (Method::GET, "/api/dev/session", "POST,DELETE"),
         (
             Method::from_bytes(b"BREW").unwrap(),
             "/api/clients",
@@ -280,8 +225,19 @@ async fn the_database_going_away_is_a_503_and_no_secret() {
         Default::default(),
         shutdown.clone(),
     ));
+    let (owner, connection) = tokio_postgres::connect(&cluster.url(), tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let id = people::user(&owner, "olivia").await;
+    let cookie = people::sign_in(&owner, id, id).await;
+    drop(owner);
+    connection.await.unwrap().unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let ask = async || read(client.get(&url).bearer_auth(TOKEN).send().await.unwrap()).await;
+    let ask = async || {
+        let request = client.get(&url).header("cookie", &cookie);
+        read(request.send().await.unwrap()).await
+    };
     assert_eq!(ask().await.status, 200);
     cluster.kill();
     let away = ask().await;

@@ -1,9 +1,6 @@
 //! Requests whose askers hang up at any moment of their course.
 
-use crate::{
-    stage::{Stage, TOKEN},
-    story::Story,
-};
+use crate::{stage::Stage, story::Story};
 use axum::{Router, body::Body};
 use frontdesk_harness::eventually;
 use std::{
@@ -18,9 +15,9 @@ use tower::ServiceExt as _;
 const SOON: Duration = Duration::from_secs(3);
 
 /// Asks, and hangs up when the request has come `steps` waits far; whether it was answered before.
-async fn give_up_after(steps: usize, router: &Router, path: &str) -> bool {
+async fn give_up_after(steps: usize, router: &Router, cookie: &str, path: &str) -> bool {
     let request = http::Request::get(path)
-        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("cookie", cookie)
         .body(Body::empty())
         .unwrap();
     let mut answer = pin!(router.clone().oneshot(request));
@@ -56,6 +53,7 @@ async fn settled(stage: &Stage, after: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_hangs_up_leaves_no_transaction_behind() {
     let stage = Stage::set().await;
+    stage.reception().await;
     stage.tell(&Story::new("before").events()).await;
     let router = stage.router();
     let call = stage.ids("/api/calls").await.remove(0);
@@ -68,7 +66,7 @@ async fn whoever_hangs_up_leaves_no_transaction_behind() {
         &format!("/api/calls/{call}"),
     ] {
         let mut steps = 1;
-        while !give_up_after(steps, &router, path).await {
+        while !give_up_after(steps, &router, &stage.owner().cookie, path).await {
             settled(&stage, &format!("{steps} steps of {path}")).await;
             steps += 1;
         }

@@ -6,9 +6,9 @@ use reqwest::{Method, header};
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_carry_the_headers_that_keep_browsers_safe() {
     let stage = Stage::set().await;
-    let token = ("authorization", "Bearer stage-token");
+    let session = ("cookie", stage.owner().cookie.as_str());
     for (path, headers) in [
-        ("/api/calls", vec![token]),
+        ("/api/calls", vec![session]),
         ("/api/calls", vec![]),
         ("/api/nothing", vec![]),
         ("/", vec![]),
@@ -42,26 +42,26 @@ async fn answers_carry_the_headers_that_keep_browsers_safe() {
 async fn https_insists_on_https() {
     let stage =
         Stage::set_with(|args| args.public_url = "https://localhost:8443".parse().unwrap()).await;
-    let answer = send(
-        &stage,
-        Method::POST,
-        "/api/dev/session",
-        &[("authorization", "Bearer stage-token")],
-    )
-    .await;
+    let answer = send(&stage, Method::GET, "/", &[]).await;
     assert!(
         answer
             .header("strict-transport-security")
             .starts_with("max-age=")
     );
-    assert!(answer.header("set-cookie").contains("; Secure"));
+    let cookie = stage.owner().cookie.as_str();
+    let host = cookie.replace("session=", "__Host-session=");
+    for (cookie, status) in [(cookie, 401), (host.as_str(), 200)] {
+        let answer = send(&stage, Method::GET, "/api/clients", &[("cookie", cookie)]).await;
+        assert_eq!(answer.status, status, "only a cookie no other host can set");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_listed_origins_may_read_from_elsewhere() {
     let stage =
         Stage::set_with(|args| args.cors_origins = vec!["https://app.example".into()]).await;
-    let from = |origin| vec![("origin", origin), ("authorization", "Bearer stage-token")];
+    let cookie = stage.owner().cookie.clone();
+    let from = |origin| vec![("origin", origin), ("cookie", cookie.as_str())];
     let listed = send(
         &stage,
         Method::GET,
@@ -132,7 +132,7 @@ async fn answers_that_seldom_change_are_not_sent_twice() {
         let tag = first.header("etag").to_owned();
         assert!(first.status == 200 && tag.starts_with('"'), "{path}");
         let headers = [
-            ("authorization", "Bearer stage-token"),
+            ("cookie", stage.owner().cookie.as_str()),
             ("if-none-match", tag.as_str()),
         ];
         let again = send(&stage, Method::GET, path, &headers).await;
@@ -145,7 +145,7 @@ async fn answers_that_seldom_change_are_not_sent_twice() {
             Method::GET,
             path,
             &[
-                ("authorization", "Bearer stage-token"),
+                ("cookie", stage.owner().cookie.as_str()),
                 ("if-none-match", "\"old\""),
             ],
         )

@@ -1,9 +1,6 @@
 //! The live channel.
 
-use crate::{
-    stage::{Stage, TOKEN, read},
-    story::Story,
-};
+use crate::{person::read, stage::Stage, story::Story};
 use frontdesk_events::nats::live::{Change, Topic};
 use frontdesk_harness::eventually;
 use reqwest::Method;
@@ -26,6 +23,7 @@ fn ids(block: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_told_after_it_can_be_read() {
     let stage = Stage::set().await;
+    stage.reception().await;
     let mut following = stage.follow(None).await;
     assert!(following.next().await.unwrap().contains("event: hello"));
     stage
@@ -91,6 +89,7 @@ async fn whoever_comes_back_is_told_to_ask_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_connection_to_nats_ends_in_a_resync() {
     let mut stage = Stage::set().await;
+    stage.reception().await;
     let mut following = stage.follow(None).await;
     following.event("hello").await;
     // Whatever the first connection had to say is heard before the loss.
@@ -126,7 +125,7 @@ async fn a_silent_channel_beats_every_fifteen_seconds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_takes_compression_still_hears_at_once() {
     let stage = Stage::set().await;
-    let request = stage.request(Method::GET, "/api/live").bearer_auth(TOKEN);
+    let request = stage.owner().request(Method::GET, "/api/live");
     let mut response = request
         .header("accept-encoding", "gzip, br")
         .send()
@@ -161,8 +160,8 @@ async fn places_are_counted_and_given_back() {
     }
     let full = read(
         stage
+            .owner()
             .request(Method::GET, "/api/live")
-            .bearer_auth(TOKEN)
             .send()
             .await
             .unwrap(),
@@ -177,8 +176,8 @@ async fn places_are_counted_and_given_back() {
     open.clear();
     eventually("a place is free again", async || {
         let response = stage
+            .owner()
             .request(Method::GET, "/api/live")
-            .bearer_auth(TOKEN)
             .send()
             .await
             .unwrap();

@@ -30,6 +30,7 @@ fn transcript(story: &Story) -> Envelope {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_shows_everything_that_was_reported_about_it() {
     let stage = Stage::set().await;
+    stage.reception().await;
     let story = Story {
         report: analysis("success", "positive", Some(12_000)),
         recorded: true,
@@ -114,6 +115,7 @@ async fn a_call_shows_everything_that_was_reported_about_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_call_has_nulls_where_nothing_is_known() {
     let stage = Stage::set().await;
+    stage.reception().await;
     stage
         .tell(
             &Story {
@@ -145,6 +147,7 @@ async fn a_live_call_has_nulls_where_nothing_is_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn source_events_stand_in_the_order_they_happened_with_late_ones_marked() {
     let stage = Stage::set().await;
+    stage.reception().await;
     let story = Story::new("timeline");
     let mut events = story.events();
     // Accepted ten minutes after it happened.
@@ -186,6 +189,7 @@ async fn source_events_stand_in_the_order_they_happened_with_late_ones_marked() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_stored_twice_is_shown_twice_and_marked_once() {
     let stage = Stage::set().await;
+    stage.reception().await;
     let story = Story::new("twice");
     let events = story.events();
     stage.tell(&events).await;
@@ -212,6 +216,7 @@ async fn an_event_stored_twice_is_shown_twice_and_marked_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_in_whole_seconds_stands_where_it_came() {
     let stage = Stage::set().await;
+    stage.reception().await;
     let story = Story::new("seconds");
     let arrived = |envelope: Envelope, ms: i64| {
         envelope.with_recorded_time(story.started + chrono::TimeDelta::milliseconds(ms))

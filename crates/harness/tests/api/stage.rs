@@ -1,28 +1,24 @@
-//! Servers, a projector and the API, and a client that checks every answer against the OpenAPI
-//! document.
+//! Servers, a projector and the API, and people who ask it.
 
-use crate::contract::Contract;
+use crate::person::{Answer, Door, Following, Person};
 use frontdesk_api::{Api, ApiArgs};
 use frontdesk_events::{
     Envelope, Partition, StreamName,
     nats::{Connection, Outbound, Role},
     subject,
 };
-use frontdesk_harness::{Database, Nats, eventually};
+use frontdesk_harness::{Database, Nats, eventually, people};
 use frontdesk_process::{
     Shutdown,
     health::Health,
     listen::{self, Limits},
 };
 use frontdesk_projector::ProjectorArgs;
-use reqwest::{Method, RequestBuilder, Response, header::HeaderMap};
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
-
-/// The token of every stage.
-pub(crate) const TOKEN: &str = "stage-token";
 
 pub(crate) struct Stage {
     pub(crate) nats: Nats,
@@ -32,30 +28,9 @@ pub(crate) struct Stage {
     pub(crate) health: Health,
     pub(crate) shutdown: Shutdown,
     api: Api,
-    address: SocketAddr,
-    http: reqwest::Client,
-    contract: Contract,
+    door: Door,
+    owner: Person,
     projector: Option<JoinHandle<()>>,
-}
-
-/// An answer, read.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
-    }
 }
 
 impl Stage {
@@ -90,12 +65,8 @@ impl Stage {
             Limits::default(),
             shutdown.clone(),
         ));
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
-        let contract = Contract::committed();
+        let door = Door::to(address);
+        let owner = Person::of_their_own(&client, &door, "olivia").await;
         let mut stage = Self {
             nats,
             database,
@@ -104,9 +75,8 @@ impl Stage {
             health,
             shutdown,
             api,
-            address,
-            http,
-            contract,
+            door,
+            owner,
             projector: None,
         };
         stage.start_projector();
@@ -171,28 +141,57 @@ impl Stage {
         }
     }
 
-    /// A user with a billing key; answers the id.
+    /// Who asks unless a test says otherwise: the owner of an account of their own, with nothing in it.
+    pub(crate) fn owner(&self) -> &Person {
+        &self.owner
+    }
+
+    /// A user with a billing key `bill_<name>`; answers the id.
     pub(crate) async fn user(&self, name: &str) -> Uuid {
-        let id = Uuid::new_v4();
-        let sql = "insert into account.users (id, email, name, billing_key, created_at)
-                   values ($1, $2 || '@example.com', $2, 'bill_' || $2, '2020-01-01')";
-        self.client.execute(sql, &[&id, &name]).await.unwrap();
-        id
+        people::user(&self.client, name).await
+    }
+
+    /// Signs somebody in to their own account.
+    pub(crate) async fn sign_in(&self, user: Uuid) -> Person {
+        Person::in_account(&self.client, &self.door, user, user).await
+    }
+
+    /// Somebody who has an account of their own, signed in.
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        Person::of_their_own(&self.client, &self.door, name).await
+    }
+
+    /// An administrator of the service, signed in to an account of their own.
+    pub(crate) async fn admin(&self) -> Person {
+        let id = self
+            .user(&format!("admin{}", Uuid::new_v4().simple()))
+            .await;
+        let sql = "update account.users set role = 'admin' where id = $1";
+        self.client.execute(sql, &[&id]).await.unwrap();
+        self.sign_in(id).await
+    }
+
+    /// Somebody else's hand in an account (`manager`, `reader`), signed in to it.
+    pub(crate) async fn member(&self, account: Uuid, role: &str) -> Person {
+        let id = self
+            .user(&format!("{role}{}", Uuid::new_v4().simple()))
+            .await;
+        let sql = "insert into account.members (account_id, user_id, role, joined_at) values ($1, $2, $3, now())";
+        self.client
+            .execute(sql, &[&account, &id, &role])
+            .await
+            .unwrap();
+        Person::in_account(&self.client, &self.door, id, account).await
     }
 
     /// A client of a user, reached by its tenant key `tnt_<name>` and by a number.
     pub(crate) async fn business(&self, user: Uuid, name: &str, number: &str) -> Uuid {
-        let id = Uuid::new_v4();
-        let sql =
-            "insert into account.clients (id, user_id, name, profession, tenant_key, created_at)
-                   values ($1, $2, $3, 'dentist', 'tnt_' || $3, '2020-01-01')";
-        self.client
-            .execute(sql, &[&id, &user, &name])
-            .await
-            .unwrap();
-        let sql = "insert into account.number_assignments (number, client_id, assigned_at) values ($1, $2, '2020-01-01')";
-        self.client.execute(sql, &[&number, &id]).await.unwrap();
-        id
+        people::business(&self.client, user, name, number).await
+    }
+
+    /// The owner's business that every [`crate::story::Story`] calls unless it says otherwise.
+    pub(crate) async fn reception(&self) -> Uuid {
+        self.business(self.owner.id, "smile", "+14155550123").await
     }
 
     /// The routes themselves, for requests that end otherwise than a client's.
@@ -200,67 +199,29 @@ impl Stage {
         self.api.router()
     }
 
+    /// A request of nobody.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("http://{}{path}", self.address))
+        self.door.request(method, path)
     }
 
-    /// A GET with the token. The answer must be what the OpenAPI document says.
+    /// A GET of the owner. The answer must be what the OpenAPI document says.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        let answer = read(
-            self.request(Method::GET, path)
-                .bearer_auth(TOKEN)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await;
-        self.contract.check(
-            "get",
-            path,
-            answer.status,
-            answer.header("content-type"),
-            &answer.text,
-        );
-        answer
+        self.owner.get(path).await
     }
 
-    /// The JSON of a GET that must succeed.
+    /// The JSON of the owner's GET, which must succeed.
     pub(crate) async fn json(&self, path: &str) -> Value {
-        let answer = self.get(path).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-        answer.json()
+        self.owner.json(path).await
     }
 
-    /// The ids of a list.
+    /// The ids of a list of the owner's.
     pub(crate) async fn ids(&self, path: &str) -> Vec<String> {
-        let list = self.json(path).await;
-        list["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["id"].as_str().unwrap().to_owned())
-            .collect()
+        self.owner.ids(path).await
     }
 
-    /// Opens the live channel.
+    /// Opens the owner's live channel.
     pub(crate) async fn follow(&self, last_event_id: Option<&str>) -> Following {
-        let mut request = self.request(Method::GET, "/api/live").bearer_auth(TOKEN);
-        if let Some(id) = last_event_id {
-            request = request.header("last-event-id", id);
-        }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert!(
-            response.headers()["content-type"]
-                .to_str()
-                .unwrap()
-                .starts_with("text/event-stream")
-        );
-        Following {
-            response,
-            buffer: String::new(),
-        }
+        self.owner.follow(last_event_id).await
     }
 }
 
@@ -271,21 +232,16 @@ impl Drop for Stage {
     }
 }
 
-pub(crate) async fn read(response: Response) -> Answer {
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer {
-        status,
-        headers,
-        text: response.text().await.unwrap(),
-    }
-}
-
 pub(crate) fn args() -> ApiArgs {
     ApiArgs {
         api_listen: ([127, 0, 0, 1], 0).into(),
         public_url: "http://localhost:8080".parse().unwrap(),
         cors_origins: Vec::new(),
-        dev_token: Some(TOKEN.to_owned().into()),
+        jwt_secret: "a secret of more than thirty-two characters"
+            .to_owned()
+            .into(),
+        ready_accounts: None,
+        trusted_proxies: Vec::new(),
         web_dir: None::<PathBuf>,
     }
 }
@@ -304,40 +260,5 @@ fn subject_of(envelope: &Envelope) -> String {
             "agent",
             kind.strip_prefix("dev.frontdesk.").unwrap(),
         ),
-    }
-}
-
-/// An open live channel.
-pub(crate) struct Following {
-    response: Response,
-    buffer: String,
-}
-
-impl Following {
-    /// The next block of the stream, comments included; `None` at its end.
-    pub(crate) async fn next(&mut self) -> Option<String> {
-        loop {
-            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.buffer = rest;
-                return Some(block);
-            }
-            let chunk = tokio::time::timeout(Duration::from_secs(30), self.response.chunk());
-            let chunk = chunk
-                .await
-                .expect("the live channel says something within half a minute");
-            self.buffer
-                .push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
-        }
-    }
-
-    /// Waits for a block of this event.
-    pub(crate) async fn event(&mut self, name: &str) -> String {
-        loop {
-            let block = self.next().await.expect("the live channel stays open");
-            if block.lines().any(|line| line == format!("event: {name}")) {
-                return block;
-            }
-        }
     }
 }

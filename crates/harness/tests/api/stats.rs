@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 async fn stage_with_a_month() -> Stage {
     let stage = Stage::set().await;
-    let user = stage.user("ada").await;
-    stage.business(user, "smile", "+14155550123").await;
+    stage.reception().await;
     let call = |name: &str, started: &str| Story {
         started: at(started),
         tenant: Some("tnt_smile"),

@@ -24,6 +24,7 @@ async fn read_everything(stage: &Stage, id: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_do_not_notice_a_swap() {
     let stage = Stage::set().await;
+    stage.reception().await;
     let stories: Vec<_> = (0..20).map(|n| Story::new(&format!("s{n}"))).collect();
     stage
         .tell(&stories.iter().flat_map(Story::events).collect::<Vec<_>>())
@@ -61,6 +62,7 @@ async fn readers_do_not_notice_a_swap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_swapped_in_schema_whose_columns_changed_type_costs_nobody_an_answer() {
     let stage = Stage::set().await;
+    stage.reception().await;
     stage.tell(&Story::new("one").events()).await;
     let id = stage.ids("/api/calls").await.remove(0);
     for _ in 0..8 {

@@ -1,6 +1,9 @@
 //! Serving the built dashboard.
 
-use crate::stage::{Answer, Stage, read};
+use crate::{
+    person::{Answer, read},
+    stage::Stage,
+};
 use reqwest::Method;
 use std::{fs, path::PathBuf};
 

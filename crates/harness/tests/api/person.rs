@@ -1,0 +1,213 @@
+//! Somebody who asks the API: a browser with a session, whose every answer is checked against the
+//! OpenAPI document.
+
+use crate::contract::{Contract, Exchange};
+use frontdesk_harness::people;
+use reqwest::{Method, RequestBuilder, Response, header::HeaderMap};
+use serde_json::Value;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+/// Somebody signed in. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Person {
+    /// The user's id.
+    pub(crate) id: Uuid,
+    /// The cookie of their session, `session=…`.
+    pub(crate) cookie: String,
+    door: Door,
+}
+
+impl Person {
+    pub(crate) async fn of_their_own(client: &Client, door: &Door, name: &str) -> Self {
+        let id = people::user(client, name).await;
+        Self::in_account(client, door, id, id).await
+    }
+
+    pub(crate) async fn in_account(client: &Client, door: &Door, id: Uuid, account: Uuid) -> Self {
+        Self {
+            id,
+            cookie: people::sign_in(client, id, account).await,
+            door: door.clone(),
+        }
+    }
+
+    /// A request as the dashboard sends it.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let is_safe = method.is_safe();
+        let request = self
+            .door
+            .request(method, path)
+            .header("cookie", &self.cookie);
+        if is_safe {
+            return request;
+        }
+        request.header("sec-fetch-site", "same-origin")
+    }
+
+    /// Sends a request, with a JSON body or none. The answer must be what the OpenAPI document says.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request = self.request(method.clone(), path);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = read(request.send().await.unwrap()).await;
+        self.door.contract.check(&Exchange {
+            method: method.as_str(),
+            path,
+            sent: body,
+            status: answer.status,
+            media_type: answer.header("content-type"),
+            body: &answer.text,
+        });
+        answer
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// The JSON of a GET that must succeed.
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()
+    }
+
+    /// The ids of a list.
+    pub(crate) async fn ids(&self, path: &str) -> Vec<String> {
+        let list = self.json(path).await;
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Opens the live channel.
+    pub(crate) async fn follow(&self, last_event_id: Option<&str>) -> Following {
+        let mut request = self.request(Method::GET, "/api/live");
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(
+            response.headers()["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("text/event-stream")
+        );
+        Following {
+            response,
+            buffer: String::new(),
+        }
+    }
+}
+
+/// Where the API answers, and what it promises to answer. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Door {
+    address: SocketAddr,
+    http: reqwest::Client,
+    contract: Arc<Contract>,
+}
+
+impl Door {
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self {
+            address,
+            http,
+            contract: Arc::new(Contract::committed()),
+        }
+    }
+
+    /// A request of nobody.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("http://{}{path}", self.address))
+    }
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+pub(crate) async fn read(response: Response) -> Answer {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer {
+        status,
+        headers,
+        text: response.text().await.unwrap(),
+    }
+}
+
+/// An open live channel.
+pub(crate) struct Following {
+    response: Response,
+    buffer: String,
+}
+
+impl Following {
+    /// The next block of the stream, comments included; `None` at its end.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.buffer = rest;
+                return Some(block);
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(30), self.response.chunk());
+            let chunk = chunk
+                .await
+                .expect("the live channel says something within half a minute");
+            self.buffer
+                .push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
+        }
+    }
+
+    /// Waits for a block of this event.
+    pub(crate) async fn event(&mut self, name: &str) -> String {
+        loop {
+            let block = self.next().await.expect("the live channel stays open");
+            if block.lines().any(|line| line == format!("event: {name}")) {
+                return block;
+            }
+        }
+    }
+}
