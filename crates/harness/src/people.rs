@@ -1,7 +1,6 @@
 //! People and their businesses, as rows. Signing up through the API costs a mail and a password hash
 //! on purpose; what is tested with these people is something else.
 
-use crate::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -37,11 +36,4 @@ pub async fn sign_in(client: &Client, person: Uuid, account: Uuid) -> String {
         .await
         .unwrap();
     format!("session={token}")
-}
-
-/// Somebody with an account of their own, signed in: for whoever only needs to be somebody.
-pub async fn somebody(database: &Database, name: &str) -> (Uuid, String) {
-    let client = database.client().await;
-    let id = user(&client, name).await;
-    (id, sign_in(&client, id, id).await)
 }

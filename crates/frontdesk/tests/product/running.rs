@@ -1,17 +1,21 @@
 //! The whole product in one process, with servers of its own, as tests of it need it.
 
-use frontdesk_harness::{Database, Nats, Program};
+use frontdesk_harness::{Database, Nats, Program, people};
 use serde_json::Value;
 use std::path::Path;
 
 pub(crate) const LIVEKIT_KEY: &str = "devkey";
 pub(crate) const LIVEKIT_SECRET: &str = "0123456789abcdef0123456789abcdef";
-pub(crate) const TOKEN: &str = "a-token-of-this-test";
+const JWT_SECRET: &str = "a-secret-of-this-test-and-of-nothing-else";
+/// The number of the one business.
+const NUMBER: &str = "+12025550100";
 
 /// `frontdesk serve all` with a NATS and a database of its own.
 pub(crate) struct Product {
     program: Program,
     http: reqwest::Client,
+    /// The session of the owner of the one business.
+    cookie: String,
     // Kept: both end when they are dropped.
     _nats: Nats,
     _database: Database,
@@ -29,7 +33,7 @@ impl Product {
             ("NATS_URL", nats.url()),
             ("NATS_MONITOR_URL", nats.args().nats_monitor_url),
             ("PUBLIC_URL", "http://localhost:8080".into()),
-            ("DEV_TOKEN", TOKEN.into()),
+            ("JWT_SECRET", JWT_SECRET.into()),
             ("LIVEKIT_API_KEY", LIVEKIT_KEY.into()),
             ("LIVEKIT_API_SECRET", LIVEKIT_SECRET.into()),
             ("PAYPAL_WEBHOOK_ID", "5GP028458E2496506".into()),
@@ -37,11 +41,16 @@ impl Product {
         ];
         let executable = Path::new(env!("CARGO_BIN_EXE_frontdesk"));
         let program = Program::start(executable, "all", "API_LISTEN", &environment).await;
+        let client = database.client().await;
+        let owner = people::user(&client, "olivia").await;
+        people::business(&client, owner, "smile", NUMBER).await;
+        let cookie = people::sign_in(&client, owner, owner).await;
         // The process has no TLS provider of its own: the test speaks plain HTTP on loopback.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             program,
             http: reqwest::Client::new(),
+            cookie,
             _nats: nats,
             _database: database,
         }
@@ -52,10 +61,11 @@ impl Product {
         format!("http://{}", self.program.address)
     }
 
-    /// A GET with the token; panics on anything but 200 and JSON.
+    /// A GET of the owner; panics on anything but 200 and JSON.
     pub(crate) async fn read(&self, path: &str) -> Value {
         let url = format!("http://{}{path}", self.program.address);
-        let answer = self.http.get(&url).bearer_auth(TOKEN).send().await.unwrap();
+        let request = self.http.get(&url).header("cookie", &self.cookie);
+        let answer = request.send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "GET {path}: {status} {text}");
         serde_json::from_str(&text).unwrap()

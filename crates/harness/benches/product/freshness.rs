@@ -4,10 +4,10 @@ use super::{
     load::{self, percentile_ms},
     receiving,
     report::{Figure, Report, Target},
-    traffic::Call,
+    traffic::{self, Call},
 };
 use anyhow::{Context as _, ensure};
-use frontdesk_harness::{Database, Nats, Program};
+use frontdesk_harness::{Database, Nats, Program, people};
 use frontdesk_process::clock;
 use std::{
     collections::HashMap,
@@ -22,8 +22,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// The token of this run's API.
-pub const TOKEN: &str = "a-token-of-the-benchmark";
+/// What this run's API makes its secrets from.
+const SECRET: &str = "a-secret-of-the-benchmark-and-of-nothing-else";
 const CONNECTIONS: usize = 64;
 /// The step that makes a call visible: its caller joins.
 const VISIBLE: usize = 1;
@@ -47,6 +47,12 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
         &environment(&nats, &database),
     )
     .await;
+    let client = database.client().await;
+    let owner = people::user(&client, "olivia").await;
+    for (number, name) in traffic::numbers().zip(0..) {
+        people::business(&client, owner, &format!("business{name}"), &number).await;
+    }
+    let cookie = people::sign_in(&client, owner, owner).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     report.add(Figure {
         name: "idle_rss_mb",
@@ -56,7 +62,7 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
         target: Some(Target::Below(80.0)),
     });
     let seconds = if quick { 3 } else { 15 };
-    let slow = at_rate(program.address, 30_000_000, 500, seconds).await?;
+    let slow = at_rate(program.address, &cookie, 30_000_000, 500, seconds).await?;
     report.note(
         "freshness_500_p50_ms",
         "webhook to live change at 500 events/s, p50",
@@ -67,7 +73,7 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
         "webhook to live change at 500 events/s, p99",
         percentile_ms(&slow, 0.99),
     );
-    let fast = at_rate(program.address, 40_000_000, 2000, seconds).await?;
+    let fast = at_rate(program.address, &cookie, 40_000_000, 2000, seconds).await?;
     report.note(
         "freshness_2000_p50_ms",
         "webhook to live change at 2,000 events/s, p50",
@@ -89,7 +95,7 @@ pub fn environment(nats: &Nats, database: &Database) -> Vec<(&'static str, Strin
     environment.extend([
         ("DATABASE_URL", database.url()),
         ("PUBLIC_URL", "http://localhost:8080".into()),
-        ("DEV_TOKEN", TOKEN.into()),
+        ("JWT_SECRET", SECRET.into()),
         ("INGEST_LISTEN", "127.0.0.1:0".into()),
     ]);
     environment
@@ -99,12 +105,13 @@ pub fn environment(nats: &Nats, database: &Database) -> Vec<(&'static str, Strin
 /// visible change.
 async fn at_rate(
     address: SocketAddr,
+    cookie: &str,
     first: usize,
     rate: usize,
     seconds: usize,
 ) -> anyhow::Result<Vec<u32>> {
     let sent: Sent = Arc::default();
-    let listener = tokio::spawn(listen(address, sent.clone()));
+    let listener = tokio::spawn(listen(address, cookie.to_owned(), sent.clone()));
     // The subscription must stand before the first event.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let calls = rate * seconds / 10;
@@ -183,10 +190,10 @@ async fn paced(
     Ok(())
 }
 
-async fn listen(address: SocketAddr, sent: Sent) -> anyhow::Result<()> {
+async fn listen(address: SocketAddr, cookie: String, sent: Sent) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!(
-        "GET /api/live HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+        "GET /api/live HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nCookie: {cookie}\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
     let mut lines = BufReader::new(stream).lines();

@@ -32,6 +32,18 @@ const CODECS: [&str; 10] = [
     "video/rtx",
 ];
 
+/// Numbers that are called in turn.
+const NUMBERS: usize = 40;
+
+/// All numbers that any call is made to.
+pub fn numbers() -> impl Iterator<Item = String> {
+    (0..NUMBERS).map(dialled)
+}
+
+fn dialled(call: usize) -> String {
+    format!("+1303555{:04}", call % NUMBERS)
+}
+
 /// One call: ten webhooks and two reports of the agent.
 pub struct Call {
     number: usize,
@@ -84,7 +96,7 @@ impl Call {
                 "sip.callID": self.call_key(), "sip.callIDFull": format!("{:032x}@198.51.100.20", self.number),
                 "sip.callStatus": status, "sip.callTag": "as6f8b21c0", "sip.hostname": "198.51.100.20",
                 "sip.phoneNumber": self.caller(), "sip.ruleID": "SDR_Xc4Nm8KaUiOp", "sip.trunkID": "ST_pL2sVw9QeRtY",
-                "sip.trunkPhoneNumber": format!("+1303555{:04}", self.number % 40),
+                "sip.trunkPhoneNumber": dialled(self.number),
             })
         } else {
             json!({ "lk.agent_name": "receptionist", "lk.agent.state": "speaking" })
