@@ -55,6 +55,8 @@ grant insert (id, email, name, billing_key, time_zone, locale) on account.users 
 grant update (email, deletion_due_at) on account.users to frontdesk_auth;
 grant select, update on account.invitations to frontdesk_auth;
 grant insert on account.members, account.audit to frontdesk_auth;
+-- Whether somebody signed in with a browser of this name before.
+grant select (actor_id, act, user_agent) on account.audit to frontdesk_auth;
 
 -- Administrators, and the end of accounts.
 grant select on all tables in schema account to frontdesk_admin;

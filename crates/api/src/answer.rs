@@ -28,6 +28,29 @@ pub(crate) fn json(body: Bytes) -> Response {
         .into_response()
 }
 
+/// Answers with JSON and sets cookies.
+pub(crate) fn with_cookies(
+    status: StatusCode,
+    value: &impl Serialize,
+    cookies: impl IntoIterator<Item = HeaderValue>,
+) -> Response {
+    let mut response = json(written(value, 1024));
+    *response.status_mut() = status;
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Answers that it is done, and sets a cookie.
+pub(crate) fn done_with_cookie(cookie: Option<HeaderValue>) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
 /// Writes `value` as JSON with an entity tag, or only says that the caller has it already. For
 /// answers that seldom change: an answer with freshness in it changes with every event.
 pub(crate) fn tagged(request: &HeaderMap, value: &impl Serialize) -> Response {

@@ -5,9 +5,25 @@
 //! tenant's. It refuses to tell whether an address has an account: status, body, headers, cookies and
 //! the work done are the same for known and unknown ones.
 //!
-//! Reading order: [`me`] (what a signed-in person is told), [`second_factor`] and
-//! [`totp`].
+//! Reading order: [`signup`] and [`verify`] (no account before its address is proven), [`login`] with
+//! [`hashing`], [`failures`] and [`second_factor`], [`entry`] (a session begins), [`me`] (what a
+//! signed-in person is told), [`sessions`], [`account`], [`prove`], [`totp`], [`password`], [`offer`], [`sweep`].
 
+pub mod account;
+mod entry;
+mod failures;
+mod guessable;
+mod hashing;
+pub mod login;
 pub mod me;
+pub mod offer;
+pub mod password;
+pub mod prove;
 pub(crate) mod second_factor;
+pub mod sessions;
+pub mod signup;
+pub(crate) mod sweep;
 pub mod totp;
+pub mod verify;
+
+pub(crate) use hashing::Hasher;

@@ -111,6 +111,20 @@ impl Access {
             "session"
         }
     }
+
+    /// The providers that are set up, as the sign-in page offers them.
+    pub(crate) fn providers(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// The name of the cookie by which a browser may end the sign-up that it began.
+    pub(crate) fn signup_cookie(&self) -> &'static str {
+        if self.https {
+            "__Host-signup"
+        } else {
+            "signup"
+        }
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {

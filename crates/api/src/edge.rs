@@ -1,7 +1,7 @@
 //! What every request passes on its way in and every answer on its way out: an id, a count, the
 //! headers that keep browsers safe, and the body of a problem.
 
-use crate::{Api, problem::Problem, viewer::is_same_origin};
+use crate::{Api, origin::address_of, problem::Problem, viewer::is_same_origin};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -52,10 +52,9 @@ pub async fn pass(State(api): State<Api>, request: Request, next: Next) -> Respo
     let is_api = is_api(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let mut response = if is_api && is_forged(&api, &request) {
-        Problem::cross_site().into_response()
-    } else {
-        next.run(request).await
+    let mut response = match refused(&api, is_api, &request) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
     };
     response = settled(response, is_api, &id);
     protect(response.headers_mut(), is_api, api.access().https);
@@ -74,6 +73,18 @@ pub async fn pass(State(api): State<Api>, request: Request, next: Next) -> Respo
     metrics::histogram!("api_request_seconds", "route" => route, "status" => class(status))
         .record(started.elapsed().as_secs_f64());
     response
+}
+
+/// What is refused whatever it asks for. The dashboard's files are not counted: they cost nothing.
+fn refused(api: &Api, is_api: bool, request: &Request) -> Option<Problem> {
+    if !is_api {
+        return None;
+    }
+    let address = address_of(api, request);
+    if let Err(problem) = api.limits().request(address, clock::monotonic()) {
+        return Some(problem);
+    }
+    is_forged(api, request).then(Problem::cross_site)
 }
 
 /// Whether a page of another site made a browser send a change: by its session, or to log somebody in

@@ -23,6 +23,7 @@ pub mod cursor;
 pub mod edge;
 pub mod freshness;
 pub mod invoices;
+mod limits;
 pub mod live;
 pub mod moment;
 pub mod money;
@@ -43,10 +44,12 @@ pub mod web;
 pub use config::ApiArgs;
 pub use openapi::document as openapi_document;
 
+use auth::Hasher;
 use config::Access;
 use freshness::Board;
 use frontdesk_events::nats::Connection;
-use frontdesk_process::{Shutdown, files::Files, health::Health, keyring::Keyring};
+use frontdesk_process::{Shutdown, clock, files::Files, health::Health, keyring::Keyring};
+use limits::Limits;
 use live::Live;
 use shared::Shared;
 use std::sync::Arc;
@@ -58,6 +61,8 @@ pub struct Api(Arc<Parts>);
 
 struct Parts {
     access: Access,
+    limits: Limits,
+    hasher: Hasher,
     database: Database,
     files: Files,
     nats: Connection,
@@ -83,6 +88,7 @@ impl Api {
         let access = Access::check(&args)?;
         let database = Database::open(database_url)?;
         let files = Files::open(&args.files)?;
+        auth::sweep::start(database.clone(), shutdown.clone());
         let board = freshness::start(
             database.clone(),
             nats.clone(),
@@ -93,6 +99,8 @@ impl Api {
         let web = args.web_dir.as_deref().and_then(web::Dashboard::open);
         Ok(Self(Arc::new(Parts {
             access,
+            limits: Limits::new(clock::monotonic()),
+            hasher: Hasher::default(),
             database,
             files,
             nats,
@@ -106,6 +114,21 @@ impl Api {
     /// Every route of the API and the dashboard, ready to be merged with other routers.
     pub fn router(&self) -> axum::Router {
         router::router(self.clone())
+    }
+
+    /// How many password hashes were made or verified since the start: the same for people we know and
+    /// people we do not, which is how a test sees that a log-in does not tell them apart.
+    #[must_use]
+    pub fn password_hashes(&self) -> u64 {
+        self.0.hasher.made()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.0.hasher
     }
 
     pub(crate) fn access(&self) -> &Access {

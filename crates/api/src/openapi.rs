@@ -24,7 +24,11 @@ use utoipa::{
         description = "Calls, figures and billing of AI phone receptionists. Errors are RFC 9457 problems."
     ),
     paths(
-        auth::me::show, auth::totp::begin, auth::totp::confirm, auth::totp::end, auth::totp::renew,
+        auth::totp::begin, auth::totp::confirm, auth::totp::end, auth::totp::renew,
+        auth::signup::sign_up, auth::verify::verify, auth::login::log_in, auth::sessions::log_out, auth::me::show,
+        auth::offer::show, auth::account::switch, auth::prove::prove, auth::password::forgot::forgot,
+        auth::password::reset::reset, auth::password::change::change, auth::sessions::list, auth::sessions::revoke,
+        auth::sessions::revoke_all,
         calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
         subscriptions::current, invoices::list, stats::show, live::follow, show,
         audit::own::list, audit::own::file

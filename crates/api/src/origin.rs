@@ -3,8 +3,8 @@
 
 use crate::Api;
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    extract::{ConnectInfo, FromRequestParts, Request},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
 use std::{
     convert::Infallible,
@@ -27,15 +27,53 @@ impl FromRequestParts<Api> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let peer = peer(&parts.extensions);
         Ok(Self::of(
             peer,
             &parts.headers,
             &api.access().trusted_proxies,
         ))
+    }
+}
+
+/// The address alone, without a copy of the browser's name.
+pub(crate) fn address_of(api: &Api, request: &Request) -> IpAddr {
+    let peer = peer(request.extensions()).to_canonical();
+    address(peer, request.headers(), &api.access().trusted_proxies)
+}
+
+fn peer(extensions: &Extensions) -> IpAddr {
+    extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
+}
+
+/// The addresses that one party has at will: a /24, or a subnet (/64) of the newer kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Range {
+    V4([u8; 3]),
+    V6([u8; 8]),
+}
+
+impl Range {
+    pub(crate) fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let [one, two, three, _] = address.octets();
+                Self::V4([one, two, three])
+            }
+            IpAddr::V6(address) => {
+                let [subnet @ .., _, _, _, _, _, _, _, _] = address.octets();
+                Self::V6(subnet)
+            }
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::V4(bytes) => bytes,
+            Self::V6(bytes) => bytes,
+        }
     }
 }
 
@@ -110,5 +148,15 @@ mod tests {
         );
         assert_eq!(seen("10.0.0.1", &["nonsense"], &["10.0.0.1"]), "10.0.0.1");
         assert_eq!(seen("::ffff:203.0.113.9", &[], &[]), "203.0.113.9");
+    }
+
+    #[test]
+    fn neighbours_are_one_range() {
+        let range = |text: &str| Range::of(text.parse().unwrap());
+        assert_eq!(range("203.0.113.9"), range("203.0.113.200"));
+        assert_eq!(range("203.0.113.9"), range("::ffff:203.0.113.1"));
+        assert_ne!(range("203.0.113.9"), range("203.0.114.9"));
+        assert_eq!(range("2001:db8::1"), range("2001:db8::ffff:1:2:3"));
+        assert_ne!(range("2001:db8::1"), range("2001:db8:0:1::1"));
     }
 }

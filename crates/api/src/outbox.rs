@@ -2,6 +2,7 @@
 //! ACCOUNTS; nothing else learns of a change.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -17,6 +18,23 @@ pub(crate) struct Fact<'a> {
     /// What it is about: the CloudEvents subject.
     pub(crate) subject: Uuid,
     pub(crate) data: Value,
+}
+
+impl<'a> Fact<'a> {
+    /// A fact whose data is the catalogue's type of this kind.
+    pub(crate) fn about(kind: &'a str, of: Uuid, subject: Uuid, data: &impl Serialize) -> Self {
+        Self {
+            kind,
+            of,
+            subject,
+            data: serde_json::to_value(data).expect("the catalogue's types are plain data"),
+        }
+    }
+
+    /// A fact about a user, in the order of theirs.
+    pub(crate) fn about_user(kind: &'a str, user: Uuid, data: &impl Serialize) -> Self {
+        Self::about(kind, user, user, data)
+    }
 }
 
 /// Writes a fact down. It is published once the transaction commits, and never otherwise.

@@ -431,7 +431,48 @@ pub struct OpenProblems;
 
 impl IntoResponses for OpenProblems {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[(400, "A parameter is unknown; `errors` names it")])
+        described(&[
+            (400, "A parameter is unknown; `errors` names it"),
+            (429, "Too often; see Retry-After"),
+        ])
+    }
+}
+
+/// The problems of a change that anybody may ask for.
+pub struct OpenWriteProblems;
+
+impl IntoResponses for OpenWriteProblems {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[
+            (400, "The body is not JSON, or a parameter is unknown"),
+            (403, "Refused: from another site"),
+            (413, "The body is too large"),
+            (415, "The body is not sent as JSON"),
+            (
+                422,
+                "A field is missing, unknown or has a bad value; `errors` names it",
+            ),
+            (429, "Too often; see Retry-After"),
+            (500, "A mistake of ours"),
+            (503, "The database is away or too busy; see Retry-After"),
+        ])
+    }
+}
+
+/// The problems of a try to be recognised: those of any open change, and that it was not right.
+pub struct TryProblems;
+
+impl IntoResponses for TryProblems {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let mut responses = OpenWriteProblems::responses();
+        responses.extend(described(&[
+            (
+                401,
+                "Not the right credentials (`wrong-credentials`), or right so far and a code is wanted (`code-needed`)",
+            ),
+            (403, "The account is suspended, or refused from another site"),
+        ]));
+        responses
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderName, Method, header},
     middleware,
     response::IntoResponse as _,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use std::{any::Any, time::Duration};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
@@ -24,6 +24,10 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 /// The routes, and under all other paths the dashboard.
 pub fn router(api: Api) -> Router {
     let routes = Router::new()
+        .route("/api/auth/signup", post(auth::signup::sign_up))
+        .route("/api/auth/verify-email", post(auth::verify::verify))
+        .route("/api/auth/login", post(auth::login::log_in))
+        .route("/api/auth/logout", post(auth::sessions::log_out))
         .route("/api/auth/me", get(auth::me::show))
         .route(
             "/api/auth/totp",
@@ -31,6 +35,26 @@ pub fn router(api: Api) -> Router {
         )
         .route("/api/auth/totp/confirm", post(auth::totp::confirm))
         .route("/api/auth/totp/recovery-codes", post(auth::totp::renew))
+        .route("/api/auth/offer", get(auth::offer::show))
+        .route("/api/auth/account", post(auth::account::switch))
+        .route("/api/auth/prove", post(auth::prove::prove))
+        .route(
+            "/api/auth/password/forgot",
+            post(auth::password::forgot::forgot),
+        )
+        .route(
+            "/api/auth/password/reset",
+            post(auth::password::reset::reset),
+        )
+        .route(
+            "/api/auth/password/change",
+            post(auth::password::change::change),
+        )
+        .route(
+            "/api/auth/sessions",
+            get(auth::sessions::list).delete(auth::sessions::revoke_all),
+        )
+        .route("/api/auth/sessions/{id}", delete(auth::sessions::revoke))
         .route("/api/calls", get(calls::list))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))

@@ -69,16 +69,74 @@ pub(crate) async fn open(
     )
     .execute(db)
     .await?;
-    Ok((id, cookie(access, &secret.text, LASTS)))
+    let cookie = cookie(access, access.session_cookie(), &secret.text, LASTS);
+    Ok((id, cookie))
+}
+
+/// Gives a session another secret, because what it may do has changed: a copy of the old one is worth
+/// nothing any more.
+///
+/// # Errors
+/// 401 when it has ended meanwhile.
+pub(crate) async fn rotate(
+    db: &mut PgConnection,
+    access: &Access,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<HeaderValue, Problem> {
+    let secret = Secret::draw()?;
+    let expires_at = sqlx::query_scalar!(
+        "update account.sessions set token_hash = $2 where id = $1 returning expires_at",
+        id,
+        secret.hash
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or_else(Problem::unauthorised)?;
+    let name = access.session_cookie();
+    Ok(cookie(access, name, &secret.text, expires_at - now))
+}
+
+/// Ends the session of a cookie, if it is one.
+pub(crate) async fn close(db: &mut PgConnection, token: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from account.sessions where token_hash = $1",
+        hash(token)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends every session of somebody but one, and what their programs logged in with.
+pub(crate) async fn end_others(
+    db: &mut PgConnection,
+    user: Uuid,
+    kept: Option<Uuid>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from account.sessions where user_id = $1 and ($2::uuid is null or id <> $2)",
+        user,
+        kept
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "delete from account.refresh_tokens where user_id = $1",
+        user
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// The cookie that takes the session out of the browser.
 pub(crate) fn closing_cookie(access: &Access) -> HeaderValue {
-    cookie(access, "", TimeDelta::zero())
+    cookie(access, access.session_cookie(), "", TimeDelta::zero())
 }
 
-fn cookie(access: &Access, value: &str, lasts: TimeDelta) -> HeaderValue {
-    let name = access.session_cookie();
+/// A cookie that no script can read and no other site can make the browser send along with a change.
+pub(crate) fn cookie(access: &Access, name: &str, value: &str, lasts: TimeDelta) -> HeaderValue {
     let secure = if access.https { "; Secure" } else { "" };
     let seconds = lasts.num_seconds();
     let cookie =

@@ -107,15 +107,39 @@ pub fn locale(given: impl AsRef<str>) -> Result<String, String> {
     }
 }
 
-/// A password: 8 to 128 characters, kept as typed (no trimming, no rules of composition).
+/// The shortest and the longest password, in characters. A longer one would cost more to hash and be
+/// no safer.
+const SHORTEST_PASSWORD: usize = 8;
+const LONGEST_PASSWORD: usize = 128;
+
+/// A password that is to be one: 8 to 128 characters, kept as typed (no trimming, no rules of
+/// composition) but for how accents are written, which differs between keyboards.
 ///
 /// # Errors
 /// In words.
-pub fn password(given: String) -> Result<String, String> {
+pub fn password(given: impl AsRef<str>) -> Result<String, String> {
+    let given = given.as_ref();
+    if given.chars().count() < SHORTEST_PASSWORD {
+        return Err(format!("must have at least {SHORTEST_PASSWORD} characters"));
+    }
+    if given.chars().any(char::is_control) {
+        return Err("holds characters that cannot be typed".into());
+    }
+    shown_password(given)
+}
+
+/// A password that is shown to be compared with one.
+///
+/// # Errors
+/// In words.
+pub fn shown_password(given: impl AsRef<str>) -> Result<String, String> {
+    let given = given.as_ref();
     match given.chars().count() {
-        0..8 => Err("must have at least 8 characters".into()),
-        8..=128 => Ok(given.nfc().collect()),
-        _ => Err("must not have more than 128 characters".into()),
+        0 => Err("must not be empty".into()),
+        1..=LONGEST_PASSWORD => Ok(given.nfc().collect()),
+        _ => Err(format!(
+            "must not have more than {LONGEST_PASSWORD} characters"
+        )),
     }
 }
 
@@ -242,8 +266,15 @@ mod tests {
 
     #[test]
     fn passwords_are_counted_in_characters() {
-        assert!(password("ääääääää".into()).is_ok());
-        assert!(password("1234567".into()).is_err());
+        assert!(password("ääääääää").is_ok());
+        assert!(password("1234567").is_err());
         assert!(password("x".repeat(129)).is_err());
+        assert!(password("a\0bcdefgh").is_err());
+        assert_eq!(
+            password("cafe\u{301} au lait"),
+            shown_password("café au lait")
+        );
+        assert_eq!(password(" spaces count ").unwrap(), " spaces count ");
+        assert!(shown_password("x").is_ok() && shown_password("").is_err());
     }
 }

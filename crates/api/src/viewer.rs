@@ -12,7 +12,7 @@ mod credential;
 mod database;
 mod right;
 
-pub(crate) use credential::{is_same_origin, session_token};
+pub(crate) use credential::{IDLE, cookie, is_same_origin, session_token};
 pub use database::{Database, Plan};
 pub(crate) use database::{Reading, Writing};
 pub use right::{Right, Role, Scope};
@@ -72,7 +72,9 @@ impl FromRequestParts<Api> for Viewer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        credential::admit(api, &parts.method, &parts.headers, clock::now()).await
+        let viewer = credential::admit(api, &parts.method, &parts.headers, clock::now()).await?;
+        api.limits().of(viewer.caller(), clock::monotonic())?;
+        Ok(viewer)
     }
 }
 
@@ -105,6 +107,14 @@ impl Viewer {
     /// How they proved themselves.
     pub(crate) fn means(&self) -> &Means {
         &self.0.means
+    }
+
+    /// Who is counted when somebody asks too often: each key by itself.
+    fn caller(&self) -> Uuid {
+        match self.0.means {
+            Means::Key { id, .. } => id,
+            Means::Session { .. } | Means::Token { .. } => self.0.person,
+        }
     }
 
     /// Whether they may do this.

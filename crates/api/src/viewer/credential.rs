@@ -55,7 +55,7 @@ struct Found {
 struct Row {
     user_id: Uuid,
     account_id: Uuid,
-    /// Null when they are no member of that account (any more).
+    /// Null when they are no member of that account any more, or it is suspended or gone.
     role: Option<String>,
     is_admin: bool,
     suspended: bool,
@@ -68,7 +68,8 @@ impl Row {
             Some(role) => (self.account_id, role),
             // An administrator looks at an account without being a member of it.
             None if self.is_admin => (self.account_id, Role::Reader),
-            // Who was removed meanwhile is back in their own account.
+            // Who was removed meanwhile is back in their own account: one account's end must not
+            // keep a person out of another.
             None => (self.user_id, Role::Owner),
         };
         Found {
@@ -83,11 +84,13 @@ async fn of_session(api: &Api, token: &str, now: DateTime<Utc>) -> Result<Option
     let mut session = api.database().auth_session().await?;
     let row = sqlx::query!(
         r#"select s.id, s.user_id, s.account_id, s.proven_at, s.seen_at,
-            case when s.account_id = s.user_id then 'owner' else m.role end as role,
-            u.role = 'admin' as "is_admin!", (u.suspended_at is not null or a.suspended_at is not null) as "suspended!"
+            case when s.account_id = s.user_id then 'owner'
+                when a.deleted_at is null and a.suspended_at is null then m.role
+            end as role,
+            u.role = 'admin' as "is_admin!", u.suspended_at is not null as "suspended!"
         from account.sessions s
         join account.users u on u.id = s.user_id and u.deleted_at is null
-        join account.users a on a.id = s.account_id and a.deleted_at is null
+        join account.users a on a.id = s.account_id
         left join account.members m on m.account_id = s.account_id and m.user_id = s.user_id
         where s.token_hash = $1 and s.expires_at > $2 and s.seen_at > $3"#,
         hash,
