@@ -7,22 +7,30 @@
 //!
 //! Reading order: [`signup`] and [`verify`] (no account before its address is proven), [`login`] with
 //! [`hashing`], [`failures`] and [`second_factor`], [`entry`] (a session begins), [`me`] (what a
-//! signed-in person is told), [`sessions`], [`account`], [`prove`], [`totp`], [`password`], [`offer`], [`sweep`].
+//! signed-in person is told), [`sessions`], [`account`], [`prove`], [`totp`], [`password`], [`provider`]
+//! with [`second_step`] and [`identities`], [`token`] with [`access`] (programs), [`offer`], [`sweep`].
 
+pub(crate) mod access;
 pub mod account;
 mod entry;
 mod failures;
 mod guessable;
 mod hashing;
+pub mod identities;
+pub mod jwt;
 pub mod login;
 pub mod me;
 pub mod offer;
 pub mod password;
 pub mod prove;
+pub mod provider;
+mod sealed;
 pub(crate) mod second_factor;
+pub mod second_step;
 pub mod sessions;
 pub mod signup;
 pub(crate) mod sweep;
+pub mod token;
 pub mod totp;
 pub mod verify;
 

@@ -1,5 +1,6 @@
 //! What the role reads from its environment, checked once.
 
+use crate::auth::provider::ProviderArgs;
 use anyhow::bail;
 use axum::http::HeaderValue;
 use frontdesk_events::nats::connection::Secret;
@@ -37,6 +38,9 @@ pub struct ApiArgs {
     /// The directory of the built dashboard.
     #[arg(long, env = "WEB_DIR")]
     pub web_dir: Option<PathBuf>,
+    /// Logins at Google and GitHub.
+    #[command(flatten)]
+    pub providers: ProviderArgs,
     /// Where uploaded files lie.
     #[command(flatten)]
     pub files: FileArgs,
@@ -112,11 +116,6 @@ impl Access {
         }
     }
 
-    /// The providers that are set up, as the sign-in page offers them.
-    pub(crate) fn providers(&self) -> Vec<&'static str> {
-        Vec::new()
-    }
-
     /// The name of the cookie by which a browser may end the sign-up that it began.
     pub(crate) fn signup_cookie(&self) -> &'static str {
         if self.https {
@@ -127,7 +126,7 @@ impl Access {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -163,6 +162,7 @@ mod tests {
             ready_accounts: None,
             trusted_proxies: Vec::new(),
             web_dir: None,
+            providers: ProviderArgs::default(),
             files: FileArgs::directory("files"),
         }
     }

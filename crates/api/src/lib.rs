@@ -23,6 +23,7 @@ pub mod cursor;
 pub mod edge;
 pub mod freshness;
 pub mod invoices;
+pub mod keys;
 mod limits;
 pub mod live;
 pub mod moment;
@@ -45,6 +46,7 @@ pub use config::ApiArgs;
 pub use openapi::document as openapi_document;
 
 use auth::Hasher;
+use auth::provider::Providers;
 use config::Access;
 use freshness::Board;
 use frontdesk_events::nats::Connection;
@@ -61,6 +63,7 @@ pub struct Api(Arc<Parts>);
 
 struct Parts {
     access: Access,
+    providers: Providers,
     limits: Limits,
     hasher: Hasher,
     database: Database,
@@ -85,7 +88,9 @@ impl Api {
         health: Health,
         shutdown: Shutdown,
     ) -> anyhow::Result<Self> {
+        auth::jwt::install()?;
         let access = Access::check(&args)?;
+        let providers = Providers::open(&args.providers, &access)?;
         let database = Database::open(database_url)?;
         let files = Files::open(&args.files)?;
         auth::sweep::start(database.clone(), shutdown.clone());
@@ -99,6 +104,7 @@ impl Api {
         let web = args.web_dir.as_deref().and_then(web::Dashboard::open);
         Ok(Self(Arc::new(Parts {
             access,
+            providers,
             limits: Limits::new(clock::monotonic()),
             hasher: Hasher::default(),
             database,
@@ -137,6 +143,10 @@ impl Api {
 
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.0.access.keyring
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
     }
 
     pub(crate) fn database(&self) -> &Database {

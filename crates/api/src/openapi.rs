@@ -1,7 +1,7 @@
 //! The OpenAPI document: a committed snapshot, from which the dashboard's types are generated.
 
 use crate::{
-    answer, audit, auth, calls, clients, invoices, live,
+    answer, audit, auth, calls, clients, invoices, keys, live,
     parameters::Parameters,
     problem::{FieldError, OpenProblems, Problem, ProblemBody},
     stats, subscriptions,
@@ -24,7 +24,9 @@ use utoipa::{
         description = "Calls, figures and billing of AI phone receptionists. Errors are RFC 9457 problems."
     ),
     paths(
-        auth::totp::begin, auth::totp::confirm, auth::totp::end, auth::totp::renew,
+        auth::second_step::take, auth::token::log_in, auth::token::refresh, auth::provider::begin,
+        auth::provider::come_back, auth::identities::list, auth::identities::link, auth::identities::unlink,
+        keys::list, keys::create, keys::revoke, auth::totp::begin, auth::totp::confirm, auth::totp::end, auth::totp::renew,
         auth::signup::sign_up, auth::verify::verify, auth::login::log_in, auth::sessions::log_out, auth::me::show,
         auth::offer::show, auth::account::switch, auth::prove::prove, auth::password::forgot::forgot,
         auth::password::reset::reset, auth::password::change::change, auth::sessions::list, auth::sessions::revoke,

@@ -1,7 +1,7 @@
 //! Every route of the role, in one table.
 
 use crate::{
-    Api, audit, auth, calls, clients, edge, invoices, live, openapi, problem::Problem, stats,
+    Api, audit, auth, calls, clients, edge, invoices, keys, live, openapi, problem::Problem, stats,
     subscriptions, web,
 };
 use axum::{
@@ -24,37 +24,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 /// The routes, and under all other paths the dashboard.
 pub fn router(api: Api) -> Router {
     let routes = Router::new()
-        .route("/api/auth/signup", post(auth::signup::sign_up))
-        .route("/api/auth/verify-email", post(auth::verify::verify))
-        .route("/api/auth/login", post(auth::login::log_in))
-        .route("/api/auth/logout", post(auth::sessions::log_out))
-        .route("/api/auth/me", get(auth::me::show))
-        .route(
-            "/api/auth/totp",
-            post(auth::totp::begin).delete(auth::totp::end),
-        )
-        .route("/api/auth/totp/confirm", post(auth::totp::confirm))
-        .route("/api/auth/totp/recovery-codes", post(auth::totp::renew))
-        .route("/api/auth/offer", get(auth::offer::show))
-        .route("/api/auth/account", post(auth::account::switch))
-        .route("/api/auth/prove", post(auth::prove::prove))
-        .route(
-            "/api/auth/password/forgot",
-            post(auth::password::forgot::forgot),
-        )
-        .route(
-            "/api/auth/password/reset",
-            post(auth::password::reset::reset),
-        )
-        .route(
-            "/api/auth/password/change",
-            post(auth::password::change::change),
-        )
-        .route(
-            "/api/auth/sessions",
-            get(auth::sessions::list).delete(auth::sessions::revoke_all),
-        )
-        .route("/api/auth/sessions/{id}", delete(auth::sessions::revoke))
+        .merge(signing_in())
         .route("/api/calls", get(calls::list))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))
@@ -83,9 +53,70 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
+/// Proving who somebody is.
+fn signing_in() -> Router<Api> {
+    Router::new()
+        .route("/api/auth/signup", post(auth::signup::sign_up))
+        .route("/api/auth/verify-email", post(auth::verify::verify))
+        .route("/api/auth/login", post(auth::login::log_in))
+        .route("/api/auth/logout", post(auth::sessions::log_out))
+        .route("/api/auth/me", get(auth::me::show))
+        .route("/api/auth/login/code", post(auth::second_step::take))
+        .route("/api/auth/token", post(auth::token::log_in))
+        .route("/api/auth/refresh", post(auth::token::refresh))
+        .merge(providers())
+        .route(
+            "/api/auth/totp",
+            post(auth::totp::begin).delete(auth::totp::end),
+        )
+        .route("/api/auth/totp/confirm", post(auth::totp::confirm))
+        .route("/api/auth/totp/recovery-codes", post(auth::totp::renew))
+        .route("/api/auth/offer", get(auth::offer::show))
+        .route("/api/auth/account", post(auth::account::switch))
+        .route("/api/auth/prove", post(auth::prove::prove))
+        .route(
+            "/api/auth/password/forgot",
+            post(auth::password::forgot::forgot),
+        )
+        .route(
+            "/api/auth/password/reset",
+            post(auth::password::reset::reset),
+        )
+        .route(
+            "/api/auth/password/change",
+            post(auth::password::change::change),
+        )
+        .route(
+            "/api/auth/sessions",
+            get(auth::sessions::list).delete(auth::sessions::revoke_all),
+        )
+        .route("/api/auth/sessions/{id}", delete(auth::sessions::revoke))
+}
+
+/// Signing in through somebody who knows the person already.
+fn providers() -> Router<Api> {
+    Router::new()
+        .route("/api/auth/{provider}", get(auth::provider::begin))
+        .route(
+            "/api/auth/{provider}/callback",
+            get(auth::provider::come_back),
+        )
+        .route("/api/auth/identities", get(auth::identities::list))
+        .route(
+            "/api/auth/identities/{provider}",
+            delete(auth::identities::unlink),
+        )
+        .route(
+            "/api/auth/identities/{provider}/link",
+            post(auth::identities::link),
+        )
+}
+
 /// Who belongs to the service and to an account, and what they did.
 fn people() -> Router<Api> {
     Router::new()
+        .route("/api/keys", get(keys::list).post(keys::create))
+        .route("/api/keys/{id}", delete(keys::revoke))
         .route("/api/audit", get(audit::own::list))
         .route("/api/audit.csv", get(audit::own::file))
 }

@@ -1,6 +1,6 @@
 //! Sessions of browsers: opaque, kept on the server, ended by deleting a row.
 
-use crate::{chance, config::Access, origin::Origin, problem::Problem};
+use crate::{auth::token, chance, config::Access, origin::Origin, problem::Problem};
 use axum::http::HeaderValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -121,13 +121,7 @@ pub(crate) async fn end_others(
     )
     .execute(&mut *db)
     .await?;
-    sqlx::query!(
-        "delete from account.refresh_tokens where user_id = $1",
-        user
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    token::end_all(db, user).await
 }
 
 /// The cookie that takes the session out of the browser.

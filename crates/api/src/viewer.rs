@@ -12,7 +12,7 @@ mod credential;
 mod database;
 mod right;
 
-pub(crate) use credential::{IDLE, cookie, is_same_origin, session_token};
+pub(crate) use credential::{IDLE, KEY_PREFIX, cookie, is_same_origin, session_token};
 pub use database::{Database, Plan};
 pub(crate) use database::{Reading, Writing};
 pub use right::{Right, Role, Scope};

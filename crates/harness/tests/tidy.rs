@@ -128,28 +128,47 @@ fn each_schema_has_one_writer() {
 }
 
 #[test]
-fn only_ingest_and_workers_speak_to_providers() {
-    let found = files("crates", &["Cargo.toml"])
+fn nothing_else_has_an_http_client() {
+    let found: Vec<_> = ["projector", "process"]
+        .into_iter()
+        .map(|name| format!("crates/{name}/Cargo.toml"))
+        .filter(|path| {
+            let text = fs::read_to_string(root().join(path)).unwrap();
+            let dependencies = text.split("[dev-dependencies]").next().unwrap().to_owned();
+            ["reqwest", "oauth2", "lettre"]
+                .iter()
+                .any(|client| dependencies.contains(client))
+        })
+        .collect();
+    assert_none(
+        "only `ingest`, `workers` and the api's login providers have an HTTP client",
+        &found,
+    );
+}
+
+#[test]
+fn the_api_speaks_to_login_providers_alone() {
+    let place = "crates/api/src/auth/provider";
+    let mut found: Vec<_> = rust("crates/api")
         .into_iter()
         .filter(|(path, _)| {
-            ["api", "projector"]
-                .iter()
-                .any(|c| path == &format!("crates/{c}/Cargo.toml"))
+            path != &format!("{place}.rs") && !path.starts_with(&format!("{place}/"))
         })
-        .filter(|(_, text)| {
-            let dependencies = text.split("[dev-dependencies]").next().unwrap();
-            dependencies.contains("reqwest")
-                || dependencies.contains("oauth2")
-                || dependencies.contains("lettre")
+        .flat_map(|(path, text)| {
+            ["reqwest", "oauth2", "hyper_util::client", "lettre"]
+                .into_iter()
+                .filter(move |client| text.contains(client))
+                .map(move |client| format!("{path}: {client}"))
         })
-        .map(|(path, _)| path);
-    // The file store's own client, behind `files.rs`, is the only one there.
-    let in_process = rust("crates/process/src")
-        .into_iter()
-        .filter(|(_, text)| text.contains("reqwest"))
-        .map(|(path, _)| path);
-    let found: Vec<_> = found.chain(in_process).collect();
-    assert_none("only `ingest` and `workers` have an HTTP client", &found);
+        .collect();
+    let manifest = fs::read_to_string(root().join("crates/api/Cargo.toml")).unwrap();
+    if manifest.contains("lettre") {
+        found.push("crates/api/Cargo.toml: lettre".to_owned());
+    }
+    assert_none(
+        "the api speaks to nobody but login providers, and only in auth/provider",
+        &found,
+    );
 }
 
 #[test]

@@ -61,7 +61,11 @@ pub(crate) async fn enter(
 }
 
 /// Whether they signed in with this browser before, as far as its name tells.
-async fn knows_device(db: &mut PgConnection, user: Uuid, user_agent: &str) -> sqlx::Result<bool> {
+pub(super) async fn knows_device(
+    db: &mut PgConnection,
+    user: Uuid,
+    user_agent: &str,
+) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (
             select from account.audit

@@ -4,6 +4,7 @@
 //! Ready accounts come with their passwords, so they are shown to loopback alone, and the role refuses
 //! to start with them under any other address.
 
+use super::provider::Provider;
 use crate::{
     Api, answer,
     origin::Origin,
@@ -69,7 +70,7 @@ pub async fn show(
         None => Ready::default(),
     };
     let offer = Offer {
-        providers: api.access().providers(),
+        providers: api.providers().offered().map(Provider::word).collect(),
         ready_accounts: ready.accounts,
         mailbox_url: ready.mailbox_url,
     };

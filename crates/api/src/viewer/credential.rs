@@ -2,7 +2,7 @@
 //! so neither a copy of the tables nor the time a lookup takes helps to guess one.
 
 use super::{Means, Role, Scope, Viewer};
-use crate::{Api, config::Access, problem::Problem};
+use crate::{Api, auth::access, config::Access, problem::Problem};
 use axum::http::{HeaderMap, Method, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -170,9 +170,42 @@ async fn of_key(api: &Api, key: &str, now: DateTime<Utc>) -> Result<Option<Found
     Ok(Some(row.found(means)))
 }
 
-/// Access tokens come with the log-in of programs.
-async fn of_token(_: &Api, _: &str, _: DateTime<Utc>) -> Result<Option<Found>, Problem> {
-    Ok(None)
+/// The signature says whose it was a quarter of an hour ago; the look behind it, whether their login,
+/// their account and their place in it still are.
+async fn of_token(api: &Api, token: &str, now: DateTime<Utc>) -> Result<Option<Found>, Problem> {
+    let Some(claims) = access::read(api.access(), token, now) else {
+        return Ok(None);
+    };
+    let mut session = api.database().auth_session().await?;
+    let row = sqlx::query!(
+        r#"select case when u.id = a.id then 'owner' else m.role end as role,
+            u.role = 'admin' as "is_admin!", (u.suspended_at is not null or a.suspended_at is not null) as "suspended!"
+        from account.users u
+        join account.users a on a.id = $2 and a.deleted_at is null
+        left join account.members m on m.account_id = a.id and m.user_id = u.id
+        where u.id = $1 and u.deleted_at is null
+            and exists (select from account.refresh_tokens t where t.family = $3 and t.user_id = u.id)"#,
+        claims.sub,
+        claims.account,
+        claims.sid,
+    )
+    .fetch_optional(&mut *session)
+    .await?;
+    // A token of an account that its holder left must not turn to their own.
+    let Some(row) = row.filter(|row| row.role.is_some()) else {
+        return Ok(None);
+    };
+    let means = Means::Token {
+        proven_at: claims.proven_at(),
+    };
+    let row = Row {
+        user_id: claims.sub,
+        account_id: claims.account,
+        role: row.role,
+        is_admin: row.is_admin,
+        suspended: row.suspended,
+    };
+    Ok(Some(row.found(means)))
 }
 
 /// The token of `Authorization: Bearer …`.

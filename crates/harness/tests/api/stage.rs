@@ -1,7 +1,7 @@
 //! Servers, a projector and the API, and people who ask it.
 
 use crate::person::{Answer, Door, Following, Person};
-use frontdesk_api::{Api, ApiArgs};
+use frontdesk_api::{Api, ApiArgs, auth::provider::ProviderArgs};
 use frontdesk_events::{
     Envelope, Partition, StreamName,
     nats::{Connection, Outbound, Role},
@@ -243,6 +243,7 @@ pub(crate) fn args() -> ApiArgs {
         ready_accounts: None,
         trusted_proxies: Vec::new(),
         web_dir: None::<PathBuf>,
+        providers: ProviderArgs::default(),
     }
 }
 
