@@ -1,0 +1,10 @@
+/** What a role in an account is called, and what it may do. */
+export const ROLE_WORDS = {
+  owner: { name: "Owner", a: "the owner", may: "everything, members, keys and payments included." },
+  manager: {
+    name: "Manager",
+    a: "a manager",
+    may: "you see its calls, and change its businesses, numbers and what the receptionist says.",
+  },
+  reader: { name: "Reader", a: "a reader", may: "you see its calls, businesses and figures, and change nothing." },
+} as const;
