@@ -2,6 +2,8 @@
  * The accounts' part of the contract, by hand until the api's own document has it.
  * What is in `schema.ts` is taken out here.
  */
+import type { components } from "./schema";
+
 interface Json<T> {
   headers: Record<string, unknown>;
   content: { "application/json": T };
@@ -21,40 +23,19 @@ interface Id {
 }
 type Nothing = undefined;
 
-export interface Me {
-  user: {
-    id: string;
-    name: string;
-    email: string;
-    role: "owner" | "admin";
-    time_zone: string;
-    locale: string;
-    deletion_due_at: string | null;
-  };
-  account: { id: string; name: string; role: "owner" | "manager" | "reader" };
-  accounts: { id: string; name: string; role: "owner" | "manager" | "reader" }[];
-  session: { id: string; method: string; proven_until: string } | null;
-  has_password: boolean;
-  second_factor: boolean;
-}
+type Me = components["schemas"]["Me"];
 
-interface Offer {
-  providers: ("google" | "github")[];
-  ready_accounts: { title: string; email: string; password: string }[];
-  mailbox_url: string | null;
-}
-
-interface Profile {
+export interface Profile {
   name: string;
   time_zone: string;
   locale: string;
   notifications: { new_call: boolean; missed_call: boolean; daily_summary: boolean; payment_trouble: boolean };
 }
 
-interface Export {
+export interface Export {
   id: string;
   requested_at: string;
-  state: "making" | "ready" | "failed" | "expired";
+  state: string;
   expires_at: string | null;
   failure: string | null;
   files: { name: string; bytes: number; href: string }[];
@@ -63,7 +44,7 @@ interface Export {
 type Span = { from: string; to: string };
 type Day = "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
 
-interface Client {
+export interface Client {
   id: string;
   user_id: string;
   name: string;
@@ -92,23 +73,13 @@ interface ClientFields {
   transfer_number: string | null;
 }
 
-interface AuditEntry {
-  id: number;
-  at: string;
-  act: string;
-  actor: { id: string | null; name: string | null; kind: string };
-  account: { id: string; name: string } | null;
-  subject: string | null;
-  address: string | null;
-  user_agent: string | null;
-  detail: Record<string, unknown>;
-}
+type AuditEntry = components["schemas"]["AuditEntry"];
 
-interface AdminUser {
+export interface AdminUser {
   id: string;
   name: string;
   email: string;
-  role: "owner" | "admin";
+  role: string;
   created_at: string;
   suspended_at: string | null;
   deletion_due_at: string | null;
@@ -120,45 +91,9 @@ interface Page<T> {
   next_cursor: string | null;
 }
 
-type Provider = { provider: "google" | "github" };
+type Provider = { provider: string };
 
 export interface PendingPaths {
-  "/api/auth/signup": {
-    post: Op<object, { name: string; email: string; password: string; time_zone?: string; locale?: string }>;
-  };
-  "/api/auth/verify-email": { post: Op<Me, { token: string; password?: string }> };
-  "/api/auth/login": { post: Op<Me, { email: string; password: string; code?: string }> };
-  "/api/auth/logout": { post: Op<Nothing> };
-  "/api/auth/password/forgot": { post: Op<object, { email: string }> };
-  "/api/auth/password/reset": { post: Op<Nothing, { token: string; password: string }> };
-  "/api/auth/password/change": { post: Op<Nothing, { current_password?: string; password: string }> };
-  "/api/auth/me": { get: Op<Me> };
-  "/api/auth/offer": { get: Op<Offer> };
-  "/api/auth/identities": {
-    get: Op<{ items: { provider: "google" | "github"; email: string; linked_at: string; used_at: string | null }[] }>;
-  };
-  "/api/auth/identities/{provider}/link": { post: Op<{ location: string }, unknown, Provider> };
-  "/api/auth/identities/{provider}": { delete: Op<Nothing, unknown, Provider> };
-  "/api/auth/sessions": {
-    get: Op<{
-      items: {
-        id: string;
-        method: string;
-        user_agent: string;
-        address: string;
-        created_at: string;
-        seen_at: string;
-        is_current: boolean;
-      }[];
-    }>;
-    delete: Op<Nothing>;
-  };
-  "/api/auth/sessions/{id}": { delete: Op<Nothing, unknown, Id> };
-  "/api/auth/account": { post: Op<Me, { account_id: string }> };
-  "/api/auth/prove": { post: Op<Nothing, { password?: string; code?: string }> };
-  "/api/auth/totp": { post: Op<{ secret: string; uri: string; qr_svg: string }>; delete: Op<Nothing> };
-  "/api/auth/totp/confirm": { post: Op<{ recovery_codes: string[] }, { code: string }> };
-  "/api/auth/totp/recovery-codes": { post: Op<{ recovery_codes: string[] }> };
   "/api/users/profile": { get: Op<Profile>; put: Op<Profile, Profile> };
   "/api/users/email": { post: Op<object, { email: string }> };
   "/api/users/email/confirm": { post: Op<Nothing, { token: string }> };
@@ -171,29 +106,26 @@ export interface PendingPaths {
         user_id: string;
         name: string;
         email: string;
-        role: "owner" | "manager" | "reader";
+        role: string;
         joined_at: string | null;
       }[];
       invitations: {
         id: string;
         email: string;
-        role: "manager" | "reader";
+        role: string;
         created_at: string;
         expires_at: string;
       }[];
     }>;
   };
-  "/api/members/invitations": { post: Op<object, { email: string; role: "manager" | "reader" }> };
+  "/api/members/invitations": { post: Op<object, { email: string; role: string }> };
   "/api/members/invitations/{id}": { delete: Op<Nothing, unknown, Id> };
   "/api/members/{user_id}": {
-    put: Op<object, { role: "manager" | "reader" }, { user_id: string }>;
+    put: Op<object, { role: string }, { user_id: string }>;
     delete: Op<Nothing, unknown, { user_id: string }>;
   };
   "/api/invitations/show": {
-    post: Op<
-      { account_name: string; email: string; role: "manager" | "reader"; expires_at: string },
-      { token: string }
-    >;
+    post: Op<{ account_name: string; email: string; role: string; expires_at: string }, { token: string }>;
   };
   "/api/invitations/accept": { post: Op<Me, { token: string }> };
   "/api/professions": {
@@ -239,12 +171,6 @@ export interface PendingPaths {
       }[];
     }>;
   };
-  "/api/keys": {
-    get: Op<{ items: Key[] }>;
-    post: Op<Key & { key: string }, { name: string; scopes: Scope[]; expires_at?: string }>;
-  };
-  "/api/keys/{id}": { delete: Op<Nothing, unknown, Id> };
-  "/api/audit": { get: Op<Page<AuditEntry>, unknown, unknown, { cursor?: string }> };
   "/api/admin/audit": { get: Op<Page<AuditEntry>, unknown, unknown, { cursor?: string }> };
   "/api/admin/users": { get: Op<Page<AdminUser>, unknown, unknown, { q?: string; cursor?: string }> };
   "/api/admin/users/{id}": {
@@ -271,13 +197,11 @@ export interface PendingPaths {
   };
 }
 
-export type Scope = "calls:read" | "clients:read" | "clients:write" | "billing:read" | "agent";
-
-interface Key {
+export interface Key {
   id: string;
   name: string;
   prefix: string;
-  scopes: Scope[];
+  scopes: string[];
   created_at: string;
   expires_at: string | null;
   used_at: string | null;

@@ -7,7 +7,7 @@ import { type Me, type Membership, actFor, isAdmin, signOut, useMe } from "../ap
 import { paths } from "../paths";
 import { classes } from "../ui/classes";
 import { problemWords } from "./problemWords";
-import { ROLE_WORDS } from "./roleWords";
+import { roleWords } from "./roleWords";
 
 export function AccountMenu() {
   const me = useMe();
@@ -87,7 +87,7 @@ function Accounts({ me, close }: { me: Me; close: () => void }) {
             <span className="min-w-0 flex-1">
               <span className="block truncate font-medium">{account.name}</span>
               <span className="block truncate text-xs text-quiet">
-                {account.id === me.user.id ? "Your own" : ROLE_WORDS[account.role].name}
+                {account.id === me.user.id ? "Your own" : roleWords(account.role).name}
               </span>
             </span>
             {current && <span aria-hidden>✓</span>}

@@ -8,7 +8,7 @@ import { TextField } from "../ui/Field";
 import { Dot, Group } from "../ui/Ticks";
 import { FormFoot } from "./FormFoot";
 import { FormProblem, bind, useKeptForm } from "./form";
-import { ROLE_WORDS } from "./roleWords";
+import { roleWords } from "./roleWords";
 import { email, z } from "./rules";
 
 const RULES = z.object({ email, role: z.enum(["manager", "reader"]) });
@@ -40,13 +40,13 @@ export function InviteForm() {
       />
       <Group legend="Role" className="flex flex-col gap-2.5">
         <Dot
-          label={ROLE_WORDS.reader.name}
+          label={roleWords("reader").name}
           help="Sees calls, businesses and figures."
           value="reader"
           {...form.register("role")}
         />
         <Dot
-          label={ROLE_WORDS.manager.name}
+          label={roleWords("manager").name}
           help="Also changes businesses, numbers and what the receptionist says."
           value="manager"
           {...form.register("role")}

@@ -16,7 +16,7 @@ import { Button, buttonLook } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { PasswordField, TextField } from "../ui/Field";
 import { FormProblem, bind, useKeptForm } from "./form";
-import { PROVIDER_NAMES } from "./providerWords";
+import { providerName } from "./providerWords";
 import { code, password, z } from "./rules";
 
 export function ProofDialog() {
@@ -102,7 +102,7 @@ function ByProvider() {
             onClick={noteLeavingForProvider}
             className={buttonLook("strong")}
           >
-            Continue with {PROVIDER_NAMES[provider]}
+            Continue with {providerName(provider)}
           </a>
         ))}
       </div>

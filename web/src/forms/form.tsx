@@ -13,7 +13,7 @@ import {
   useForm,
 } from "react-hook-form";
 import { Problem } from "../api/problem";
-import { asSentence, problemWords } from "./problemWords";
+import { asClause, asSentence, problemWords } from "./problemWords";
 import type { z } from "./rules";
 import { useUnsaved } from "./Unsaved";
 
@@ -114,7 +114,11 @@ function tell<In extends FieldValues, Out>(
   for (const { field, message } of faults) {
     const path = fieldOf(field);
     if (path && fields.has(path.split(".")[0] ?? "")) {
-      form.setError(path as Path<In>, { type: "refused", message: asSentence(message) }, { shouldFocus: isFirst });
+      form.setError(
+        path as Path<In>,
+        { type: "refused", message: `This ${asClause(message)}` },
+        { shouldFocus: isFirst },
+      );
       isFirst = false;
     } else elsewhere.push(asSentence(`${field} ${message}`));
   }

@@ -30,8 +30,12 @@ export function problemWords(error: unknown): string {
 
 /** The api begins without a capital and ends without a full stop, so that its words fit into any sentence. */
 export function asSentence(words: string) {
-  const begun = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  return asClause(words.charAt(0).toUpperCase() + words.slice(1));
+}
+
+/** The end of a sentence: what is wrong with a field begins with a verb. */
+export function asClause(words: string) {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
 }
 
 function waitWords(seconds: number | null) {

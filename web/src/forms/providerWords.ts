@@ -1,2 +1,6 @@
 /** How login providers write themselves. */
-export const PROVIDER_NAMES = { google: "Google", github: "GitHub" } as const;
+const NAMES: Partial<Record<string, string>> = { google: "Google", github: "GitHub" };
+
+export function providerName(provider: string) {
+  return NAMES[provider] ?? provider;
+}

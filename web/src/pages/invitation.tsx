@@ -11,7 +11,7 @@ import { type Me, enter, meQuery, signOut } from "../api/me";
 import { isKind } from "../api/problem";
 import { mayBeSignedIn } from "../api/session";
 import { problemWords } from "../forms/problemWords";
-import { ROLE_WORDS } from "../forms/roleWords";
+import { roleWords } from "../forms/roleWords";
 import { paths } from "../paths";
 import { Awaiting } from "../ui/Awaiting";
 import { Button, buttonLook } from "../ui/Button";
@@ -63,7 +63,7 @@ function Shown({ token }: { token: string }) {
   return (
     <Door title={`${account_name} invites you`}>
       <p>
-        You would be {ROLE_WORDS[role].a}: {ROLE_WORDS[role].may}
+        You would be {roleWords(role).a}: {roleWords(role).may}
       </p>
       <p className="text-quiet [overflow-wrap:anywhere]">
         For {email}, until {longDay(expires_at)}.

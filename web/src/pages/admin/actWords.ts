@@ -46,8 +46,8 @@ export function actWords(act: string) {
 }
 
 /** The particulars that are words; ids mean nothing to a reader. */
-export function particulars(detail: Record<string, unknown>) {
-  return Object.entries(detail)
+export function particulars(detail: object) {
+  return Object.entries<unknown>({ ...detail })
     .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value) && !isUuid(value))
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`)
     .join(", ");

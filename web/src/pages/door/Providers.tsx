@@ -4,7 +4,7 @@ import { noteLeavingForProvider } from "../../api/session";
 import type { Provider } from "../../api/settings";
 import { paths } from "../../paths";
 import { buttonLook } from "../../ui/Button";
-import { PROVIDER_NAMES } from "../../forms/providerWords";
+import { providerName } from "../../forms/providerWords";
 
 export function Providers({ providers, returnTo }: { providers: Provider[]; returnTo: string }) {
   if (providers.length === 0) return null;
@@ -19,7 +19,7 @@ export function Providers({ providers, returnTo }: { providers: Provider[]; retu
             onClick={noteLeavingForProvider}
             className={buttonLook("plain", "min-h-11")}
           >
-            Continue with {PROVIDER_NAMES[provider]}
+            Continue with {providerName(provider)}
           </a>
         ))}
       </div>

@@ -79,7 +79,7 @@ function Exports() {
   );
 }
 
-const STATES: Record<Export["state"], { words: string; tone: Tone }> = {
+const STATES: Partial<Record<string, { words: string; tone: Tone }>> = {
   making: { words: "Being made", tone: "plain" },
   ready: { words: "Ready", tone: "good" },
   failed: { words: "Failed", tone: "bad" },
@@ -87,7 +87,7 @@ const STATES: Record<Export["state"], { words: string; tone: Tone }> = {
 };
 
 function OneExport({ one }: { one: Export }) {
-  const { words, tone } = STATES[one.state];
+  const { words, tone } = STATES[one.state] ?? { words: one.state, tone: "plain" as const };
   return (
     <div className="flex flex-col gap-1.5">
       <p className="flex flex-wrap items-center gap-2">

@@ -8,7 +8,7 @@ import { askAhead } from "../../api/queries";
 import { type Invitation, type Member, type Members as All, membersQuery } from "../../api/settings";
 import { InviteForm } from "../../forms/InviteForm";
 import { problemWords } from "../../forms/problemWords";
-import { ROLE_WORDS } from "../../forms/roleWords";
+import { roleWords } from "../../forms/roleWords";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
 import { ConfirmDialog } from "../../ui/Dialog";
@@ -128,8 +128,8 @@ function RoleChoice({ member }: { member: Member }) {
         error={failure}
         onChange={(event) => void change(event.target.value === "manager" ? "manager" : "reader")}
       >
-        <option value="manager">{ROLE_WORDS.manager.name}</option>
-        <option value="reader">{ROLE_WORDS.reader.name}</option>
+        <option value="manager">{roleWords("manager").name}</option>
+        <option value="reader">{roleWords("reader").name}</option>
       </Choice>
     </div>
   );
@@ -202,5 +202,5 @@ function OneInvitation({ invitation }: { invitation: Invitation }) {
 }
 
 function roleName(role: Member["role"]) {
-  return ROLE_WORDS[role].name;
+  return roleWords(role).name;
 }

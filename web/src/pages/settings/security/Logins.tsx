@@ -5,7 +5,7 @@ import { act, client } from "../../../api/client";
 import { isKind } from "../../../api/problem";
 import { type Identity, type Provider, identitiesQuery, offerQuery } from "../../../api/settings";
 import { problemWords } from "../../../forms/problemWords";
-import { PROVIDER_NAMES } from "../../../forms/providerWords";
+import { providerName } from "../../../forms/providerWords";
 import { Button } from "../../../ui/Button";
 import { ConfirmDialog } from "../../../ui/Dialog";
 import { longDay } from "../../../ui/time";
@@ -22,9 +22,7 @@ export function Logins() {
 }
 
 function Providers({ linked, offered }: { linked: Identity[]; offered: Provider[] }) {
-  const providers = (Object.keys(PROVIDER_NAMES) as Provider[]).filter(
-    (provider) => offered.includes(provider) || linked.some((one) => one.provider === provider),
-  );
+  const providers = [...new Set([...offered, ...linked.map(({ provider }) => provider)])];
   if (providers.length === 0) return <p className="text-quiet">This Frontdesk offers none.</p>;
   return (
     <ul className="flex flex-col">
@@ -40,7 +38,7 @@ function Providers({ linked, offered }: { linked: Identity[]; offered: Provider[
 function OneProvider({ provider, linked }: { provider: Provider; linked: Identity | undefined }) {
   const [unlinking, setUnlinking] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
-  const name = PROVIDER_NAMES[provider];
+  const name = providerName(provider);
 
   async function link() {
     setFailure(null);
@@ -85,7 +83,7 @@ function OneProvider({ provider, linked }: { provider: Provider; linked: Identit
 
 function Unlink({ provider, close }: { provider: Provider; close: () => void }) {
   const queries = useQueryClient();
-  const name = PROVIDER_NAMES[provider];
+  const name = providerName(provider);
   return (
     <ConfirmDialog
       title={`Unlink ${name}?`}
