@@ -8,6 +8,7 @@ it.each([
   ["calls", "/"],
   ["//evil.example/calls", "/"],
   ["/\\evil.example", "/"],
+  ["/.//evil.example", "/"],
   ["/\t/evil.example", "/"],
   ["https://evil.example/", "/"],
   ["javascript:alert(1)", "/"],

@@ -36,7 +36,8 @@ export function returnTo(search: URLSearchParams): string {
   const home = window.location.origin;
   if (!wanted.startsWith("/") || !URL.canParse(wanted, home)) return paths.overview();
   const { origin, pathname, search: asked } = new URL(wanted, home);
-  return origin === home && !pathname.startsWith("/api/") ? pathname + asked : paths.overview();
+  const isPage = origin === home && !/^\/(\/|api\/)/.test(pathname);
+  return isPage ? pathname + asked : paths.overview();
 }
 
 function back({ returnTo, problem }: { returnTo?: string; problem?: string } = {}) {

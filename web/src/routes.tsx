@@ -50,9 +50,12 @@ function doors(queries: QueryClient): RouteObject[] {
   ];
 }
 
+const INSIDE = "inside";
+
 function inside(queries: QueryClient): RouteObject {
   return {
     ...page("/", async () => ({ Component: (await import("./pages/shell")).Shell })),
+    id: INSIDE,
     middleware: [({ request }) => gate(queries, new URL(request.url))],
     children: [
       {
@@ -192,6 +195,7 @@ export function App({ queries }: { queries: QueryClient }) {
 
 /** Somebody signed out, here or elsewhere. Whoever has typed something may stay with it. */
 async function makeWay(router: ReturnType<typeof createBrowserRouter>, queries: QueryClient) {
+  if (!router.state.matches.some(({ route }) => route.id === INSIDE)) return;
   const { pathname, search } = router.state.location;
   const door = paths.signIn({ returnTo: pathname + search });
   await router.navigate(door);

@@ -91,8 +91,6 @@ interface Page<T> {
   next_cursor: string | null;
 }
 
-type Provider = { provider: string };
-
 export interface PendingPaths {
   "/api/users/profile": { get: Op<Profile>; put: Op<Profile, Profile> };
   "/api/users/email": { post: Op<object, { email: string }> };
@@ -195,15 +193,4 @@ export interface PendingPaths {
       { q?: string; cursor?: string }
     >;
   };
-}
-
-export interface Key {
-  id: string;
-  name: string;
-  prefix: string;
-  scopes: string[];
-  created_at: string;
-  expires_at: string | null;
-  used_at: string | null;
-  revoked_at: string | null;
 }

@@ -15,39 +15,44 @@ interface Credentials {
 
 interface Props {
   signedIn: (me: Me) => void;
+  /** The first step was taken at a provider; only the code is missing. */
+  onlyCode: boolean;
+  /** From there back to the first step. */
+  again: () => void;
   /** Under the fields: the way to a new password. */
   forgotten: React.ReactNode;
 }
 
-export function SignInForm({ signedIn, forgotten }: Props) {
+export function SignInForm({ signedIn, onlyCode, again, forgotten }: Props) {
   const [known, setKnown] = useState<Credentials | null>(null);
-  const [again, setAgain] = useState<string>();
+  const [email, setEmail] = useState("");
   if (known) {
     return (
       <CodeForm
-        credentials={known}
-        signedIn={signedIn}
+        send={async (code) => signedIn(await signIn({ ...known, code }))}
         back={() => {
-          setAgain(known.email);
+          setEmail(known.email);
           setKnown(null);
         }}
       />
     );
   }
-  return <PasswordForm signedIn={signedIn} codeNeeded={setKnown} forgotten={forgotten} email={again} />;
+  if (onlyCode) return <CodeForm send={async (code) => signedIn(await takeCode(code))} back={again} />;
+  return <PasswordForm {...{ signedIn, forgotten, email }} codeNeeded={setKnown} />;
 }
 
 const RULES = z.object({ email, password });
 
-interface PasswordProps extends Props {
+interface PasswordProps extends Pick<Props, "signedIn" | "forgotten"> {
   codeNeeded: (credentials: Credentials) => void;
-  email?: string;
+  /** As it was typed before. */
+  email: string;
 }
 
-function PasswordForm({ signedIn, codeNeeded, forgotten, email: again = "" }: PasswordProps) {
+function PasswordForm({ signedIn, codeNeeded, forgotten, email: typed }: PasswordProps) {
   const { form, submit, busy } = useKeptForm({
     rules: RULES,
-    values: { email: again, password: "" },
+    values: { email: typed, password: "" },
     fleeting: true,
     save: async (credentials) => {
       try {
@@ -75,26 +80,20 @@ function PasswordForm({ signedIn, codeNeeded, forgotten, email: again = "" }: Pa
 }
 
 interface CodeProps {
-  credentials: Credentials;
-  signedIn: (me: Me) => void;
+  send: (code: string) => Promise<void>;
   back: () => void;
 }
 
 const CODE_RULES = z.object({ code });
 
-function CodeForm({ credentials, signedIn, back }: CodeProps) {
+function CodeForm({ send, back }: CodeProps) {
   const [recovery, setRecovery] = useState(false);
   const { form, submit, busy } = useKeptForm({
     rules: CODE_RULES,
     values: { code: "" },
     fleeting: true,
-    save: async ({ code }) => signedIn(await signIn({ ...credentials, code })),
-    words: (error) =>
-      isKind(error, "wrong-credentials", "code-needed")
-        ? recovery
-          ? "This recovery code is not right, or it was used before: each works once."
-          : "This code is not right. The app shows a new one every 30 seconds, and each works once."
-        : null,
+    save: ({ code }) => send(code),
+    words: (error) => codeWords(error, recovery),
   });
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-4">
@@ -140,6 +139,18 @@ function CodeForm({ credentials, signedIn, back }: CodeProps) {
       </div>
     </form>
   );
+}
+
+function codeWords(error: unknown, recovery: boolean) {
+  if (isKind(error, "unauthorised")) return "That took too long. Go back, and sign in once more.";
+  if (!isKind(error, "wrong-credentials", "code-needed")) return null;
+  return recovery
+    ? "This recovery code is not right, or it was used before: each works once."
+    : "This code is not right. The app shows a new one every 30 seconds, and each works once.";
+}
+
+function takeCode(code: string): Promise<Me> {
+  return act(() => client.POST("/api/auth/login/code", { body: { code } }));
 }
 
 export function signIn(body: Credentials & { code?: string }): Promise<Me> {

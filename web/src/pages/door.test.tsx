@@ -107,6 +107,28 @@ it("whoever has a second step is asked for its code, or a recovery code", async 
   await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
 });
 
+it("whoever comes from a provider and has a second step is asked for the code alone", async () => {
+  nobody();
+  stage.answers["POST /api/auth/login/code"] = ME;
+  const router = open("/sign-in?step=code&return_to=%2Fcalls");
+  await user.type(await screen.findByLabelText("Code from your authenticator app"), "123456");
+  stage.answers["/api/auth/me"] = ME;
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/calls"), { timeout: 5_000 });
+  expect(stage.sent("POST /api/auth/login/code")).toEqual([{ code: "123456" }]);
+});
+
+it("a first step at a provider that is too old is taken once more", async () => {
+  nobody();
+  stage.answers["POST /api/auth/login/code"] = problem(401, "unauthorised");
+  open("/sign-in?step=code");
+  await user.type(await screen.findByLabelText("Code from your authenticator app"), "123456");
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+  expect((await screen.findByRole("alert")).textContent).toMatch(/took too long/);
+  await user.click(screen.getByRole("button", { name: "Back" }));
+  expect(await screen.findByLabelText("Password")).toBeTruthy();
+});
+
 it("going back from the code keeps the address", async () => {
   nobody();
   stage.answers["POST /api/auth/login"] = problem(401, "code-needed");

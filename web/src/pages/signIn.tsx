@@ -24,6 +24,7 @@ export function SignIn() {
   const offer = useQuery(offerQuery()).data;
   const after = returnTo(search);
   const signedIn = useSignedIn(after);
+  const navigate = useNavigate();
   const problem = search.get("problem");
   return (
     <Door title="Sign in">
@@ -34,6 +35,8 @@ export function SignIn() {
       )}
       <SignInForm
         signedIn={signedIn}
+        onlyCode={search.get("step") === "code"}
+        again={() => void navigate(paths.signIn({ returnTo: after }), { replace: true })}
         forgotten={
           <Link to={paths.forgotten()} className={DOOR_LINK}>
             Forgotten it?

@@ -113,7 +113,7 @@ function OneKey({ apiKey }: { apiKey: Key }) {
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-2 font-medium">
           <bdi className="[overflow-wrap:anywhere]">{apiKey.name}</bdi>
-          {apiKey.revoked_at ? <Mark tone="quiet">Revoked</Mark> : isOver && <Mark tone="late">Expired</Mark>}
+          {isOver && <Mark tone="late">Expired</Mark>}
         </p>
         <p className="text-xs text-quiet [overflow-wrap:anywhere]">
           <code className="font-mono">{apiKey.prefix}…</code> {scopeWords(apiKey.scopes)}
@@ -125,11 +125,9 @@ function OneKey({ apiKey }: { apiKey: Key }) {
             : ", does not expire"}
         </p>
       </div>
-      {!apiKey.revoked_at && (
-        <Button onClick={() => setRevoking(true)} aria-label={`Revoke ${apiKey.name}`}>
-          Revoke
-        </Button>
-      )}
+      <Button onClick={() => setRevoking(true)} aria-label={`Revoke ${apiKey.name}`}>
+        Revoke
+      </Button>
       {revoking && (
         <ConfirmDialog
           title={`Revoke “${apiKey.name}”?`}
