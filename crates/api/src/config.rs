@@ -32,7 +32,8 @@ pub struct ApiArgs {
     /// address.
     #[arg(long, env = "READY_ACCOUNTS")]
     pub ready_accounts: Option<PathBuf>,
-    /// Proxies before us whose X-Forwarded-For is believed (addresses, with commas).
+    /// Proxies before us whose X-Forwarded-For is believed (addresses, with commas). Limits apply to what
+    /// comes through one on this machine only if it is named here.
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
     /// The directory of the built dashboard.

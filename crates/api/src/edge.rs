@@ -80,7 +80,7 @@ fn refused(api: &Api, is_api: bool, request: &Request) -> Option<Problem> {
     if !is_api {
         return None;
     }
-    let address = address_of(api, request);
+    let address = address_of(api, request.extensions(), request.headers());
     if let Err(problem) = api.limits().request(address, clock::monotonic()) {
         return Some(problem);
     }

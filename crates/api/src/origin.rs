@@ -3,13 +3,17 @@
 
 use crate::Api;
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, Request},
+    extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, HeaderMap, header, request::Parts},
 };
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Once,
 };
+
+/// The header in which proxies say for whom they speak.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// What is kept of a browser's name.
 const LONGEST_AGENT: usize = 200;
@@ -37,9 +41,18 @@ impl FromRequestParts<Api> for Origin {
 }
 
 /// The address alone, without a copy of the browser's name.
-pub(crate) fn address_of(api: &Api, request: &Request) -> IpAddr {
-    let peer = peer(request.extensions()).to_canonical();
-    address(peer, request.headers(), &api.access().trusted_proxies)
+pub(crate) fn address_of(api: &Api, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+    let (peer, proxies) = (
+        peer(extensions).to_canonical(),
+        &api.access().trusted_proxies,
+    );
+    if peer.is_loopback() && !proxies.contains(&peer) && headers.contains_key(FORWARDED_FOR) {
+        static SAID: Once = Once::new();
+        SAID.call_once(|| {
+            tracing::warn!("a proxy on this machine is not in TRUSTED_PROXIES: all it speaks for share its address, which no limit applies to");
+        });
+    }
+    address(peer, headers, proxies)
 }
 
 fn peer(extensions: &Extensions) -> IpAddr {
@@ -99,7 +112,7 @@ impl Origin {
 fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
     let mut nearest = peer;
     let lines: Vec<_> = headers
-        .get_all("x-forwarded-for")
+        .get_all(FORWARDED_FOR)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .collect();

@@ -17,7 +17,7 @@ pub use database::{Database, Plan};
 pub(crate) use database::{Reading, Writing};
 pub use right::{Right, Role, Scope};
 
-use crate::{Api, problem::Problem};
+use crate::{Api, origin::address_of, problem::Problem};
 use axum::{
     extract::FromRequestParts,
     http::{Uri, request::Parts},
@@ -73,7 +73,9 @@ impl FromRequestParts<Api> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let viewer = credential::admit(api, &parts.method, &parts.headers, clock::now()).await?;
-        api.limits().of(viewer.caller(), clock::monotonic())?;
+        let address = address_of(api, &parts.extensions, &parts.headers);
+        api.limits()
+            .of(viewer.caller(), address, clock::monotonic())?;
         Ok(viewer)
     }
 }

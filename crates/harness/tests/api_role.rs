@@ -8,6 +8,8 @@
     reason = "a test fails by panicking; json!(…) reads better without a reference; a table of cases is long"
 )]
 
+#[path = "api/browser.rs"]
+mod browser;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/person.rs"]
@@ -17,6 +19,14 @@ mod stage;
 #[path = "api/story.rs"]
 mod story;
 
+#[path = "api/auth_login.rs"]
+mod auth_login;
+#[path = "api/auth_password.rs"]
+mod auth_password;
+#[path = "api/auth_sessions.rs"]
+mod auth_sessions;
+#[path = "api/auth_signup.rs"]
+mod auth_signup;
 #[path = "api/billing.rs"]
 mod billing;
 #[path = "api/calls.rs"]

@@ -71,10 +71,13 @@ pub(super) async fn begin(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Result<(), u16>> {
     let counted = sqlx::query!(
-        "insert into account.login_failures as f (key, failures, last_at, wait_until) values ($1, 1, $2, $2)
+        // No wait is the beginning of time and not now: of two tries at once the later clock may come first.
+        "insert into account.login_failures as f (key, failures, last_at, wait_until) values ($1, 1, $2, 'epoch')
         on conflict (key) do update set (failures, last_at, wait_until) = (
-            select n, $2::timestamptz,
-                $2::timestamptz + case when n < $4 then 0 else least(2 ^ least(n - $4, 20), $5) end * interval '1 second'
+            select n, greatest(f.last_at, $2::timestamptz), case
+                when n < $4 then 'epoch'
+                else $2::timestamptz + least(2 ^ least(n - $4, 20), $5) * interval '1 second'
+            end
             from (select case when f.last_at < $3 then 1 else f.failures + 1 end as n) counted
         )
         where f.wait_until <= $2",

@@ -42,7 +42,8 @@ async fn settled(stage: &Stage, after: &str) -> usize {
                where datname = current_database() and application_name = 'frontdesk api'";
     let settled = eventually("every session is idle", async || {
         let rows = stage.client.query(sql, &[]).await.unwrap();
-        let idle = |row: &tokio_postgres::Row| row.get::<_, &str>(0) == "idle";
+        // One that is just connecting has no state yet.
+        let idle = |row: &tokio_postgres::Row| row.get::<_, Option<&str>>(0) == Some("idle");
         rows.iter().all(idle).then_some(rows.len())
     });
     tokio::time::timeout(SOON, settled)

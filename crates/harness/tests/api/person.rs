@@ -48,20 +48,8 @@ impl Person {
 
     /// Sends a request, with a JSON body or none. The answer must be what the OpenAPI document says.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let mut request = self.request(method.clone(), path);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let answer = read(request.send().await.unwrap()).await;
-        self.door.contract.check(&Exchange {
-            method: method.as_str(),
-            path,
-            sent: body,
-            status: answer.status,
-            media_type: answer.header("content-type"),
-            body: &answer.text,
-        });
-        answer
+        let request = self.request(method.clone(), path);
+        self.door.exchange(request, &method, path, body).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -145,6 +133,29 @@ impl Door {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("http://{}{path}", self.address))
+    }
+
+    /// Sends it. The answer must be what the OpenAPI document says.
+    pub(crate) async fn exchange(
+        &self,
+        mut request: RequestBuilder,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Answer {
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = read(request.send().await.unwrap()).await;
+        self.contract.check(&Exchange {
+            method: method.as_str(),
+            path,
+            sent: body,
+            status: answer.status,
+            media_type: answer.header("content-type"),
+            body: &answer.text,
+        });
+        answer
     }
 }
 

@@ -1,6 +1,9 @@
 //! Servers, a projector and the API, and people who ask it.
 
-use crate::person::{Answer, Door, Following, Person};
+use crate::{
+    browser::Browser,
+    person::{Answer, Door, Following, Person},
+};
 use frontdesk_api::{Api, ApiArgs, auth::provider::ProviderArgs};
 use frontdesk_events::{
     Envelope, Partition, StreamName,
@@ -10,6 +13,7 @@ use frontdesk_events::{
 use frontdesk_harness::{Database, Nats, eventually, people};
 use frontdesk_process::{
     Shutdown,
+    files::FileArgs,
     health::Health,
     listen::{self, Limits},
 };
@@ -19,6 +23,9 @@ use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
+
+/// What every stage's keys are derived from.
+pub(crate) const SECRET: &str = "a secret of more than thirty-two characters";
 
 pub(crate) struct Stage {
     pub(crate) nats: Nats,
@@ -199,6 +206,24 @@ impl Stage {
         self.api.router()
     }
 
+    /// A browser in which nobody is signed in.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::at(self.door.clone())
+    }
+
+    /// The role itself.
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Changes or arranges what no request can: above all that time has passed.
+    pub(crate) async fn execute(&self, sql: &str) -> u64 {
+        self.client
+            .execute(sql, &[])
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+    }
+
     /// A request of nobody.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.door.request(method, path)
@@ -237,13 +262,12 @@ pub(crate) fn args() -> ApiArgs {
         api_listen: ([127, 0, 0, 1], 0).into(),
         public_url: "http://localhost:8080".parse().unwrap(),
         cors_origins: Vec::new(),
-        jwt_secret: "a secret of more than thirty-two characters"
-            .to_owned()
-            .into(),
+        jwt_secret: SECRET.to_owned().into(),
         ready_accounts: None,
         trusted_proxies: Vec::new(),
         web_dir: None::<PathBuf>,
         providers: ProviderArgs::default(),
+        files: FileArgs::directory(env!("CARGO_TARGET_TMPDIR")),
     }
 }
 
