@@ -42,3 +42,28 @@ create index users_leaving on account.users (deletion_due_at)
     where deletion_due_at is not null and deleted_at is null;
 create index users_newest on account.users (created_at desc, id desc);
 create index clients_newest on account.clients (created_at desc, id desc);
+
+-- As before, but the client is held until the number is its own: a client that is deleted in this very
+-- moment would keep the number for ever.
+create or replace function account.assign_number(asked text, to_client uuid) returns text
+    language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    holder uuid;
+begin
+    perform from account.clients
+        where id = to_client and user_id = account.this_account() and deleted_at is null for share;
+    if not found then
+        return 'missing';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('number ' || asked, 0));
+    select client_id into holder from account.number_assignments where number = asked
+        order by assigned_at desc, id desc limit 1;
+    if holder = to_client then
+        return 'unchanged';
+    elsif holder is not null then
+        return 'taken';
+    end if;
+    insert into account.number_assignments (number, client_id) values (asked, to_client);
+    return 'assigned';
+end
+$$;

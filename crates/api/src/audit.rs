@@ -1,7 +1,7 @@
 //! The record of security-relevant acts: append-only, written with the act. What is shown of it is
 //! in [`entries`]; it refuses to hold addresses of others, numbers and secrets.
 
-pub(crate) mod entries;
+pub mod entries;
 pub mod own;
 
 use crate::{

@@ -36,6 +36,9 @@ pub struct ApiArgs {
     /// comes through one on this machine only if it is named here.
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where the workers lay exports of accounts.
+    #[arg(long, env = "EXPORT_DIR", default_value = ".data/exports")]
+    pub export_dir: PathBuf,
     /// The directory of the built dashboard.
     #[arg(long, env = "WEB_DIR")]
     pub web_dir: Option<PathBuf>,
@@ -162,6 +165,7 @@ mod tests {
                 .into(),
             ready_accounts: None,
             trusted_proxies: Vec::new(),
+            export_dir: ".data/exports".into(),
             web_dir: None,
             providers: ProviderArgs::default(),
             files: FileArgs::directory("files"),

@@ -9,6 +9,7 @@
 //! [`parameters`], [`body`], [`text`] and [`problem`] (what comes in, what goes wrong), [`freshness`],
 //! [`auth`], then the resources.
 
+pub mod admin;
 pub mod answer;
 pub mod audit;
 pub mod auth;
@@ -26,6 +27,7 @@ pub mod invoices;
 pub mod keys;
 mod limits;
 pub mod live;
+pub mod members;
 pub mod moment;
 pub mod money;
 pub mod openapi;
@@ -39,11 +41,13 @@ mod shared;
 pub mod stats;
 pub mod subscriptions;
 pub mod text;
+pub mod users;
 pub mod viewer;
 pub mod web;
 
 pub use config::ApiArgs;
 pub use openapi::document as openapi_document;
+pub use users::operator::{UsersCommand, command as users_command};
 
 use auth::Hasher;
 use auth::provider::Providers;
@@ -54,7 +58,10 @@ use frontdesk_process::{Shutdown, clock, files::Files, health::Health, keyring::
 use limits::Limits;
 use live::Live;
 use shared::Shared;
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use viewer::Database;
 
 /// The running role: what every handler may use. Cheap to clone.
@@ -68,6 +75,7 @@ struct Parts {
     hasher: Hasher,
     database: Database,
     files: Files,
+    export_dir: PathBuf,
     nats: Connection,
     board: Board,
     live: Live,
@@ -76,8 +84,8 @@ struct Parts {
 }
 
 impl Api {
-    /// Checks the configuration and starts what runs in the background: freshness and the live
-    /// channel. PostgreSQL and NATS may still be away; `/readyz` says so until they are not.
+    /// Checks the configuration and starts what runs in the background: freshness, the live
+    /// channel, and the end of accounts that are due. PostgreSQL and NATS may still be away; `/readyz` says so until they are not.
     ///
     /// # Errors
     /// One line about the setting that is wrong.
@@ -100,6 +108,7 @@ impl Api {
             health.clone(),
             shutdown.clone(),
         );
+        tokio::spawn(users::ending::keep(database.clone(), shutdown.clone()));
         let live = Live::start(nats.clone(), health, shutdown);
         let web = args.web_dir.as_deref().and_then(web::Dashboard::open);
         Ok(Self(Arc::new(Parts {
@@ -109,6 +118,7 @@ impl Api {
             hasher: Hasher::default(),
             database,
             files,
+            export_dir: args.export_dir,
             nats,
             board,
             live,
@@ -155,6 +165,10 @@ impl Api {
 
     pub(crate) fn files(&self) -> &Files {
         &self.0.files
+    }
+
+    pub(crate) fn export_dir(&self) -> &Path {
+        &self.0.export_dir
     }
 
     pub(crate) fn nats(&self) -> &Connection {

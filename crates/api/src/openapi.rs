@@ -1,10 +1,10 @@
 //! The OpenAPI document: a committed snapshot, from which the dashboard's types are generated.
 
 use crate::{
-    answer, audit, auth, calls, clients, invoices, keys, live,
+    admin, answer, audit, auth, calls, clients, invoices, keys, live, members,
     parameters::Parameters,
     problem::{FieldError, OpenProblems, Problem, ProblemBody},
-    stats, subscriptions,
+    stats, subscriptions, users,
 };
 use axum::{http::HeaderMap, response::Response};
 use serde_json::Value;
@@ -33,7 +33,13 @@ use utoipa::{
         auth::sessions::revoke_all,
         calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
         subscriptions::current, invoices::list, stats::show, live::follow, show,
-        audit::own::list, audit::own::file
+        users::profile::show, users::profile::change, users::email::ask, users::email::confirm,
+        users::export::ask, users::export::list, users::export::file::fetch, users::leaving::ask, users::leaving::keep,
+        members::list, members::change, members::remove, members::invitations::invite, members::invitations::revoke,
+        members::joining::show, members::joining::accept,
+        audit::own::list, audit::own::file,
+        admin::users::list, admin::person::show, admin::standing::suspend, admin::standing::resume,
+        admin::standing::promote, admin::standing::demote, admin::clients::list, admin::acts::list, admin::acts::file
     ),
     components(schemas(ProblemBody, FieldError)),
     modifiers(&Complete),

@@ -122,6 +122,19 @@ pub fn uuid(text: &str) -> Result<Uuid, String> {
     }
 }
 
+/// The UUID in a place of the path.
+///
+/// # Errors
+/// 400 that names the place.
+pub fn path_id(name: &str, text: &str) -> Result<Uuid, Problem> {
+    uuid(text).map_err(|message| {
+        Problem::bad_parameters(vec![FieldError {
+            field: name.to_owned(),
+            message,
+        }])
+    })
+}
+
 /// An instant in RFC 3339.
 ///
 /// # Errors

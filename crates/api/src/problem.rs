@@ -172,6 +172,17 @@ impl Problem {
         )
     }
 
+    /// 403: an invitation that was sent to somebody else.
+    #[must_use]
+    pub fn other_address() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "other-address",
+            "Sent to another address",
+            "sign in with the address the invitation was sent to",
+        )
+    }
+
     /// 409: it contradicts how things stand. `kind` tells programs which conflict it is.
     #[must_use]
     pub fn conflict(
@@ -190,6 +201,17 @@ impl Problem {
             "link-over",
             "This link does not work any more",
             "it was used already or is too old; ask for another one",
+        )
+    }
+
+    /// 410: an export whose files are gone.
+    #[must_use]
+    pub fn export_over() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "export-over",
+            "This export is gone",
+            "its files were kept for some days only; ask for another one",
         )
     }
 
@@ -316,6 +338,12 @@ impl Problem {
                 status.canonical_reason().unwrap_or("refused"),
             ),
         }
+    }
+
+    /// What went wrong, in words.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Its status.
@@ -519,6 +547,15 @@ pub struct LinkProblem;
 impl IntoResponses for LinkProblem {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         described(&[(410, "The link was used already or is too old")])
+    }
+}
+
+/// The problem of something that was here and is kept no longer.
+pub struct GoneProblem;
+
+impl IntoResponses for GoneProblem {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[(410, "It was here and is gone")])
     }
 }
 

@@ -1,8 +1,8 @@
 //! Every route of the role, in one table.
 
 use crate::{
-    Api, audit, auth, calls, clients, edge, invoices, keys, live, openapi, problem::Problem, stats,
-    subscriptions, web,
+    Api, admin, audit, auth, calls, clients, edge, invoices, keys, live, members, openapi,
+    problem::Problem, stats, subscriptions, users, web,
 };
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderName, Method, header},
     middleware,
     response::IntoResponse as _,
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use std::{any::Any, time::Duration};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
@@ -117,8 +117,66 @@ fn people() -> Router<Api> {
     Router::new()
         .route("/api/keys", get(keys::list).post(keys::create))
         .route("/api/keys/{id}", delete(keys::revoke))
+        .route(
+            "/api/users/profile",
+            get(users::profile::show).put(users::profile::change),
+        )
+        .route("/api/users/email", post(users::email::ask))
+        .route("/api/users/email/confirm", post(users::email::confirm))
+        .route(
+            "/api/users/export",
+            get(users::export::list).post(users::export::ask),
+        )
+        .route(
+            "/api/users/export/{id}/{name}",
+            get(users::export::file::fetch),
+        )
+        .route("/api/users/account", delete(users::leaving::ask))
+        .route("/api/users/account/keep", post(users::leaving::keep))
+        .route("/api/members", get(members::list))
+        .route(
+            "/api/members/{user_id}",
+            put(members::change).delete(members::remove),
+        )
+        .route(
+            "/api/members/invitations",
+            post(members::invitations::invite),
+        )
+        .route(
+            "/api/members/invitations/{id}",
+            delete(members::invitations::revoke),
+        )
+        .route("/api/invitations/show", post(members::joining::show))
+        .route("/api/invitations/accept", post(members::joining::accept))
         .route("/api/audit", get(audit::own::list))
         .route("/api/audit.csv", get(audit::own::file))
+        .merge(administration())
+}
+
+/// Running the service.
+fn administration() -> Router<Api> {
+    Router::new()
+        .route("/api/admin/users", get(admin::users::list))
+        .route("/api/admin/users/{id}", get(admin::person::show))
+        .route(
+            "/api/admin/users/{id}/suspend",
+            post(admin::standing::suspend),
+        )
+        .route(
+            "/api/admin/users/{id}/resume",
+            post(admin::standing::resume),
+        )
+        .route(
+            "/api/admin/users/{id}/promote",
+            post(admin::standing::promote),
+        )
+        .route(
+            "/api/admin/users/{id}/demote",
+            post(admin::standing::demote),
+        )
+        .route("/api/admin/clients", get(admin::clients::list))
+        .route("/api/admin/audit", get(admin::acts::list))
+        .route("/api/admin/audit.csv", get(admin::acts::file))
 }
 
 /// Other origins use tokens, never our cookie, so credentials stay forbidden.

@@ -18,8 +18,10 @@ use crate::{
     viewer::{Plan, Right, Viewer},
 };
 use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
 use frontdesk_process::clock;
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -73,6 +75,19 @@ pub struct CurrentSubscription {
     pub subscription: Option<Subscription>,
     /// How current this is.
     pub freshness: Freshness,
+}
+
+/// The one of a user's that gives access, else the latest.
+pub(crate) async fn of_user(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    user: Uuid,
+) -> sqlx::Result<Option<Subscription>> {
+    let rows = row::read(db, Some(user), 1).await?;
+    Ok(rows
+        .into_iter()
+        .next()
+        .map(|row| row.into_subscription(now)))
 }
 
 /// Whose subscription.

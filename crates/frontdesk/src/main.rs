@@ -30,6 +30,17 @@ enum Command {
     Migrate(Box<migrate::MigrateArgs>),
     /// Look at projections, rebuild, swap and verify them.
     Projections(Box<ProjectionsArgs>),
+    /// Make somebody an administrator of the service.
+    Users(Box<UsersArgs>),
+}
+
+#[derive(clap::Args)]
+struct UsersArgs {
+    /// PostgreSQL, for example postgres://user@host/frontdesk.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+    #[command(subcommand)]
+    command: frontdesk_api::UsersCommand,
 }
 
 #[derive(clap::Args)]
@@ -48,7 +59,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::start_logging(match cli.command {
         Command::Serve(_) => telemetry::OF_A_ROLE,
-        Command::Migrate(_) | Command::Projections(_) => telemetry::OF_A_COMMAND,
+        Command::Migrate(_) | Command::Projections(_) | Command::Users(_) => {
+            telemetry::OF_A_COMMAND
+        }
     });
     match start(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,6 +87,9 @@ fn start(command: Command) -> anyhow::Result<()> {
             Command::Migrate(args) => migrate::run(*args).await,
             Command::Projections(args) => {
                 frontdesk_projector::command(args.command, &args.database_url, &args.nats).await
+            }
+            Command::Users(args) => {
+                frontdesk_api::users_command(args.command, &args.database_url).await
             }
         }
     })

@@ -107,8 +107,6 @@ pub(crate) struct All {
     #[command(flatten)]
     workers: WorkersArgs,
     #[command(flatten)]
-    files: FilesArgs,
-    #[command(flatten)]
     durability: DurabilityArgs,
 }
 
@@ -347,7 +345,7 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
             let shared = Shared {
                 public_url: args.api.public_url.clone(),
                 jwt_secret: args.api.jwt_secret.clone(),
-                export_dir: args.files.export_dir,
+                export_dir: args.api.export_dir.clone(),
             };
             process
                 .api(args.api, &args.nats, &args.database, webhooks)

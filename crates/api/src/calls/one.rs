@@ -9,7 +9,7 @@ use crate::{
     freshness::Freshness,
     moment::Moment,
     parameters::{self, Parameters},
-    problem::{FieldError, MissingProblem, Problem, ReadProblems},
+    problem::{MissingProblem, Problem, ReadProblems},
     viewer::{Plan, Right, Viewer},
 };
 use axum::{
@@ -191,12 +191,7 @@ pub async fn show(
 
 /// The id in a path.
 pub(super) fn call_id(text: &str) -> Result<Uuid, Problem> {
-    parameters::uuid(text).map_err(|message| {
-        Problem::bad_parameters(vec![FieldError {
-            field: "id".into(),
-            message,
-        }])
-    })
+    parameters::path_id("id", text)
 }
 
 async fn read(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<(CallDetail, Vec<Turn>)>> {

@@ -265,6 +265,8 @@ pub(crate) fn args() -> ApiArgs {
         jwt_secret: SECRET.to_owned().into(),
         ready_accounts: None,
         trusted_proxies: Vec::new(),
+        files: FileArgs::directory(concat!(env!("CARGO_TARGET_TMPDIR"), "/files")),
+        export_dir: concat!(env!("CARGO_TARGET_TMPDIR"), "/exports").into(),
         web_dir: None::<PathBuf>,
         providers: ProviderArgs::default(),
         files: FileArgs::directory(env!("CARGO_TARGET_TMPDIR")),
