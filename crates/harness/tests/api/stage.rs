@@ -265,7 +265,7 @@ pub(crate) fn args() -> ApiArgs {
         jwt_secret: SECRET.to_owned().into(),
         ready_accounts: None,
         trusted_proxies: Vec::new(),
-        files: FileArgs::directory(concat!(env!("CARGO_TARGET_TMPDIR"), "/files")),
+        files: FileArgs::directory(env!("CARGO_TARGET_TMPDIR")),
         export_dir: concat!(env!("CARGO_TARGET_TMPDIR"), "/exports").into(),
         web_dir: None::<PathBuf>,
         providers: ProviderArgs::default(),
