@@ -129,6 +129,11 @@ impl Door {
         }
     }
 
+    /// `http://…`, for a client that is not ours.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A request of nobody.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http

@@ -163,6 +163,11 @@ impl Stage {
         Person::in_account(&self.client, &self.door, user, user).await
     }
 
+    /// Signs somebody in to an account they are a member of.
+    pub(crate) async fn sign_in_to(&self, user: Uuid, account: Uuid) -> Person {
+        Person::in_account(&self.client, &self.door, user, account).await
+    }
+
     /// Somebody who has an account of their own, signed in.
     pub(crate) async fn person(&self, name: &str) -> Person {
         Person::of_their_own(&self.client, &self.door, name).await
@@ -224,6 +229,11 @@ impl Stage {
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 
+    /// Where the API answers, for a client that is not ours.
+    pub(crate) fn url(&self) -> String {
+        self.door.url()
+    }
+
     /// A request of nobody.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.door.request(method, path)
@@ -269,7 +279,6 @@ pub(crate) fn args() -> ApiArgs {
         export_dir: concat!(env!("CARGO_TARGET_TMPDIR"), "/exports").into(),
         web_dir: None::<PathBuf>,
         providers: ProviderArgs::default(),
-        files: FileArgs::directory(env!("CARGO_TARGET_TMPDIR")),
     }
 }
 
