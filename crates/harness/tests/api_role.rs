@@ -8,6 +8,8 @@
     reason = "a test fails by panicking; json!(…) reads better without a reference; a table of cases is long"
 )]
 
+#[path = "api/authenticator.rs"]
+mod authenticator;
 #[path = "api/browser.rs"]
 mod browser;
 #[path = "api/contract.rs"]
@@ -27,10 +29,16 @@ mod auth_password;
 mod auth_sessions;
 #[path = "api/auth_signup.rs"]
 mod auth_signup;
+#[path = "api/auth_tokens.rs"]
+mod auth_tokens;
+#[path = "api/auth_totp.rs"]
+mod auth_totp;
 #[path = "api/billing.rs"]
 mod billing;
 #[path = "api/calls.rs"]
 mod calls;
+#[path = "api/certified.rs"]
+mod certified;
 #[path = "api/edge.rs"]
 mod edge;
 #[path = "api/freshness.rs"]
@@ -39,6 +47,8 @@ mod freshness;
 mod given_up;
 #[path = "api/headers.rs"]
 mod headers;
+#[path = "api/keys.rs"]
+mod keys;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/one_call.rs"]

@@ -1,0 +1,286 @@
+//! The second step of a log-in: codes that count once, recovery codes, and no way to guess or go
+//! round it.
+
+use crate::{
+    authenticator::Authenticator,
+    browser::{Browser, PASSWORD, address, count, facts},
+    person::Answer,
+    stage::Stage,
+};
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Signs somebody up and turns their second factor on; gives the app and the recovery codes.
+pub(crate) async fn with_totp(
+    browser: &mut Browser,
+    stage: &Stage,
+    name: &str,
+) -> (Authenticator, Vec<String>) {
+    browser.sign_up(stage, name).await;
+    turn_on(browser).await
+}
+
+pub(crate) async fn turn_on(browser: &mut Browser) -> (Authenticator, Vec<String>) {
+    let offer = browser.send(Method::POST, "/api/auth/totp", None).await;
+    assert_eq!(offer.status, 200, "{}", offer.text);
+    let app = Authenticator::of(offer.json()["secret"].as_str().unwrap());
+    // The step before: so that the present one is not used up yet.
+    let confirmed = browser
+        .post("/api/auth/totp/confirm", json!({ "code": app.code(-1) }))
+        .await;
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text);
+    let codes = confirmed.json()["recovery_codes"].clone();
+    (app, serde_json::from_value(codes).unwrap())
+}
+
+async fn log_in(browser: &mut Browser, name: &str, code: &str) -> Answer {
+    let body = json!({ "email": address(name), "password": PASSWORD, "code": code });
+    browser.post("/api/auth/login", body).await
+}
+
+/// What kind of problem.
+fn kind(answer: &Answer) -> String {
+    let kind = answer.json()["type"].as_str().unwrap().to_owned();
+    kind.rsplit(':').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_wants_a_code_once_it_is_confirmed() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    browser.sign_up(&stage, "ada").await;
+    let offer = browser
+        .send(Method::POST, "/api/auth/totp", None)
+        .await
+        .json();
+    assert!(offer["uri"].as_str().unwrap().contains("ada%40example.com"));
+    assert!(offer["qr_svg"].as_str().unwrap().contains("<svg"));
+    // What is not confirmed counts for nothing.
+    assert_eq!(stage.browser().log_in("ada", PASSWORD).await.status, 200);
+    let app = Authenticator::of(offer["secret"].as_str().unwrap());
+    let wrong = browser
+        .post("/api/auth/totp/confirm", json!({ "code": "000000" }))
+        .await;
+    assert_eq!((wrong.status, kind(&wrong)), (422, "invalid".into()));
+    assert_eq!(
+        browser.get("/api/auth/me").await.json()["second_factor"],
+        false
+    );
+    let confirmed = browser
+        .post("/api/auth/totp/confirm", json!({ "code": app.code(-1) }))
+        .await;
+    let codes = confirmed.json()["recovery_codes"].clone();
+    assert_eq!(codes.as_array().unwrap().len(), 10);
+    assert_eq!(
+        browser.get("/api/auth/me").await.json()["second_factor"],
+        true
+    );
+
+    let without = stage.browser().log_in("ada", PASSWORD).await;
+    assert_eq!(
+        (without.status, kind(&without)),
+        (401, "code-needed".into())
+    );
+    assert_eq!(without.header("set-cookie"), "");
+    let code = app.code(0);
+    // Who has the code and not the password learns nothing.
+    let mut stranger = stage.browser();
+    let body = json!({ "email": address("ada"), "password": "not the password", "code": code });
+    let refused = stranger.post("/api/auth/login", body).await;
+    assert_eq!(
+        (refused.status, kind(&refused)),
+        (401, "wrong-credentials".into())
+    );
+    let mut phone = stage.browser();
+    let spaced = format!(" {} {} ", &code[..3], &code[3..]);
+    assert_eq!(log_in(&mut phone, "ada", &spaced).await.status, 200);
+    assert!(phone.me().await.is_some());
+    assert!(
+        facts(&stage)
+            .await
+            .contains(&"dev.frontdesk.user.second_factor_enabled.v1".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_counts_once_also_in_ten_requests_at_once() {
+    let stage = Stage::set().await;
+    let (app, codes) = with_totp(&mut stage.browser(), &stage, "ada").await;
+    for code in [app.code(0), codes[0].clone()] {
+        // Each try is counted; ten at once are more than five.
+        stage.execute("delete from account.login_failures").await;
+        let tries = (0..5).map(|_| async {
+            let mut browser = stage.browser();
+            log_in(&mut browser, "ada", &code).await.status
+        });
+        let mut answers = join_all(tries).await;
+        answers.sort_unstable();
+        assert_eq!(answers, [200, 401, 401, 401, 401], "{code}");
+        stage.execute("delete from account.login_failures").await;
+        assert_eq!(log_in(&mut stage.browser(), "ada", &code).await.status, 401);
+    }
+    // An older step is over with the newer one, and the confirming code was used as well.
+    stage.execute("delete from account.login_failures").await;
+    assert_eq!(
+        log_in(&mut stage.browser(), "ada", &app.code(-1))
+            .await
+            .status,
+        401
+    );
+    assert_eq!(
+        log_in(&mut stage.browser(), "ada", &app.code(1))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_codes_open_once_each_and_are_recorded() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    let (_, codes) = with_totp(&mut browser, &stage, "ada").await;
+    let typed = codes[3].to_uppercase().replace('-', " ");
+    assert_eq!(
+        log_in(&mut stage.browser(), "ada", &typed).await.status,
+        200
+    );
+    assert_eq!(
+        log_in(&mut stage.browser(), "ada", &codes[3]).await.status,
+        401
+    );
+    let used = "account.audit where act = 'second_factor.recovery_code_used'";
+    assert_eq!(count(&stage, used).await, 1);
+    let renewed = browser
+        .send(Method::POST, "/api/auth/totp/recovery-codes", None)
+        .await;
+    let renewed: Vec<String> =
+        serde_json::from_value(renewed.json()["recovery_codes"].clone()).unwrap();
+    assert!(renewed.len() == 10 && !renewed.contains(&codes[4]));
+    assert_eq!(
+        log_in(&mut stage.browser(), "ada", &codes[4]).await.status,
+        401
+    );
+    assert_eq!(
+        log_in(&mut stage.browser(), "ada", &renewed[4])
+            .await
+            .status,
+        200
+    );
+    // Nobody else's.
+    let mut other = stage.browser();
+    with_totp(&mut other, &stage, "bob").await;
+    assert_eq!(
+        log_in(&mut stage.browser(), "bob", &renewed[5])
+            .await
+            .status,
+        401
+    );
+    // The tables hold none of them as it is.
+    let plain = renewed[5].replace('-', "");
+    let held = format!("account.recovery_codes r where r::text like '%{plain}%'");
+    assert_eq!(count(&stage, &held).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_cannot_be_guessed_with_the_password_in_hand() {
+    let stage = Stage::set().await;
+    let (app, _) = with_totp(&mut stage.browser(), &stage, "ada").await;
+    let mut thief = stage.browser();
+    let mut refused = 0;
+    for guess in 0..12 {
+        let answer = log_in(&mut thief, "ada", &format!("{guess:06}")).await;
+        if answer.status == 429 {
+            refused += 1;
+            assert!(!answer.header("retry-after").is_empty());
+        }
+    }
+    // The right password between the guesses forgives none of them.
+    assert!(refused >= 5, "{refused} of 12 were refused");
+    assert_eq!(log_in(&mut thief, "ada", &app.code(0)).await.status, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_changed_by_who_proved_who_they_are() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    with_totp(&mut browser, &stage, "ada").await;
+    let again = browser.send(Method::POST, "/api/auth/totp", None).await;
+    assert_eq!((again.status, kind(&again)), (409, "already-on".into()));
+    stage
+        .execute("update account.sessions set proven_at = proven_at - interval '16 minutes'")
+        .await;
+    for answer in [
+        browser.send(Method::POST, "/api/auth/totp", None).await,
+        browser.delete("/api/auth/totp").await,
+        browser
+            .send(Method::POST, "/api/auth/totp/recovery-codes", None)
+            .await,
+    ] {
+        assert_eq!((answer.status, kind(&answer)), (403, "proof-needed".into()));
+    }
+    let proven = browser
+        .post("/api/auth/prove", json!({ "password": PASSWORD }))
+        .await;
+    assert_eq!(proven.status, 204, "{}", proven.text);
+    assert_eq!(browser.delete("/api/auth/totp").await.status, 204);
+    assert_eq!(stage.browser().log_in("ada", PASSWORD).await.status, 200);
+    assert_eq!(count(&stage, "account.recovery_codes").await, 0);
+    let none = browser
+        .send(Method::POST, "/api/auth/totp/recovery-codes", None)
+        .await;
+    assert_eq!((none.status, kind(&none)), (409, "not-on".into()));
+    let nothing = browser
+        .post("/api/auth/totp/confirm", json!({ "code": "123456" }))
+        .await;
+    assert_eq!(
+        (nothing.status, kind(&nothing)),
+        (409, "nothing-to-confirm".into())
+    );
+    assert!(
+        facts(&stage)
+            .await
+            .contains(&"dev.frontdesk.user.second_factor_disabled.v1".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_is_sealed_and_no_use_in_another_row() {
+    let stage = Stage::set().await;
+    let mut ada = stage.browser();
+    with_totp(&mut ada, &stage, "ada").await;
+    let (app, _) = with_totp(&mut stage.browser(), &stage, "mallory").await;
+    // Somebody who can write to the table gives Ada the secret they know.
+    stage
+        .execute(
+            "update account.second_factors set last_step = 0, secret_sealed = (
+                 select secret_sealed from account.second_factors f join account.users u on u.id = f.user_id
+                 where u.name = 'mallory')",
+        )
+        .await;
+    assert_eq!(
+        log_in(&mut stage.browser(), "ada", &app.code(0))
+            .await
+            .status,
+        401
+    );
+    assert_eq!(
+        log_in(&mut stage.browser(), "mallory", &app.code(0))
+            .await
+            .status,
+        200
+    );
+    // What was never confirmed is over after an hour.
+    let mut eve = stage.browser();
+    eve.sign_up(&stage, "eve").await;
+    let offer: Value = eve.send(Method::POST, "/api/auth/totp", None).await.json();
+    let app = Authenticator::of(offer["secret"].as_str().unwrap());
+    stage
+        .execute("update account.second_factors set created_at = created_at - interval '61 minutes' where confirmed_at is null")
+        .await;
+    let late = eve
+        .post("/api/auth/totp/confirm", json!({ "code": app.code(0) }))
+        .await;
+    assert_eq!(late.status, 409);
+}
