@@ -217,8 +217,19 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     viewer.require(Right::ReadCalls)?;
     let filters = Arc::new(CallFilters::take(given)?);
+    shared(&api, &viewer, &uri, filters).await
+}
+
+/// Answers what is asked at `uri`, once for all who ask it now.
+pub(crate) async fn shared(
+    api: &Api,
+    viewer: &Viewer,
+    uri: &Uri,
+    filters: Arc<CallFilters>,
+) -> Result<Response, Problem> {
+    let (api, viewer) = (api.clone(), viewer.clone());
     let shared = api.shared().clone();
-    let question = viewer.question(&uri);
+    let question = viewer.question(uri);
     let read = move || page(api.clone(), viewer.clone(), Arc::clone(&filters));
     shared.ask(question, read).await.map(answer::json)
 }

@@ -10,6 +10,7 @@
 //! [`auth`], then the resources.
 
 pub mod admin;
+pub mod agent;
 pub mod answer;
 pub mod audit;
 pub mod auth;
@@ -51,6 +52,7 @@ pub use users::operator::{UsersCommand, command as users_command};
 
 use auth::Hasher;
 use auth::provider::Providers;
+use clients::sample::Uploads;
 use config::Access;
 use freshness::Board;
 use frontdesk_events::nats::Connection;
@@ -76,6 +78,7 @@ struct Parts {
     database: Database,
     files: Files,
     export_dir: PathBuf,
+    uploads: Uploads,
     nats: Connection,
     board: Board,
     live: Live,
@@ -119,6 +122,7 @@ impl Api {
             database,
             files,
             export_dir: args.export_dir,
+            uploads: Uploads::default(),
             nats,
             board,
             live,
@@ -169,6 +173,10 @@ impl Api {
 
     pub(crate) fn export_dir(&self) -> &Path {
         &self.0.export_dir
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.0.uploads
     }
 
     pub(crate) fn nats(&self) -> &Connection {

@@ -1,7 +1,7 @@
 //! The OpenAPI document: a committed snapshot, from which the dashboard's types are generated.
 
 use crate::{
-    admin, answer, audit, auth, calls, clients, invoices, keys, live, members,
+    admin, agent, answer, audit, auth, calls, clients, invoices, keys, live, members,
     parameters::Parameters,
     problem::{FieldError, OpenProblems, Problem, ProblemBody},
     stats, subscriptions, users,
@@ -31,15 +31,21 @@ use utoipa::{
         auth::offer::show, auth::account::switch, auth::prove::prove, auth::password::forgot::forgot,
         auth::password::reset::reset, auth::password::change::change, auth::sessions::list, auth::sessions::revoke,
         auth::sessions::revoke_all,
-        calls::list, calls::one::show, calls::events::list, clients::list, subscriptions::accounts::list,
-        subscriptions::current, invoices::list, stats::show, live::follow, show,
+        calls::list, calls::one::show, calls::events::list, subscriptions::accounts::list,
+        subscriptions::current, subscriptions::plans::list, invoices::list, stats::show, live::follow, show,
         users::profile::show, users::profile::change, users::email::ask, users::email::confirm,
         users::export::ask, users::export::list, users::export::file::fetch, users::leaving::ask, users::leaving::keep,
         members::list, members::change, members::remove, members::invitations::invite, members::invitations::revoke,
         members::joining::show, members::joining::accept,
         audit::own::list, audit::own::file,
         admin::users::list, admin::person::show, admin::standing::suspend, admin::standing::resume,
-        admin::standing::promote, admin::standing::demote, admin::clients::list, admin::acts::list, admin::acts::file
+        admin::standing::promote, admin::standing::demote, admin::clients::list, admin::acts::list, admin::acts::file,
+        clients::list, clients::create::create, clients::show, clients::edit::replace, clients::delete::delete,
+        clients::numbers::list, clients::numbers::assign, clients::numbers::release,
+        clients::sample::upload, clients::sample::fetch, clients::sample::delete,
+        clients::history::list, clients::history::restore,
+        clients::figures::figures, clients::figures::calls, clients::figures::revenue,
+        clients::professions::list, agent::by_number
     ),
     components(schemas(ProblemBody, FieldError)),
     modifiers(&Complete),
@@ -53,6 +59,17 @@ struct Complete;
 impl Modify for Complete {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let sent = sent(document);
+        for (path, operations) in &mut document.paths.paths {
+            // The path says whose they are.
+            if path.starts_with("/api/clients/{id}/")
+                && let Some(operation) = &mut operations.get
+                && let Some(parameters) = &mut operation.parameters
+            {
+                parameters.retain(|given| {
+                    !matches!(given, RefOr::T(given) if ["client_id", "unassigned"].contains(&given.name.as_str()))
+                });
+            }
+        }
         let components = document.components.get_or_insert_default();
         for (name, schema) in &mut components.schemas {
             // In answers every field is always there, null when it has no value. Only a problem

@@ -3,7 +3,10 @@
 //! What nobody took is refused: a filter with a typing error would otherwise answer with
 //! everything, and look right. All mistakes of a request are told at once.
 
-use crate::problem::{FieldError, Problem};
+use crate::{
+    problem::{FieldError, Problem},
+    text,
+};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use chrono::{DateTime, Utc};
 use std::convert::Infallible;
@@ -76,6 +79,18 @@ impl Parameters {
         !self.errors.is_empty()
     }
 
+    /// Refuses what would name a client once more, where the path names it.
+    #[must_use]
+    pub(crate) fn without_client(mut self) -> Self {
+        for name in ["client_id", "unassigned"] {
+            if self.pairs.iter().any(|(found, _)| found == name) {
+                self.pairs.retain(|(found, _)| found != name);
+                self.refuse(name, "is no parameter here: the path names the client");
+            }
+        }
+        self
+    }
+
     /// Ends the taking.
     ///
     /// # Errors
@@ -128,6 +143,19 @@ pub fn uuid(text: &str) -> Result<Uuid, String> {
 /// 400 that names the place.
 pub fn path_id(name: &str, text: &str) -> Result<Uuid, Problem> {
     uuid(text).map_err(|message| {
+        Problem::bad_parameters(vec![FieldError {
+            field: name.to_owned(),
+            message,
+        }])
+    })
+}
+
+/// The telephone number in a place of the path.
+///
+/// # Errors
+/// 400 that names the place.
+pub(crate) fn path_number(name: &str, text: &str) -> Result<String, Problem> {
+    text::phone_number(text).map_err(|message| {
         Problem::bad_parameters(vec![FieldError {
             field: name.to_owned(),
             message,

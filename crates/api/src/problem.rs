@@ -237,6 +237,28 @@ impl Problem {
         )
     }
 
+    /// 413: how large the body may be.
+    #[must_use]
+    pub fn too_large(detail: &'static str) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "Too large",
+            detail,
+        )
+    }
+
+    /// 415: the body is no sound that is taken.
+    #[must_use]
+    pub fn not_sound(detail: &'static str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-sound",
+            "Not a sound",
+            detail,
+        )
+    }
+
     /// 422: which fields of the body are wrong, and why.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
@@ -321,12 +343,9 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
             StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::not_json_type(),
-            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
-                status,
-                "too-large",
-                "Too large",
-                "a request to the API may be at most 64 KiB",
-            ),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::too_large("a request to the API may be at most 64 KiB")
+            }
             status if status.is_server_error() => Self {
                 status,
                 ..Self::internal()
@@ -520,7 +539,7 @@ impl IntoResponses for WriteProblems {
                 "Not allowed: by role, scope, suspension, from another site, or without a fresh proof",
             ),
             (413, "The body is too large"),
-            (415, "The body is not sent as JSON"),
+            (415, "The body is not of the kind that is asked for"),
             (
                 422,
                 "A field is missing, unknown or has a bad value; `errors` names it",

@@ -1,7 +1,7 @@
 //! Every route of the role, in one table.
 
 use crate::{
-    Api, admin, audit, auth, calls, clients, edge, invoices, keys, live, members, openapi,
+    Api, admin, agent, audit, auth, calls, clients, edge, invoices, keys, live, members, openapi,
     problem::Problem, stats, subscriptions, users, web,
 };
 use axum::{
@@ -13,7 +13,13 @@ use axum::{
     routing::{delete, get, post, put},
 };
 use std::{any::Any, time::Duration};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, DefaultPredicate, Predicate as _, predicate::NotForContentType,
+    },
+    cors::CorsLayer,
+};
 
 /// The largest body of a request to the API.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -28,22 +34,25 @@ pub fn router(api: Api) -> Router {
         .route("/api/calls", get(calls::list))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))
-        .route("/api/clients", get(clients::list))
         .route("/api/subscriptions", get(subscriptions::accounts::list))
         .route("/api/subscriptions/current", get(subscriptions::current))
+        .route("/api/subscriptions/plans", get(subscriptions::plans::list))
         .route("/api/invoices", get(invoices::list))
         .route("/api/stats", get(stats::show))
         .route("/api/live", get(live::follow))
         .merge(people())
+        .merge(receptionists())
         .route("/api/openapi.json", get(openapi::show))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback(web::serve);
+    // Sound is compressed already, or would cost more than it saves.
+    let worth_it = DefaultPredicate::new().and(NotForContentType::const_new("audio/"));
     let routes = routes
         .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
             after_panic(&*panic)
         }))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().compress_when(worth_it));
     let routes = match cors(&api) {
         Some(cors) => routes.layer(cors),
         None => routes,
@@ -179,6 +188,39 @@ fn administration() -> Router<Api> {
         .route("/api/admin/audit.csv", get(admin::acts::file))
 }
 
+/// Clients, and what the agent asks about them.
+fn receptionists() -> Router<Api> {
+    use clients::{create, edit, figures, history, numbers, professions, sample};
+    let sound = put(sample::upload).layer(DefaultBodyLimit::max(sample::LARGEST));
+    Router::new()
+        .route("/api/clients", get(clients::list).post(create::create))
+        .route(
+            "/api/clients/{id}",
+            get(clients::show)
+                .put(edit::replace)
+                .delete(clients::delete::delete),
+        )
+        .route(
+            "/api/clients/{id}/numbers",
+            get(numbers::list).post(numbers::assign),
+        )
+        .route(
+            "/api/clients/{id}/numbers/{number}",
+            delete(numbers::release),
+        )
+        .route(
+            "/api/clients/{id}/voice-sample",
+            sound.get(sample::fetch).delete(sample::delete),
+        )
+        .route("/api/clients/{id}/history", get(history::list))
+        .route("/api/clients/{id}/restore", post(history::restore))
+        .route("/api/clients/{id}/stats", get(figures::figures))
+        .route("/api/clients/{id}/calls", get(figures::calls))
+        .route("/api/clients/{id}/revenue", get(figures::revenue))
+        .route("/api/professions", get(professions::list))
+        .route("/api/agent/clients/by-number/{e164}", get(agent::by_number))
+}
+
 /// Other origins use tokens, never our cookie, so credentials stay forbidden.
 fn cors(api: &Api) -> Option<CorsLayer> {
     let origins = &api.access().cors_origins;
@@ -196,6 +238,7 @@ fn cors(api: &Api) -> Option<CorsLayer> {
                 header::AUTHORIZATION,
                 header::CONTENT_TYPE,
                 HeaderName::from_static("last-event-id"),
+                HeaderName::from_static("x-file-name"),
                 header::IF_NONE_MATCH,
             ])
             .expose_headers([

@@ -8,6 +8,7 @@
 mod buckets;
 pub mod latency;
 mod period;
+pub mod revenue;
 
 use crate::{
     Api, answer,
@@ -166,6 +167,12 @@ pub struct StatsFilters {
 }
 
 impl StatsFilters {
+    /// The period, where the path says whose calls.
+    pub(crate) fn take_period(given: Parameters, now: DateTime<Utc>) -> Result<Period, Problem> {
+        let (period, _) = Self::take(given.without_client(), now)?;
+        Ok(period)
+    }
+
     /// The period, and whose calls: the nil id stands for nobody's.
     fn take(mut given: Parameters, now: DateTime<Utc>) -> Result<(Period, Option<Uuid>), Problem> {
         let filters = Self {
@@ -214,16 +221,28 @@ pub async fn show(
     // now" is another instant then.
     StatsFilters::take(given, clock::now())?;
     viewer.require(Right::ReadCalls)?;
+    shared(&api, &viewer, &uri, None).await
+}
+
+/// Answers what is asked at `uri`, once for all who ask it now; over all, or for one client.
+pub(crate) async fn shared(
+    api: &Api,
+    viewer: &Viewer,
+    uri: &Uri,
+    client: Option<Uuid>,
+) -> Result<Response, Problem> {
+    let (api, viewer) = (api.clone(), viewer.clone());
     let query = uri.query().unwrap_or_default().to_owned();
     let shared = api.shared().clone();
-    let question = viewer.question(&uri);
-    let read = move || figures(api.clone(), viewer.clone(), query.clone());
+    let question = viewer.question(uri);
+    let read = move || figures(api.clone(), viewer.clone(), query.clone(), client);
     shared.ask(question, read).await.map(answer::json)
 }
 
-async fn figures(api: Api, viewer: Viewer, query: String) -> Told {
+async fn figures(api: Api, viewer: Viewer, query: String, client: Option<Uuid>) -> Told {
     let freshness = api.board().calls();
-    let (period, client) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
+    let (period, asked) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
+    let client = client.or(asked);
     let read = viewer.read(api.database(), Plan::ByValues, period, move |db, period| {
         Box::pin(Counted::read(db, period, client))
     });

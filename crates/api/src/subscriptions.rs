@@ -5,6 +5,7 @@
 //! its end, and a failed or late payment does not switch a receptionist off within three days.
 
 pub mod accounts;
+pub mod plans;
 mod row;
 
 use crate::{

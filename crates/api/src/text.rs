@@ -41,19 +41,34 @@ pub fn lines(most: usize) -> impl Fn(String) -> Result<String, String> {
     }
 }
 
+/// What can be shown on one line of a text from elsewhere, at most so many characters; may be empty.
+/// For what is not worth refusing, like the name of a file.
+pub fn shown(given: &str, most: usize) -> String {
+    let line: String = given
+        .nfc()
+        .filter(|c| !turns(*c) && !is_hidden(*c))
+        .collect();
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(most).collect()
+}
+
 /// Refuses what cannot be seen or turns the writing of what stands beside it around.
 fn readable(text: &str) -> Result<(), String> {
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
     if text.chars().any(turns) {
         return Err("holds characters that change the direction of writing".into());
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffd}'))
-    {
+    if text.chars().any(is_hidden) {
         return Err("holds characters that cannot be shown".into());
     }
     Ok(())
+}
+
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffd}')
 }
 
 /// An e-mail address, kept in lower case: no provider of today tells letters apart, and one mailbox

@@ -1,15 +1,14 @@
 /** Numbers, money and shares as a person reads them, and how they differ from before, in words. */
-import { locale } from "../reader";
 
 export function count(n: number) {
-  return n.toLocaleString(locale());
+  return n.toLocaleString();
 }
 
 /** A hero figure has room for seven digits; beyond that the size is the message. */
 export function heroCount(n: number) {
   return Math.abs(n) < 10_000_000
     ? count(n)
-    : n.toLocaleString(locale(), { notation: "compact", maximumFractionDigits: 1 });
+    : n.toLocaleString(undefined, { notation: "compact", maximumFractionDigits: 1 });
 }
 
 /** PayPal counts these in whole units. */
@@ -27,8 +26,8 @@ export function money({ amount_minor, currency }: Amount, cents = true) {
   const options = { minimumFractionDigits: shown, maximumFractionDigits: shown };
   // Intl throws for a code that is not three letters, and the code is someone else's.
   return /^[A-Z]{3}$/i.test(currency)
-    ? amount.toLocaleString(locale(), { style: "currency", currency, ...options })
-    : `${amount.toLocaleString(locale(), options)} ${currency}`;
+    ? amount.toLocaleString(undefined, { style: "currency", currency, ...options })
+    : `${amount.toLocaleString(undefined, options)} ${currency}`;
 }
 
 /** Money as a hero figure: whole units, and short where digits would not fit. */
@@ -36,7 +35,7 @@ export function heroMoney(amount: Amount) {
   const digits = WHOLE_UNITS.has(amount.currency) ? 0 : 2;
   const whole = amount.amount_minor / 10 ** digits;
   if (Math.abs(whole) < 10_000_000 || !/^[A-Z]{3}$/i.test(amount.currency)) return money(amount, false);
-  return whole.toLocaleString(locale(), {
+  return whole.toLocaleString(undefined, {
     style: "currency",
     currency: amount.currency,
     notation: "compact",
@@ -70,10 +69,4 @@ export function pointsChange(now: number, before: number) {
 
 export function plural(n: number, one: string, many = `${one}s`) {
   return `${count(n)} ${n === 1 ? one : many}`;
-}
-
-/** A file's size as it is said: `340 kB`, `2.4 MB`. */
-export function bytes(n: number) {
-  const [unit, size] = n < 1_000_000 ? (["kB", n / 1_000] as const) : (["MB", n / 1_000_000] as const);
-  return `${size.toLocaleString(locale(), { maximumFractionDigits: unit === "kB" ? 0 : 1 })} ${unit}`;
 }

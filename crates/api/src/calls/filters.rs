@@ -124,6 +124,15 @@ impl NumberPart {
 const LONGEST_TALK_MS: i64 = 366 * 24 * 3_600_000;
 
 impl CallFilters {
+    /// Where the path says whose calls.
+    pub(crate) fn take_for(given: Parameters, client: Uuid) -> Result<Self, Problem> {
+        let filters = Self::take(given.without_client())?;
+        Ok(Self {
+            client_id: Some(client),
+            ..filters
+        })
+    }
+
     pub(super) fn take(mut given: Parameters) -> Result<Self, Problem> {
         let filters = Self {
             client_id: given.take("client_id", parameters::uuid),

@@ -12,7 +12,7 @@ const MOST_DAYS: i64 = 1_100;
 
 /// From an instant to another, seen in a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Period {
+pub(crate) struct Period {
     pub(super) from: DateTime<Utc>,
     pub(super) to: DateTime<Utc>,
     pub(super) zone: Tz,

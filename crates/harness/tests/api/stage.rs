@@ -21,6 +21,7 @@ use frontdesk_projector::ProjectorArgs;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
 
@@ -38,6 +39,8 @@ pub(crate) struct Stage {
     door: Door,
     owner: Person,
     projector: Option<JoinHandle<()>>,
+    /// Where uploaded files lie; gone with the stage.
+    files: TempDir,
 }
 
 impl Stage {
@@ -53,6 +56,8 @@ impl Stage {
         let client = database.client().await;
         let (health, shutdown) = (Health::default(), Shutdown::new());
         let mut args = args();
+        let files = tempfile::tempdir().unwrap();
+        args.files = FileArgs::directory(files.path().to_str().unwrap());
         change(&mut args);
         let api_connection = nats.connect(Role::Api).await;
         let api = Api::start(
@@ -85,6 +90,7 @@ impl Stage {
             door,
             owner,
             projector: None,
+            files,
         };
         stage.start_projector();
         stage

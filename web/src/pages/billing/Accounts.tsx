@@ -1,7 +1,6 @@
 /** All accounts at one glance, for whoever may see several: one row each, never added up. */
 import { Link } from "react-router";
-import type { Business } from "../../api/businesses";
-import type { Account } from "../../api/queries";
+import type { Account, Client } from "../../api/queries";
 import { paths } from "../../paths";
 import { Mark } from "../../ui/Mark";
 import { Panel } from "../../ui/Panel";
@@ -18,7 +17,7 @@ const COLUMNS: Column[] = [
   { name: "Service", width: "132px" },
 ];
 
-export function Accounts({ accounts, clients }: { accounts: Account[]; clients: Business[] }) {
+export function Accounts({ accounts, clients }: { accounts: Account[]; clients: Client[] }) {
   return (
     <Panel title="Accounts" hint={plural(accounts.length, "account")} flush className="overflow-hidden">
       <div className="border-t border-line">
@@ -37,7 +36,7 @@ export function Accounts({ accounts, clients }: { accounts: Account[]; clients: 
 }
 
 /** Leads to the account alone, by one of its businesses: what the switch in the rail then shows. */
-function AccountRow({ account, businesses }: { account: Account; businesses: Business[] }) {
+function AccountRow({ account, businesses }: { account: Account; businesses: Client[] }) {
   const { subscription } = account;
   const name = <bdi>{accountName(account)}</bdi>;
   const [first] = businesses;

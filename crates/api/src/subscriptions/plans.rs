@@ -1,0 +1,131 @@
+//! `GET /api/subscriptions/plans`: what can be subscribed to; and which plan an account has.
+//!
+//! Plans are rows, changed without a release. A subscription names PayPal's plan; which of ours that
+//! is stands in the row.
+
+use super::row;
+use crate::{
+    Api, answer,
+    money::Money,
+    parameters::Parameters,
+    problem::{Problem, ReadProblems},
+    viewer::{self, Right, Viewer},
+};
+use axum::{extract::State, http::HeaderMap, response::Response};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// More subscriptions than a user makes while one of them still gives access.
+const MOST_SUBSCRIPTIONS: i64 = 20;
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "pro", "name": "Pro", "price": { "amount_minor": 49_900, "currency": "USD" }, "number_limit": 3
+}))]
+pub struct SubscriptionPlan {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it costs a month.
+    pub price: Money,
+    /// How many numbers all clients of the account may have together; null for as many as wanted.
+    pub number_limit: Option<i32>,
+}
+
+/// All plans.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanList {
+    /// The smallest first.
+    pub items: Vec<SubscriptionPlan>,
+}
+
+/// Lists the plans.
+#[utoipa::path(
+    get, operation_id = "list_plans", path = "/api/subscriptions/plans", tag = "billing",
+    responses((status = 200, description = "The plans, the smallest first", body = PlanList), ReadProblems)
+)]
+pub async fn list(
+    State(api): State<Api>,
+    viewer: Viewer,
+    given: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    viewer.require(Right::ReadBilling)?;
+    given.finish()?;
+    let read = viewer.read(api.database(), viewer::Plan::Fixed, (), |db, ()| {
+        Box::pin(all(db))
+    });
+    let items = read.await?.into_iter().map(|row| row.plan).collect();
+    Ok(answer::tagged(&headers, &PlanList { items }))
+}
+
+/// The plan of the subscription that gives an account access now; none without one.
+///
+/// A subscription to a plan of PayPal's that none of ours names gives what the smallest plan gives:
+/// it is paid for, so it is not nothing, and a mistake in the plans must not give numbers away.
+pub(crate) async fn of_account(
+    db: &mut PgConnection,
+    account: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<SubscriptionPlan>> {
+    let subscriptions = row::read(db, Some(account), MOST_SUBSCRIPTIONS).await?;
+    let mut giving_access = subscriptions
+        .into_iter()
+        .map(|row| row.into_subscription(now))
+        .filter(|subscription| subscription.entitled);
+    let Some(subscription) = giving_access.next() else {
+        return Ok(None);
+    };
+    let mut plans = all(db).await?;
+    let known = subscription.plan_id.and_then(|paypal| {
+        plans
+            .iter()
+            .position(|row| row.paypal_plan_id.as_ref() == Some(&paypal))
+    });
+    let smallest = plans
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, row)| row.plan.number_limit.unwrap_or(i32::MAX))
+        .map(|(place, _)| place);
+    if known.is_none() {
+        tracing::warn!(
+            subscription = subscription.id,
+            "a subscription names no plan of ours"
+        );
+    }
+    Ok(known
+        .or(smallest)
+        .map(|place| plans.swap_remove(place).plan))
+}
+
+struct PlanRow {
+    plan: SubscriptionPlan,
+    paypal_plan_id: Option<String>,
+}
+
+async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<PlanRow>> {
+    let rows = sqlx::query!(
+        "select id, name, price_minor, currency, number_limit, paypal_plan_id
+        from account.plans order by position, id"
+    )
+    .fetch_all(db)
+    .await?;
+    let plans = rows.into_iter().map(|row| PlanRow {
+        plan: SubscriptionPlan {
+            id: row.id,
+            name: row.name,
+            price: Money {
+                amount_minor: row.price_minor,
+                currency: row.currency,
+            },
+            number_limit: row.number_limit,
+        },
+        paypal_plan_id: row.paypal_plan_id,
+    });
+    Ok(plans.collect())
+}
