@@ -17,6 +17,8 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["./vitest.setup.ts"],
+    // Longer than what a test waits for at most.
+    testTimeout: 20_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -1,13 +1,51 @@
 /** Every address of the dashboard. A page that needs one asks here; nobody glues strings. */
 import { type CallFilter, writeFilter } from "./api/callFilter";
 
+export type SettingsPage = "profile" | "security" | "notifications" | "keys" | "members" | "data" | "activity";
+export type AdminPage = "users" | "clients" | "audit";
+
 export const paths = {
   overview: (search = "") => `/${search}`,
   calls: (filter: CallFilter = {}) => `/calls${question(writeFilter(filter))}`,
   /** `search` keeps the list beside the call as it was filtered. */
   call: (id: string, search = "") => `/calls/${encodeURIComponent(id)}${search}`,
   billing: (search = "") => `/billing${search}`,
+  businesses: (search = "") => `/clients${search}`,
+  business: (id: string, search = "") => `/clients/${encodeURIComponent(id)}${search}`,
+  newBusiness: () => "/clients/new",
+  settings: (page: SettingsPage) => `/settings/${page}`,
+  admin: (page: AdminPage) => `/admin/${page}`,
+  adminUser: (id: string) => `/admin/users/${encodeURIComponent(id)}`,
+  signIn: (after?: { returnTo?: string; problem?: string }) => `/sign-in${back(after)}`,
+  signUp: (after?: { returnTo?: string }) => `/sign-up${back(after)}`,
+  forgotten: () => "/forgotten",
+  invitation: () => "/invitation",
+  /** Not pages: what the api hands out or sends on. */
+  provider: (provider: string, returnTo: string) =>
+    `/api/auth/${provider}?${new URLSearchParams({ return_to: returnTo }).toString()}`,
+  callsCsv: (search: URLSearchParams) => `/api/calls.csv${question(search)}`,
+  auditCsv: () => "/api/audit.csv",
+  adminAuditCsv: () => "/api/admin/audit.csv",
+  voiceSample: (id: string, version: string) =>
+    `/api/clients/${encodeURIComponent(id)}/voice-sample?${new URLSearchParams({ of: version }).toString()}`,
 };
+
+/** Where to go after signing in: only ever a page of ours, whatever the address says. */
+export function returnTo(search: URLSearchParams): string {
+  const wanted = search.get("return_to") ?? "";
+  const home = window.location.origin;
+  if (!wanted.startsWith("/") || !URL.canParse(wanted, home)) return paths.overview();
+  const { origin, pathname, search: asked } = new URL(wanted, home);
+  const isPage = origin === home && !/^\/(\/|api\/)/.test(pathname);
+  return isPage ? pathname + asked : paths.overview();
+}
+
+function back({ returnTo, problem }: { returnTo?: string; problem?: string } = {}) {
+  const search = new URLSearchParams();
+  if (returnTo && returnTo !== "/") search.set("return_to", returnTo);
+  if (problem) search.set("problem", problem);
+  return question(search);
+}
 
 function question(search: URLSearchParams) {
   return search.size > 0 ? `?${search.toString()}` : "";

@@ -1,13 +1,23 @@
 /**
  * The one way to the back end: typed by the OpenAPI document, errors as `Problem`.
- * It knows nothing of screens; a refused session is told to `session.ts` alone.
+ * It knows nothing of screens. That nobody is signed in any more is told to `session.ts`,
+ * and an act that wants fresh proof of who we are waits for it in `proof.ts`.
  */
 import createClient from "openapi-fetch";
+import type { PendingPaths } from "./pending";
+import { Problem, isKind } from "./problem";
+import { proveIdentity } from "./proof";
 import type { paths } from "./schema";
 import { noteServerTime } from "./serverClock";
-import { refuseSession } from "./session";
+import { loseSession } from "./session";
 
-export const client = createClient<paths>({
+export type Paths = Omit<paths, keyof PendingPaths> & PendingPaths;
+
+/** What an operation answers with when it succeeds: `AnswerOf<Paths["/api/calls"]["get"]>`. */
+export type AnswerOf<Operation> = Operation extends { responses: infer R } ? Body<R[keyof R & (200 | 201)]> : never;
+type Body<Answer> = Answer extends { content: { "application/json": infer T } } ? T : never;
+
+export const client = createClient<Paths>({
   baseUrl: window.location.origin,
   // Looked up at each call, so that a test can put its own in place.
   fetch: (request) => globalThis.fetch(request),
@@ -16,43 +26,41 @@ export const client = createClient<paths>({
 client.use({
   onResponse({ response }) {
     noteServerTime(response.headers.get("date"));
-    if (response.status === 401) refuseSession();
   },
 });
 
-/** An answer that is not 2xx, in the words of RFC 9457. */
-export class Problem extends Error {
-  readonly status: number;
-  readonly title: string;
-  /** Which parts of the question were wrong, in words. */
-  readonly faults: string[];
-  /** The request's id, to be quoted to an operator. */
-  readonly request: string | null;
+/** The data of a 2xx answer; anything else is thrown as a `Problem`. */
+export async function answer<T>(asked: Asked<T>): Promise<T> {
+  const { data, error, response } = await asked;
+  if (response.ok && data !== undefined) return data;
+  throw told(response, error);
+}
 
-  constructor(status: number, body: unknown) {
-    const told = isProblem(body) ? body : {};
-    super(told.detail ?? told.title ?? `The server answered with status ${status}.`);
-    this.status = status;
-    this.title = told.title ?? "";
-    this.request = told.instance ?? null;
-    this.faults = (told.errors ?? []).map(({ field, message }) => `${field} ${message}`);
+/**
+ * Changes something. What it answers with is there only where the api says so. When the api
+ * asks for proof of who we are first, the person is asked and the act is tried once more.
+ */
+export async function act<T>(ask: () => Asked<T>): Promise<T> {
+  try {
+    return await done(ask());
+  } catch (error) {
+    if (!isKind(error, "proof-needed")) throw error;
+    await proveIdentity();
+    return done(ask());
   }
 }
 
-/** The data of a 2xx answer; anything else is thrown as a `Problem`. */
-export async function answer<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+type Asked<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+
+async function done<T>(asked: Asked<T>): Promise<T> {
   const { data, error, response } = await asked;
-  if (!response.ok || data === undefined) throw new Problem(response.status, error);
-  return data;
+  if (!response.ok) throw told(response, error);
+  // Without a body there is no data, and the type says so too.
+  return data as T;
 }
 
-interface ProblemBody {
-  title?: string;
-  detail?: string;
-  instance?: string;
-  errors?: { field: string; message: string }[];
-}
-
-function isProblem(body: unknown): body is ProblemBody {
-  return typeof body === "object" && body !== null;
+function told(response: Response, error: unknown) {
+  const problem = new Problem(response, error);
+  if (isKind(problem, "unauthorised")) loseSession();
+  return problem;
 }

@@ -2,13 +2,11 @@
  * Calendar periods in the reader's own time zone. Days are `YYYY-MM-DD`, instants
  * RFC 3339 in UTC. Every function takes the time it counts from.
  */
+import { dayOf, startOf } from "../reader";
+
 export interface Period {
   from: string;
   to: string;
-}
-
-export function localTimeZone() {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** A calendar day that exists: `2026-02-30` is none. */
@@ -19,24 +17,23 @@ export function isDay(value: string) {
 }
 
 export function startOfDay(day: string) {
-  return localMidnight(day).toISOString();
+  return startOf(day).toISOString();
 }
 
+/** The last day that can be written has none after it, and is its own. */
 export function dayAfter(day: string) {
-  const date = localMidnight(day);
-  date.setDate(date.getDate() + 1);
-  return localDay(date);
-}
-
-export function localDay(date: Date) {
-  return `${pad(date.getFullYear(), 4)}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
+  if (day === "9999-12-31") return day;
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + 1);
+  return date.toISOString().slice(0, 10);
 }
 
 /** The whole calendar month around `now`, moved by `months`. */
 export function monthOf(now: Date, months = 0): Period {
-  const year = now.getFullYear();
-  const month = now.getMonth() + months;
-  return { from: new Date(year, month, 1).toISOString(), to: new Date(year, month + 1, 1).toISOString() };
+  const [year = 1970, month = 1] = dayOf(now).split("-").map(Number);
+  const first = (moved: number) =>
+    startOfDay(new Date(Date.UTC(year, month - 1 + moved, 1)).toISOString().slice(0, 10));
+  return { from: first(months), to: first(months + 1) };
 }
 
 /**
@@ -57,13 +54,4 @@ export function lastDay(now: Date): Period {
   const hour = 3_600_000;
   const end = (Math.floor(now.getTime() / hour) + 1) * hour;
   return { from: new Date(end - 25 * hour).toISOString(), to: new Date(end).toISOString() };
-}
-
-function localMidnight(day: string) {
-  const [year = 1970, month = 1, date = 1] = day.split("-").map(Number);
-  return new Date(year, month - 1, date);
-}
-
-function pad(number: number, length: number) {
-  return String(number).padStart(length, "0");
 }

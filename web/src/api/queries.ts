@@ -1,30 +1,29 @@
 /**
- * Every question the dashboard asks, with the key it is remembered by. The first
- * part of a key is what `live.ts` names when something changed: "calls", "call",
+ * The questions about calls, figures and payments, with the key each is remembered by. The
+ * first part of a key is what `live.ts` names when something changed: "calls", "call",
  * "stats", "billing". Answers are kept by Query alone.
  */
 import { QueryClient, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { timeZone } from "../reader";
 import { type CallFilter, filterQuery } from "./callFilter";
-import { Problem, answer, client } from "./client";
-import { type Period, localTimeZone } from "./period";
-import type { paths } from "./schema";
+import { type AnswerOf, type Paths, answer, client } from "./client";
+import type { Period } from "./period";
+import { Problem } from "./problem";
 
-type Answer<P extends { get: { responses: { 200: { content: { "application/json": unknown } } } } }> =
-  P["get"]["responses"][200]["content"]["application/json"];
+type Answer<P extends { get: unknown }> = AnswerOf<P["get"]>;
 
-export type CallPage = Answer<paths["/api/calls"]>;
+export type CallPage = Answer<Paths["/api/calls"]>;
 export type Call = CallPage["items"][number];
-export type OneCall = Answer<paths["/api/calls/{id}"]>;
+export type OneCall = Answer<Paths["/api/calls/{id}"]>;
 export type Turn = OneCall["turns"][number];
-export type CallEvent = Answer<paths["/api/calls/{id}/events"]>["items"][number];
-export type Client = Answer<paths["/api/clients"]>["items"][number];
-export type Stats = Answer<paths["/api/stats"]>;
+export type CallEvent = Answer<Paths["/api/calls/{id}/events"]>["items"][number];
+export type Stats = Answer<Paths["/api/stats"]>;
 export type Totals = Stats["totals"];
 export type Freshness = CallPage["freshness"];
 export type Money = Totals["revenue"][number];
-export type Account = Answer<paths["/api/subscriptions"]>["items"][number];
+export type Account = Answer<Paths["/api/subscriptions"]>["items"][number];
 export type Subscription = NonNullable<Account["subscription"]>;
-export type Invoice = Answer<paths["/api/invoices"]>["items"][number];
+export type Invoice = Answer<Paths["/api/invoices"]>["items"][number];
 
 export const PAGE = 50;
 
@@ -78,14 +77,6 @@ export function callEventsQuery(id: string) {
   });
 }
 
-export function clientsQuery() {
-  return queryOptions({
-    queryKey: ["clients"],
-    queryFn: ({ signal }) => answer(client.GET("/api/clients", { signal })),
-    staleTime: 60_000,
-  });
-}
-
 export function statsQuery(period: Period, whose: Whose) {
   return queryOptions({
     queryKey: ["stats", period, whose],
@@ -105,7 +96,7 @@ export function pastStatsQuery(period: Period, whose: Whose) {
 }
 
 function askStats(period: Period, whose: Whose, signal: AbortSignal) {
-  const query = { ...period, ...whose, tz: localTimeZone() };
+  const query = { ...period, ...whose, tz: timeZone() };
   return answer(client.GET("/api/stats", { params: { query }, signal }));
 }
 

@@ -1,38 +1,56 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { openSession, tokenFromAddress } from "./session";
+import { forgetSession, loseSession, mayBeSignedIn, noteLeavingForProvider, noteSession, onSession } from "./session";
 
-beforeEach(() => localStorage.clear());
-afterEach(() => window.history.replaceState(null, "", "/"));
+const NOTE = "frontdesk.session";
+let told: string[];
+let stop: () => void;
 
-function answering(status: number) {
-  const asked = vi.fn<typeof fetch>().mockResolvedValue(new Response(null, { status }));
-  vi.stubGlobal("fetch", asked);
-  return asked;
+beforeEach(() => {
+  localStorage.clear();
+  forgetSession();
+  told = [];
+  stop = onSession((what) => told.push(what));
+});
+afterEach(() => {
+  stop();
+  vi.restoreAllMocks();
+});
+
+function inAnotherTab(newValue: string | null) {
+  window.dispatchEvent(new StorageEvent("storage", { key: NOTE, newValue }));
 }
 
-it("takes the token out of the address and leaves the rest of it", () => {
-  window.history.replaceState(null, "", "/calls?result=missed#token=abc");
-  expect(tokenFromAddress()).toBe("abc");
-  expect(window.location.href).toMatch(/\/calls\?result=missed$/);
-  expect(tokenFromAddress()).toBeNull();
+it("a first visit is known to be one", () => {
+  expect(mayBeSignedIn()).toBe(false);
+  noteSession("ann", "ann");
+  expect(mayBeSignedIn()).toBe(true);
+  forgetSession();
+  expect(mayBeSignedIn()).toBe(false);
 });
 
-it("never stores the token", async () => {
-  answering(204);
-  expect(await openSession("a-secret")).toBe(true);
-  expect(JSON.stringify(Object.entries(localStorage))).not.toContain("a-secret");
+it("whoever left for a provider may come back signed in", () => {
+  noteLeavingForProvider();
+  expect(mayBeSignedIn()).toBe(true);
 });
 
-it("tells a refused token from a server in trouble", async () => {
-  answering(401);
-  expect(await openSession("wrong")).toBe(false);
-  answering(503);
-  await expect(openSession("right")).rejects.toThrow("503");
+it("a lost session is told once, however many answers say so", () => {
+  noteSession("ann", "ann");
+  loseSession();
+  loseSession();
+  expect(told).toEqual(["lost"]);
 });
 
-it("does not send what cannot stand in a header", async () => {
-  const asked = answering(204);
-  expect(await openSession("a\nb")).toBe(false);
-  expect(await openSession("tökén")).toBe(false);
-  expect(asked).not.toHaveBeenCalled();
+it("another tab that signs out or goes over to another account is noticed, one that stays is not", () => {
+  noteSession("ann", "ann");
+  inAnotherTab("ann ann");
+  expect(told).toEqual([]);
+  inAnotherTab("ann bob");
+  expect(told).toEqual(["changed"]);
+  inAnotherTab(null);
+  expect(told).toEqual(["changed", "lost"]);
+});
+
+it("another tab's sign-in is none of a tab where nobody is", () => {
+  inAnotherTab("ann ann");
+  expect(told).toEqual([]);
 });

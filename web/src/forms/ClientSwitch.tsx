@@ -1,7 +1,7 @@
 /** Whose calls the whole dashboard shows. The choice stands in the address, so a link keeps it. */
 import { useQuery } from "@tanstack/react-query";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
-import { clientsQuery } from "../api/queries";
+import { clientsQuery } from "../api/businesses";
 import { Choice } from "../ui/Field";
 
 const UNASSIGNED = "unassigned";

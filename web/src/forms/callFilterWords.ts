@@ -1,5 +1,6 @@
 /** The words for each part of a filter, the same in the form and in the list of what is chosen. */
 import type { CallFilter } from "../api/callFilter";
+import { isDay, startOfDay } from "../api/period";
 import { duration, longDay, timeOfDay } from "../ui/time";
 
 export const STATE_WORDS = { ringing: "Ringing now", live: "On the line now", ended: "Ended" } as const;
@@ -74,7 +75,7 @@ function lengthWords(filter: CallFilter) {
     .join(", ");
 }
 
-/** A whole day by its name, an instant with its time. Without a time, `Date` would read a day as UTC. */
+/** A whole day by its name, an instant with its time. */
 function edge(at: string) {
-  return at.length === 10 ? longDay(`${at}T00:00`) : `${longDay(at)}, ${timeOfDay(at)}`;
+  return isDay(at) ? longDay(startOfDay(at)) : `${longDay(at)}, ${timeOfDay(at)}`;
 }

@@ -5,8 +5,10 @@
  */
 import { type QueryClient, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
+import { type Business, clientsQuery } from "../api/businesses";
 import { readFilter } from "../api/callFilter";
-import { type Account, type Client, type Whose, accountsQuery, askAhead, clientsQuery } from "../api/queries";
+import { type Account, type Whose, accountsQuery, askAhead } from "../api/queries";
+import { locale } from "../reader";
 import { Awaiting } from "../ui/Awaiting";
 import { Notice } from "../ui/Notice";
 import { Panel } from "../ui/Panel";
@@ -40,7 +42,7 @@ export function Billing() {
   );
 }
 
-function Chosen({ whose, accounts, clients }: { whose: Whose; accounts: Account[]; clients: Client[] }) {
+function Chosen({ whose, accounts, clients }: { whose: Whose; accounts: Account[]; clients: Business[] }) {
   if (whose.unassigned) {
     return (
       <div className="card">
@@ -81,9 +83,9 @@ function Chosen({ whose, accounts, clients }: { whose: Whose; accounts: Account[
 }
 
 /** Whose account it is, and for which businesses it pays. */
-function paidBy(account: Account, clients: Client[]) {
+function paidBy(account: Account, clients: Business[]) {
   const names = clients.filter(({ user_id }) => user_id === account.user_id).map(({ name }) => name);
-  return `${accountName(account)} pays for ${new Intl.ListFormat(undefined).format(names)}`;
+  return `${accountName(account)} pays for ${new Intl.ListFormat(locale()).format(names)}`;
 }
 
 function Unknown({ queries }: { queries: UseQueryResult[] }) {

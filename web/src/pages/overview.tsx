@@ -1,9 +1,10 @@
 /** One glance: is it working, did I miss anything, is it worth the money. */
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
+import { clientsQuery } from "../api/businesses";
 import { readFilter } from "../api/callFilter";
 import { lastDay, lastMonthByNow, monthOf } from "../api/period";
-import { type Whose, accountsQuery, askAhead, callsQuery, clientsQuery, pastStatsQuery, statsQuery } from "../api/queries";
+import { type Whose, accountsQuery, askAhead, callsQuery, pastStatsQuery, statsQuery } from "../api/queries";
 import { serverNow } from "../api/serverClock";
 import { CallCharts } from "./overview/CallCharts";
 import { MonthFigures } from "./overview/MonthFigures";

@@ -1,15 +1,9 @@
 /** Each page with a stand-in for the api: what it says when there is nothing, too much, or trouble. */
-import { QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, within } from "@testing-library/react";
+import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { RouterProvider, createMemoryRouter } from "react-router";
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Call, type CallEvent, type OneCall, type Subscription, openQueries } from "../api/queries";
-import { openByLink } from "../api/session";
-import { App, routes } from "../routes";
-
-const FRESH = { as_of: "2026-11-23T10:00:00.000Z", lag_events: 0, lag_ms: 90, state: "live" };
-const ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d11";
+import type { Call, CallEvent, OneCall, Subscription } from "../api/queries";
+import { ACE, FRESH, ID, OTHER_ID, type Stage, open, plain, setStage } from "./stage";
 
 const CALL: Call = {
   id: ID,
@@ -61,15 +55,6 @@ const EVENT: CallEvent = {
   summary: "Caller joined the room",
 };
 
-const OTHER_ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d12";
-const ACE = {
-  id: ID,
-  user_id: "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2da1",
-  name: "Ace",
-  profession: "plumber",
-  time_zone: "UTC",
-  numbers: ["+12025550100"],
-};
 const BEA = { ...ACE, id: OTHER_ID, user_id: "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2da2", name: "Bea", numbers: [] };
 
 const INVOICE = {
@@ -104,51 +89,13 @@ function account(client: typeof ACE, user_name: string, day: string) {
   return { user_id: client.user_id, user_name, subscription };
 }
 
-/** Text as it is read: a number does not break, but it has blanks all the same. */
-function plain(element: Element | null) {
-  return (element?.textContent ?? "").replaceAll("\u00a0", " ");
-}
-
-const asked: URL[] = [];
-let answers: Record<string, unknown>;
+let stage: Stage;
+let answers: Stage["answers"];
 
 beforeEach(() => {
-  asked.length = 0;
-  answers = {
-    "/api/calls": { items: [], next_cursor: null, freshness: FRESH },
-    "/api/clients": { items: [] },
-    "/api/subscriptions": { items: [], freshness: FRESH },
-    "/api/invoices": { items: [], next_cursor: null, freshness: FRESH },
-  };
-  vi.stubGlobal(
-    "EventSource",
-    class extends EventTarget {
-      close() {
-        /* the pages' tests hear no stream */
-      }
-    },
-  );
-  vi.stubGlobal("scrollTo", () => undefined);
-  vi.stubGlobal("matchMedia", () => ({ matches: true }));
-  vi.stubGlobal("fetch", (request: Request) => {
-    const url = new URL(request.url);
-    asked.push(url);
-    const body = answers[url.pathname];
-    const problem = { type: "about:blank", title: "Not found", status: 404, instance: "req-7" };
-    return Promise.resolve(body === undefined ? Response.json(problem, { status: 404 }) : Response.json(body));
-  });
+  stage = setStage();
+  answers = stage.answers;
 });
-
-function open(address: string) {
-  const queries = openQueries();
-  const router = createMemoryRouter(routes(queries), { initialEntries: [address] });
-  render(
-    <QueryClientProvider client={queries}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>,
-  );
-  return router;
-}
 
 function openCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = [], events: CallEvent[] = []) {
   answers[`/api/calls/${ID}`] = { call: { ...DETAIL, ...call }, turns, freshness: FRESH };
@@ -194,7 +141,7 @@ it("a filter that matches nothing offers the way out", async () => {
 it("the address decides what is asked for", async () => {
   open("/calls?result=missed&from=2026-11-01&min_talk_ms=30000&cursor=abc");
   await screen.findByText("No older calls");
-  const query = asked.find((url) => url.pathname === "/api/calls")?.searchParams;
+  const query = stage.asked.find(({ url }) => url.pathname === "/api/calls")?.url.searchParams;
   expect(Object.fromEntries(query ?? [])).toEqual({
     result: "missed",
     from: new Date(2026, 10, 1).toISOString(),
@@ -322,7 +269,7 @@ it("a call that is not there says so and names the request", async () => {
 it("what is no id is not asked for", async () => {
   open("/calls/not-an-id");
   expect(await screen.findByText("There is nothing at this address")).toBeTruthy();
-  expect(asked.some((url) => url.pathname.startsWith("/api/calls/"))).toBe(false);
+  expect(stage.asked.some(({ url }) => url.pathname.startsWith("/api/calls/"))).toBe(false);
 });
 
 it("filters chosen faster than the page follows are all kept", async () => {
@@ -384,15 +331,15 @@ it("a chosen business shows its owner's subscription and asks for that account's
   expect(await screen.findByText("Active, next payment Dec 24, 2026")).toBeTruthy();
   expect(screen.queryByText(/Bob|Dec 28/)).toBeNull();
   await vi.waitFor(() => {
-    const questions = asked.filter((url) => url.pathname === "/api/invoices");
-    expect(questions.map((url) => url.searchParams.get("user_id"))).toEqual([ACE.user_id]);
+    const questions = stage.asked.filter(({ url }) => url.pathname === "/api/invoices");
+    expect(questions.map(({ url }) => url.searchParams.get("user_id"))).toEqual([ACE.user_id]);
   });
 });
 
 it("calls without a business are nobody's to pay for", async () => {
   open("/billing?unassigned=true");
   expect(await screen.findByText("Nobody pays for these calls")).toBeTruthy();
-  expect(asked.some((url) => url.pathname === "/api/invoices")).toBe(false);
+  expect(stage.asked.some(({ url }) => url.pathname === "/api/invoices")).toBe(false);
 });
 
 it("an address that leads nowhere leads back", async () => {
@@ -410,17 +357,6 @@ it("a list says first that a caller was upset, before an outcome of any length",
   open("/calls");
   const cell = (await screen.findByText(/^Emergency plumber dispatched/)).closest("[role=cell]");
   expect(plain(cell)).toMatch(/^Upset · Emergency plumber/);
-});
-
-it("the gate tells an old link from a first visit", async () => {
-  vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 401 })));
-  render(<App queries={openQueries()} />);
-  expect(await screen.findByLabelText("Access token")).toBeTruthy();
-  expect(screen.queryByText(/link's token/)).toBeNull();
-  window.history.replaceState(null, "", "/#token=wrong");
-  expect(await openByLink()).toBe(false);
-  expect(await screen.findByText(/This link's token is not valid any more/)).toBeTruthy();
-  expect(window.location.hash).toBe("");
 });
 
 it("a call going on says on every screen whether it rings or is on the line", async () => {

@@ -1,64 +1,64 @@
-/** What stands around every page: the rail or the bottom bar, and the live connection. */
-import { useQueryClient } from "@tanstack/react-query";
+/** What stands around every page: the rail or the bottom bar, the live connection, and what every page may need. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
-import { NavLink, Outlet, ScrollRestoration, useRouteError, useSearchParams } from "react-router";
+import { NavLink, Outlet, ScrollRestoration, useSearchParams } from "react-router";
 import { followLive } from "../api/live";
-import { closeSession } from "../api/session";
+import { isAdmin, meQuery } from "../api/me";
+import { AccountMenu } from "../forms/AccountMenu";
 import { ClientSwitch } from "../forms/ClientSwitch";
+import { ProofDialog } from "../forms/ProofDialog";
+import { UnsavedGuard } from "../forms/Unsaved";
 import { paths } from "../paths";
-import { Button } from "../ui/Button";
 import { classes } from "../ui/classes";
-import { Notice } from "../ui/Notice";
+import { DeletionPending } from "./shell/DeletionPending";
 
 export function Shell() {
   const queries = useQueryClient();
-  useEffect(() => followLive(queries), [queries]);
+  const me = useQuery(meQuery()).data;
+  const account = me?.account.id;
+  // The channel carries one account's changes.
+  useEffect(() => (account ? followLive(queries) : undefined), [queries, account]);
+  // Signed out a moment ago, and on the way to the door.
+  if (!me) return null;
+  // Everything written depends on who reads.
+  const reader = `${me.account.id} ${me.user.locale} ${me.user.time_zone}`;
   return (
-    <div className="rail:grid rail:grid-cols-[208px_minmax(0,1fr)]">
-      <a
-        href="#content"
-        className="sr-only z-30 rounded-inner bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
-      >
-        Skip to the content
-      </a>
-      <header className="flex items-center gap-3 px-4 pt-3 rail:sticky rail:top-0 rail:h-dvh rail:flex-col rail:items-stretch rail:gap-5 rail:border-r rail:border-line rail:px-3 rail:py-5">
-        <div className="flex min-w-0 flex-1 items-center gap-3 rail:flex-none rail:flex-col rail:items-stretch rail:gap-5">
-          <p className="flex items-center gap-2 font-semibold rail:px-2">
-            <img src="/icon.svg" alt="" width="24" height="24" />
-            <span className="sr-only rail:not-sr-only">Frontdesk</span>
-          </p>
-          <div className="min-w-0 flex-1 rail:flex-none">
-            <ClientSwitch />
+    <UnsavedGuard>
+      <div className="rail:grid rail:grid-cols-[208px_minmax(0,1fr)]">
+        <a
+          href="#content"
+          className="sr-only z-30 rounded-inner bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+        >
+          Skip to the content
+        </a>
+        <header className="flex items-center gap-3 px-4 pt-3 rail:sticky rail:top-0 rail:h-dvh rail:flex-col rail:items-stretch rail:gap-5 rail:border-r rail:border-line rail:px-3 rail:py-5">
+          <div className="flex min-w-0 flex-1 items-center gap-3 rail:flex-none rail:flex-col rail:items-stretch rail:gap-5">
+            <p className="flex items-center gap-2 font-semibold rail:px-2">
+              <img src="/icon.svg" alt="" width="24" height="24" />
+              <span className="sr-only rail:not-sr-only">Frontdesk</span>
+            </p>
+            <div className="min-w-0 flex-1 rail:flex-none">
+              <ClientSwitch />
+            </div>
           </div>
-        </div>
-        <Destinations />
-        <Leave />
-      </header>
-      <main id="content" tabIndex={-1} className="min-w-0 pb-20 outline-none rail:pb-0">
-        <Outlet />
-      </main>
+          <Destinations admin={isAdmin(me)} />
+          <div className="shrink-0 rail:mt-auto">
+            <AccountMenu />
+          </div>
+        </header>
+        <main id="content" key={reader} tabIndex={-1} className="min-w-0 pb-20 outline-none rail:pb-0">
+          <DeletionPending due={me.user.deletion_due_at} />
+          <Outlet />
+        </main>
+      </div>
+      <ProofDialog />
       <ScrollRestoration />
-    </div>
-  );
-}
-
-function Leave() {
-  const queries = useQueryClient();
-  async function leave() {
-    await closeSession();
-    queries.clear();
-  }
-  return (
-    <div className="shrink-0 rail:mt-auto rail:px-2">
-      <Button look="text" className="min-h-11 rail:min-h-6" onClick={() => void leave()}>
-        Sign out
-      </Button>
-    </div>
+    </UnsavedGuard>
   );
 }
 
 /** On phones a bar within the thumb's reach, on desktops part of the rail. */
-function Destinations() {
+function Destinations({ admin }: { admin: boolean }) {
   const [search] = useSearchParams();
   const kept = new URLSearchParams();
   for (const name of ["client_id", "unassigned"]) {
@@ -69,7 +69,7 @@ function Destinations() {
   return (
     <nav
       aria-label="Pages"
-      className="fixed inset-x-0 bottom-0 z-20 grid grid-cols-3 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] rail:static rail:flex rail:flex-col rail:gap-0.5 rail:border-0 rail:bg-transparent"
+      className="fixed inset-x-0 bottom-0 z-20 grid grid-cols-4 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] rail:static rail:flex rail:flex-col rail:gap-0.5 rail:border-0 rail:bg-transparent"
     >
       <Destination to={paths.overview(whose)} end icon={<path d="M3 9.5 10 4l7 5.5V16H3zM8 16v-4h4v4" />}>
         Overview
@@ -80,31 +80,42 @@ function Destinations() {
       >
         Calls
       </Destination>
+      <Destination to={paths.businesses()} icon={<path d="M3 8h14v8H3zM4.5 4h11L17 8H3zM8 16v-4h4v4" />}>
+        Businesses
+      </Destination>
       <Destination to={paths.billing(whose)} icon={<path d="M3 5h14v10H3zM3 8.5h14M6 12h3" />}>
         Billing
       </Destination>
+      {/* On a phone these two are in the account's menu. */}
+      <Destination wideOnly to="/settings" icon={<path d="M3 6h8M15 6h2M3 14h2M9 14h8M13 4v4M7 12v4" />}>
+        Settings
+      </Destination>
+      {admin && (
+        <Destination wideOnly to="/admin" icon={<path d="M10 3 4 5v5c0 4 3 6 6 7 3-1 6-3 6-7V5z" />}>
+          Administration
+        </Destination>
+      )}
     </nav>
   );
 }
 
-function Destination({
-  to,
-  end = false,
-  icon,
-  children,
-}: {
+interface DestinationProps {
   to: string;
   end?: boolean;
+  wideOnly?: boolean;
   icon: ReactNode;
   children: ReactNode;
-}) {
+}
+
+function Destination({ to, end = false, wideOnly = false, icon, children }: DestinationProps) {
   return (
     <NavLink
       to={to}
       end={end}
       className={({ isActive }) =>
         classes(
-          "flex min-h-14 flex-col items-center justify-center gap-0.5 text-xs font-medium transition-colors",
+          wideOnly ? "hidden rail:flex" : "flex",
+          "min-h-14 flex-col items-center justify-center gap-0.5 text-xs font-medium transition-colors",
           "rail:min-h-9 rail:flex-row rail:justify-start rail:gap-2.5 rail:rounded-inner rail:px-2 rail:text-sm",
           isActive ? "text-accent rail:bg-accent-soft" : "text-quiet hover:text-ink rail:hover:bg-sunken",
         )
@@ -123,23 +134,5 @@ function Destination({
       </svg>
       {children}
     </NavLink>
-  );
-}
-
-/** A page that broke: most often its code was replaced by a newer version while it was open. */
-export function Broken() {
-  const error = useRouteError();
-  return (
-    <main className="flex min-h-dvh items-center">
-      <title>Frontdesk</title>
-      <Notice
-        failure
-        title="This page could not be drawn"
-        action={<Button onClick={() => window.location.reload()}>Load it again</Button>}
-      >
-        <p>Calls are still taken and saved. If Frontdesk was updated a moment ago, loading again is all it needs.</p>
-        {error instanceof Error && <p className="text-xs">{error.message}</p>}
-      </Notice>
-    </main>
   );
 }

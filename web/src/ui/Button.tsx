@@ -2,7 +2,8 @@
 import type { ComponentProps } from "react";
 import { classes } from "./classes";
 
-export type Look = "plain" | "strong" | "text";
+/** `danger` is for what destroys. */
+export type Look = "plain" | "strong" | "text" | "danger";
 
 const SHARED =
   "inline-flex items-center justify-center gap-1.5 rounded-inner text-sm font-medium whitespace-nowrap transition-colors disabled:opacity-50";
@@ -10,6 +11,7 @@ const LOOKS: Record<Look, string> = {
   plain: "min-h-9 border border-line bg-surface px-3 hover:border-edge",
   strong: "min-h-9 bg-accent px-4 text-on-accent hover:opacity-90",
   text: "min-h-6 text-accent underline-offset-3 hover:underline",
+  danger: "min-h-9 border border-bad bg-surface px-3 text-bad hover:bg-bad-soft",
 };
 
 export function buttonLook(look: Look, extra?: string) {

@@ -1,9 +1,11 @@
 /** Labelled inputs: label above, help or the error below in the same place. */
-import { type ComponentProps, type ReactNode, useId } from "react";
+import { type ComponentProps, type ReactNode, useId, useState } from "react";
+import { Button } from "./Button";
 import { classes } from "./classes";
 
-const BOX =
-  "h-10 w-full min-w-0 rounded-inner border border-edge bg-surface px-3 text-sm text-ink placeholder:text-quiet aria-invalid:border-bad";
+const LOOK =
+  "w-full min-w-0 rounded-inner border border-edge bg-surface px-3 text-sm text-ink placeholder:text-quiet aria-invalid:border-bad disabled:bg-sunken disabled:text-quiet";
+const BOX = `${LOOK} h-10`;
 
 interface Around {
   label: string;
@@ -14,16 +16,49 @@ interface Around {
 }
 
 export function TextField({ label, help, error, quietLabel, className, ...rest }: ComponentProps<"input"> & Around) {
-  const id = useId();
+  const { around, inside } = useField({ label, help, error, quietLabel });
   return (
-    <Around id={id} {...{ label, help, error, quietLabel }}>
-      <input
-        {...rest}
-        id={id}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={(error ?? help) ? `${id}-below` : undefined}
-        className={classes(BOX, className)}
-      />
+    <Around {...around}>
+      <input {...rest} {...inside} className={classes(BOX, className)} />
+    </Around>
+  );
+}
+
+/** What is typed can be looked at: a mistake that cannot be seen is made again. */
+export function PasswordField({ label, help, error, className, ...rest }: ComponentProps<"input"> & Around) {
+  const { around, inside } = useField({ label, help, error });
+  const [shown, setShown] = useState(false);
+  return (
+    <Around {...around}>
+      <span className="relative block">
+        <input
+          {...rest}
+          {...inside}
+          type={shown ? "text" : "password"}
+          spellCheck={false}
+          autoCapitalize="none"
+          className={classes(BOX, "pr-16", className)}
+        />
+        <Button
+          look="text"
+          aria-label={`Show ${label.toLowerCase()}`}
+          aria-pressed={shown}
+          onClick={() => setShown(!shown)}
+          className="absolute inset-y-0 right-0 px-3 text-xs"
+        >
+          {shown ? "Hide" : "Show"}
+        </Button>
+      </span>
+    </Around>
+  );
+}
+
+/** Several lines. It grows with what is written, as far as the browser can. */
+export function TextArea({ label, help, error, className, ...rest }: ComponentProps<"textarea"> & Around) {
+  const { around, inside } = useField({ label, help, error });
+  return (
+    <Around {...around}>
+      <textarea {...rest} {...inside} className={classes(LOOK, "field-sizing-content py-2", className)} />
     </Around>
   );
 }
@@ -37,11 +72,11 @@ export function Choice({
   children,
   ...rest
 }: ComponentProps<"select"> & Around) {
-  const id = useId();
+  const { around, inside } = useField({ label, help, error, quietLabel });
   return (
-    <Around id={id} {...{ label, help, error, quietLabel }}>
+    <Around {...around}>
       <span className="relative block">
-        <select {...rest} id={id} className={classes(BOX, "appearance-none truncate pr-8", className)}>
+        <select {...rest} {...inside} className={classes(BOX, "appearance-none truncate pr-8", className)}>
           {children}
         </select>
         <svg
@@ -56,6 +91,19 @@ export function Choice({
   );
 }
 
+/** Ties the words around a field to it. */
+function useField(words: Around) {
+  const id = useId();
+  return {
+    around: { id, ...words },
+    inside: {
+      id,
+      "aria-invalid": words.error ? true : undefined,
+      "aria-describedby": (words.error ?? words.help) ? `${id}-below` : undefined,
+    },
+  };
+}
+
 function Around({ id, label, help, error, quietLabel, children }: Around & { id: string; children: ReactNode }) {
   return (
     <div className="flex min-w-0 flex-col gap-1">
@@ -63,15 +111,21 @@ function Around({ id, label, help, error, quietLabel, children }: Around & { id:
         {label}
       </label>
       {children}
-      {(error ?? help) && (
-        <p
-          id={`${id}-below`}
-          role={error ? "alert" : undefined}
-          className={classes("text-xs", error ? "text-bad" : "text-quiet")}
-        >
-          {error ?? help}
-        </p>
-      )}
+      <Below id={id} {...{ help, error }} />
     </div>
+  );
+}
+
+/** The one place under a field: what is wrong, else what helps. */
+export function Below({ id, help, error }: { id: string } & Pick<Around, "help" | "error">) {
+  if (!(error ?? help)) return null;
+  return (
+    <p
+      id={`${id}-below`}
+      role={error ? "alert" : undefined}
+      className={classes("text-xs [overflow-wrap:anywhere]", error ? "text-bad" : "text-quiet")}
+    >
+      {error ?? help}
+    </p>
   );
 }

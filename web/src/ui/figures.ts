@@ -1,14 +1,15 @@
 /** Numbers, money and shares as a person reads them, and how they differ from before, in words. */
+import { locale } from "../reader";
 
 export function count(n: number) {
-  return n.toLocaleString();
+  return n.toLocaleString(locale());
 }
 
 /** A hero figure has room for seven digits; beyond that the size is the message. */
 export function heroCount(n: number) {
   return Math.abs(n) < 10_000_000
     ? count(n)
-    : n.toLocaleString(undefined, { notation: "compact", maximumFractionDigits: 1 });
+    : n.toLocaleString(locale(), { notation: "compact", maximumFractionDigits: 1 });
 }
 
 /** PayPal counts these in whole units. */
@@ -26,8 +27,8 @@ export function money({ amount_minor, currency }: Amount, cents = true) {
   const options = { minimumFractionDigits: shown, maximumFractionDigits: shown };
   // Intl throws for a code that is not three letters, and the code is someone else's.
   return /^[A-Z]{3}$/i.test(currency)
-    ? amount.toLocaleString(undefined, { style: "currency", currency, ...options })
-    : `${amount.toLocaleString(undefined, options)} ${currency}`;
+    ? amount.toLocaleString(locale(), { style: "currency", currency, ...options })
+    : `${amount.toLocaleString(locale(), options)} ${currency}`;
 }
 
 /** Money as a hero figure: whole units, and short where digits would not fit. */
@@ -35,7 +36,7 @@ export function heroMoney(amount: Amount) {
   const digits = WHOLE_UNITS.has(amount.currency) ? 0 : 2;
   const whole = amount.amount_minor / 10 ** digits;
   if (Math.abs(whole) < 10_000_000 || !/^[A-Z]{3}$/i.test(amount.currency)) return money(amount, false);
-  return whole.toLocaleString(undefined, {
+  return whole.toLocaleString(locale(), {
     style: "currency",
     currency: amount.currency,
     notation: "compact",
@@ -69,4 +70,10 @@ export function pointsChange(now: number, before: number) {
 
 export function plural(n: number, one: string, many = `${one}s`) {
   return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** A file's size as it is said: `340 kB`, `2.4 MB`. */
+export function bytes(n: number) {
+  const [unit, size] = n < 1_000_000 ? (["kB", n / 1_000] as const) : (["MB", n / 1_000_000] as const);
+  return `${size.toLocaleString(locale(), { maximumFractionDigits: unit === "kB" ? 0 : 1 })} ${unit}`;
 }

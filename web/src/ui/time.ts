@@ -3,6 +3,8 @@
  * else writes a day or a time of day, so every page writes them the same way.
  * Outside dates may be anything (1970, 9999, nonsense): none of them throws.
  */
+import { dayOf, locale, timeZone } from "../reader";
+
 const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
 const DAY_OF_YEAR: Intl.DateTimeFormatOptions = { ...DAY, year: "numeric" };
 const TIME: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit" };
@@ -13,7 +15,7 @@ export function clock(ms: number, digits = 2) {
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const tail = String(s).padStart(2, "0");
   return h > 0
-    ? `${h.toLocaleString()}:${String(m).padStart(2, "0")}:${tail}`
+    ? `${h.toLocaleString(locale())}:${String(m).padStart(2, "0")}:${tail}`
     : `${String(m).padStart(digits, "0")}:${tail}`;
 }
 
@@ -25,12 +27,14 @@ export function duration(ms: number | null | undefined) {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
   const hours = Math.floor(minutes / 60);
-  return hours < 100 ? `${hours} h ${String(minutes % 60).padStart(2, "0")} min` : `${hours.toLocaleString()} h`;
+  return hours < 100
+    ? `${hours} h ${String(minutes % 60).padStart(2, "0")} min`
+    : `${hours.toLocaleString(locale())} h`;
 }
 
 /** A short wait, to the tenth: `0.4 s`. */
 export function tenths(ms: number) {
-  return `${(ms / 1000).toLocaleString(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`;
+  return `${(ms / 1000).toLocaleString(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`;
 }
 
 const MINUTE = 60_000;
@@ -42,28 +46,26 @@ export function lateness(ms: number) {
   if (ms < MINUTE) return tenths(ms);
   if (ms < HOUR) return `${Math.round(ms / MINUTE)} min`;
   if (ms < 2 * DAY_LONG) return `${Math.round(ms / HOUR)} h`;
-  return `${Math.round(ms / DAY_LONG).toLocaleString()} days`;
+  return `${Math.round(ms / DAY_LONG).toLocaleString(locale())} days`;
 }
 
 /** `Tue 24 Nov`, with the year where it is not `now`'s. */
 export function day(at: string | null | undefined, now: Date) {
   const date = parsed(at);
   if (!date) return "unknown day";
-  const sameYear = date.getFullYear() === now.getFullYear();
-  return date.toLocaleDateString(undefined, { weekday: "short", ...(sameYear ? DAY : DAY_OF_YEAR) });
+  return written(date, { weekday: "short", ...(isSameYear(date, now) ? DAY : DAY_OF_YEAR) });
 }
 
 /** What a list has room for: the time today, else the day. */
 export function moment(at: string | null | undefined, now: Date) {
   const date = parsed(at);
   if (!date) return "–";
-  if (date.toDateString() === now.toDateString()) return timeOfDay(at);
-  const sameYear = date.getFullYear() === now.getFullYear();
-  return sameYear ? `${date.toLocaleDateString(undefined, DAY)}, ${timeOfDay(at)}` : longDay(at);
+  if (dayOf(date) === dayOf(now)) return timeOfDay(at);
+  return isSameYear(date, now) ? `${written(date, DAY)}, ${timeOfDay(at)}` : longDay(at);
 }
 
 export function timeOfDay(at: string | null | undefined) {
-  return parsed(at)?.toLocaleTimeString(undefined, TIME) ?? "–";
+  return writtenAt(at, TIME);
 }
 
 /**
@@ -74,14 +76,13 @@ export function exactTime(at: string | null | undefined, toTenth = false) {
   const date = parsed(at);
   if (!date) return "–";
   const tenth = toTenth && date.getMilliseconds() > 0 && ({ fractionalSecondDigits: 1 } as const);
-  return date.toLocaleTimeString(undefined, { ...TIME, second: "2-digit", ...tenth });
+  return written(date, { ...TIME, second: "2-digit", ...tenth });
 }
 
 /** An hour of the day as a scale names it: `6 AM`, `18:00`. */
 export function hourOfDay(hour: number) {
-  const date = new Date(2024, 0, 1, hour % 24);
-  const { hour12 } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
-  return date.toLocaleTimeString(undefined, hour12 ? { hour: "numeric" } : TIME);
+  const { hour12 } = new Intl.DateTimeFormat(locale(), { hour: "numeric" }).resolvedOptions();
+  return ofNoZone(new Date(Date.UTC(2024, 0, 1, hour % 24)), hour12 ? { hour: "numeric" } : TIME);
 }
 
 export function hourSpan(hour: number) {
@@ -90,15 +91,33 @@ export function hourSpan(hour: number) {
 
 /** By its number; 1 is Monday, as 1 January 2024 was. */
 export function weekdayName(weekday: number) {
-  return new Date(2024, 0, weekday).toLocaleDateString(undefined, { weekday: "short" });
+  return ofNoZone(new Date(Date.UTC(2024, 0, weekday)), { weekday: "short" });
 }
 
 export function longDay(at: string | null | undefined) {
-  return parsed(at)?.toLocaleDateString(undefined, DAY_OF_YEAR) ?? "–";
+  return writtenAt(at, DAY_OF_YEAR);
 }
 
 export function monthName(at: string) {
-  return parsed(at)?.toLocaleDateString(undefined, { month: "long" }) ?? "that month";
+  return writtenAt(at, { month: "long" }, "that month");
+}
+
+function writtenAt(at: string | null | undefined, how: Intl.DateTimeFormatOptions, otherwise = "–") {
+  const date = parsed(at);
+  return date ? written(date, how) : otherwise;
+}
+
+function written(date: Date, how: Intl.DateTimeFormatOptions) {
+  return date.toLocaleString(locale(), { timeZone: timeZone(), ...how });
+}
+
+/** An hour or weekday as such, which is the same everywhere. */
+function ofNoZone(date: Date, how: Intl.DateTimeFormatOptions) {
+  return date.toLocaleString(locale(), { timeZone: "UTC", ...how });
+}
+
+function isSameYear(a: Date, b: Date) {
+  return dayOf(a).slice(0, 4) === dayOf(b).slice(0, 4);
 }
 
 function parsed(at: string | null | undefined) {

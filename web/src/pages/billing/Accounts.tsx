@@ -1,6 +1,7 @@
 /** All accounts at one glance, for whoever may see several: one row each, never added up. */
 import { Link } from "react-router";
-import type { Account, Client } from "../../api/queries";
+import type { Business } from "../../api/businesses";
+import type { Account } from "../../api/queries";
 import { paths } from "../../paths";
 import { Mark } from "../../ui/Mark";
 import { Panel } from "../../ui/Panel";
@@ -17,7 +18,7 @@ const COLUMNS: Column[] = [
   { name: "Service", width: "132px" },
 ];
 
-export function Accounts({ accounts, clients }: { accounts: Account[]; clients: Client[] }) {
+export function Accounts({ accounts, clients }: { accounts: Account[]; clients: Business[] }) {
   return (
     <Panel title="Accounts" hint={plural(accounts.length, "account")} flush className="overflow-hidden">
       <div className="border-t border-line">
@@ -36,7 +37,7 @@ export function Accounts({ accounts, clients }: { accounts: Account[]; clients: 
 }
 
 /** Leads to the account alone, by one of its businesses: what the switch in the rail then shows. */
-function AccountRow({ account, businesses }: { account: Account; businesses: Client[] }) {
+function AccountRow({ account, businesses }: { account: Account; businesses: Business[] }) {
   const { subscription } = account;
   const name = <bdi>{accountName(account)}</bdi>;
   const [first] = businesses;

@@ -2,10 +2,10 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, Suspense, lazy } from "react";
 import { Link } from "react-router";
-import { localDay } from "../../api/period";
 import type { Stats, Whose } from "../../api/queries";
 import { serverNow } from "../../api/serverClock";
 import { paths } from "../../paths";
+import { dayOf } from "../../reader";
 import { Awaiting } from "../../ui/Awaiting";
 import { ChartPanel } from "../../ui/charts/ChartPanel";
 import type { DayPoint } from "../../ui/charts/DayLines";
@@ -122,7 +122,7 @@ const MOODS: { key: keyof Stats["sentiment"]; words: string; tone: Tone }[] = [
 
 function Sentiment({ month, whose }: { month: Stats; whose: Whose }) {
   const all = MOODS.reduce((sum, { key }) => sum + month.sentiment[key], 0);
-  const from = localDay(new Date(month.period.from));
+  const from = dayOf(new Date(month.period.from));
   return (
     <Panel title="How callers felt">
       <ul className="flex h-52 flex-col justify-between">
@@ -168,11 +168,13 @@ function AwaitingCharts() {
 function dayPoints(month: Stats, before: Stats | undefined, now: Date): DayPoint[] {
   const current = new Map(month.by_day.map((day) => [Number(day.date.slice(8)), day.calls]));
   const past = new Map(before?.by_day.map((day) => [Number(day.date.slice(8)), day.calls]));
-  const daysBefore = before && before.totals.calls > 0 ? new Date(now.getFullYear(), now.getMonth(), 0).getDate() : 0;
-  const days = new Date(now.getFullYear(), now.getMonth() + 1, 0).getDate();
+  const [year = 1970, monthNumber = 1, today = 1] = dayOf(now).split("-").map(Number);
+  const daysOf = (month: number) => new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const daysBefore = before && before.totals.calls > 0 ? daysOf(monthNumber - 1) : 0;
+  const days = daysOf(monthNumber);
   return Array.from({ length: Math.max(days, daysBefore) }, (_, at) => at + 1).map((day) => ({
     day,
-    ...(day <= now.getDate() && { now: current.get(day) ?? 0 }),
+    ...(day <= today && { now: current.get(day) ?? 0 }),
     ...(day <= daysBefore && { before: past.get(day) ?? 0 }),
   }));
 }

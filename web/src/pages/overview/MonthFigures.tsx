@@ -3,9 +3,9 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { CallFilter } from "../../api/callFilter";
-import { localDay } from "../../api/period";
 import type { Stats, Totals, Whose } from "../../api/queries";
 import { paths } from "../../paths";
+import { dayOf } from "../../reader";
 import { Awaiting } from "../../ui/Awaiting";
 import { LESS, LONGER, change, heroCount, heroMoney, points, pointsChange } from "../../ui/figures";
 import { ROW_LINK } from "../../ui/Rows";
@@ -49,7 +49,7 @@ export function MonthFigures({ month, beforeByNow, whose }: Props) {
             {...tile}
             to={
               tile.leads && month.data
-                ? paths.calls({ ...whose, from: localDay(new Date(month.data.period.from)), ...tile.leads })
+                ? paths.calls({ ...whose, from: dayOf(new Date(month.data.period.from)), ...tile.leads })
                 : null
             }
           />

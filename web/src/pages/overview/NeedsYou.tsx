@@ -1,7 +1,8 @@
 /** What happened in the last day that a person should look after. Nothing to do is said too. */
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { type Account, type Stats, type Whose, clientsQuery } from "../../api/queries";
+import { clientsQuery } from "../../api/businesses";
+import type { Account, Stats, Whose } from "../../api/queries";
 import { paths } from "../../paths";
 import { plural } from "../../ui/figures";
 

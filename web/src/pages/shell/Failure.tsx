@@ -1,6 +1,6 @@
 /** A question that failed, in words, with what is safe and the way on. */
 import type { ReactNode } from "react";
-import { Problem } from "../../api/client";
+import { Problem } from "../../api/problem";
 import { Button } from "../../ui/Button";
 import { Notice } from "../../ui/Notice";
 
@@ -18,7 +18,7 @@ export function Failure({ error, again, action }: { error: unknown; again: () =>
       }
     >
       <p>{words}</p>
-      {error instanceof Problem && error.faults.map((fault) => <p key={fault}>{fault}</p>)}
+      {error instanceof Problem && error.errors.map(({ field, message }) => <p key={field}>{`${field} ${message}`}</p>)}
       {error instanceof Problem && error.request && <p className="text-xs">Request {error.request}</p>}
     </Notice>
   );

@@ -2,6 +2,7 @@
 import { Component, type ReactNode, useState } from "react";
 import { Button } from "../Button";
 import { Panel } from "../Panel";
+import { count } from "../figures";
 
 interface Props {
   title: string;
@@ -82,7 +83,7 @@ function FigureTable({ title, head, rows }: Pick<Props, "title" | "head" | "rows
               </th>
               {figures.map((figure, at) => (
                 <td key={head[at + 1]} className="text-right">
-                  {typeof figure === "number" ? figure.toLocaleString() : figure}
+                  {typeof figure === "number" ? count(figure) : figure}
                 </td>
               ))}
             </tr>

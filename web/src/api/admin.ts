@@ -1,0 +1,48 @@
+/** The questions of whoever runs the service. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { type AnswerOf, type Paths, answer, client } from "./client";
+
+export type User = AnswerOf<Paths["/api/admin/users"]["get"]>["items"][number];
+export type OneUser = AnswerOf<Paths["/api/admin/users/{id}"]["get"]>;
+export type AnyClient = AnswerOf<Paths["/api/admin/clients"]["get"]>["items"][number];
+
+export interface Search {
+  q: string;
+  cursor: string | null;
+}
+
+export function usersQuery(search: Search) {
+  return queryOptions({
+    queryKey: ["admin", "users", search],
+    queryFn: ({ signal }) => answer(client.GET("/api/admin/users", { params: { query: asked(search) }, signal })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function userQuery(id: string) {
+  return queryOptions({
+    queryKey: ["admin", "user", id],
+    queryFn: ({ signal }) => answer(client.GET("/api/admin/users/{id}", { params: { path: { id } }, signal })),
+  });
+}
+
+export function anyClientsQuery(search: Search) {
+  return queryOptions({
+    queryKey: ["admin", "clients", search],
+    queryFn: ({ signal }) => answer(client.GET("/api/admin/clients", { params: { query: asked(search) }, signal })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function adminAuditQuery(cursor: string | null) {
+  return queryOptions({
+    queryKey: ["admin", "audit", cursor],
+    queryFn: ({ signal }) =>
+      answer(client.GET("/api/admin/audit", { params: { query: { ...(cursor && { cursor }) } }, signal })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+function asked({ q, cursor }: Search) {
+  return { ...(q && { q }), ...(cursor && { cursor }) };
+}

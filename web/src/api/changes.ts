@@ -1,0 +1,95 @@
+/** Changes to businesses, and what they leave behind in what is remembered of them. */
+import type { QueryClient } from "@tanstack/react-query";
+import { type Business, businessQuery, clientsQuery } from "./businesses";
+import { act, client } from "./client";
+import { Problem } from "./problem";
+
+/** What a person may write of a business. */
+export type BusinessFields = Pick<
+  Business,
+  "name" | "profession" | "time_zone" | "voice" | "greeting" | "instructions" | "hours" | "transfer_number"
+>;
+
+export function fieldsOf(business: Business): BusinessFields {
+  const { name, profession, time_zone, voice, greeting, instructions, hours, transfer_number } = business;
+  return { name, profession, time_zone, voice, greeting, instructions, hours, transfer_number };
+}
+
+export async function createBusiness(queries: QueryClient, body: BusinessFields) {
+  return remember(queries, await act(() => client.POST("/api/clients", { body })));
+}
+
+/** Refused with `changed-meanwhile` when somebody saved after `base` was read. */
+export async function saveBusiness(queries: QueryClient, base: Business, change: Partial<BusinessFields>) {
+  const body = { ...fieldsOf(base), ...change, version: base.version };
+  return remember(
+    queries,
+    await act(() => client.PUT("/api/clients/{id}", { params: { path: { id: base.id } }, body })),
+  );
+}
+
+/** As it is at this moment, whatever is remembered. */
+export function readBusiness(queries: QueryClient, id: string) {
+  return queries.query({ ...businessQuery(id), staleTime: 0 });
+}
+
+export async function assignNumber(queries: QueryClient, id: string, number: string) {
+  const params = { path: { id } };
+  return remember(queries, await act(() => client.POST("/api/clients/{id}/numbers", { params, body: { number } })));
+}
+
+export async function releaseNumber(queries: QueryClient, id: string, number: string) {
+  const params = { path: { id, number } };
+  return remember(queries, await act(() => client.DELETE("/api/clients/{id}/numbers/{number}", { params })));
+}
+
+export async function restoreBusiness(queries: QueryClient, id: string, change_id: number) {
+  const params = { path: { id } };
+  return remember(queries, await act(() => client.POST("/api/clients/{id}/restore", { params, body: { change_id } })));
+}
+
+export async function removeVoiceSample(queries: QueryClient, id: string) {
+  return remember(
+    queries,
+    await act(() => client.DELETE("/api/clients/{id}/voice-sample", { params: { path: { id } } })),
+  );
+}
+
+export async function deleteBusiness(queries: QueryClient, id: string) {
+  await act(() => client.DELETE("/api/clients/{id}", { params: { path: { id } } }));
+  queries.removeQueries({ queryKey: businessQuery(id).queryKey });
+  await queries.invalidateQueries({ queryKey: clientsQuery().queryKey });
+}
+
+/** `fetch` does not tell how much is sent already, and ten megabytes on a phone take their time. */
+export function uploadVoiceSample(queries: QueryClient, id: string, file: File, sent: (share: number) => void) {
+  return new Promise<Business>((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(
+      "PUT",
+      `/api/clients/${encodeURIComponent(id)}/voice-sample?${new URLSearchParams({ name: file.name }).toString()}`,
+    );
+    request.setRequestHeader("content-type", file.type || "application/octet-stream");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", ({ loaded, total }) => sent(total > 0 ? loaded / total : 0));
+    request.addEventListener("error", () => reject(new TypeError("the connection broke")));
+    request.addEventListener("load", () => {
+      const { status, response } = request as { status: number; response: unknown };
+      if (status >= 200 && status < 300) resolve(remember(queries, response as Business));
+      else reject(new Problem(new Response(null, { status, headers: retryAfter(request) }), response));
+    });
+    request.send(file);
+  });
+}
+
+function retryAfter(request: XMLHttpRequest): HeadersInit {
+  const wait = request.getResponseHeader("retry-after");
+  return wait ? { "retry-after": wait } : {};
+}
+
+/** What the api answered is the truth at once; the list and the history are asked for again. */
+function remember(queries: QueryClient, business: Business) {
+  queries.setQueryData(businessQuery(business.id).queryKey, business);
+  void queries.invalidateQueries({ queryKey: ["clients"], predicate: ({ queryKey }) => queryKey.length !== 2 });
+  return business;
+}

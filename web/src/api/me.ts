@@ -1,0 +1,72 @@
+/**
+ * Who is signed in, for which account they act, and what they may do there. The api decides
+ * every right anew; here it is asked only so that nobody is shown a control that would be refused.
+ */
+import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { readAs, readAsBrowser } from "../reader";
+import { type AnswerOf, type Paths, act, answer, client } from "./client";
+import { forgetSession, noteSession } from "./session";
+
+export type Me = AnswerOf<Paths["/api/auth/me"]["get"]>;
+export type Membership = Me["accounts"][number];
+export type Role = Membership["role"];
+
+export function meQuery() {
+  return queryOptions({
+    queryKey: ME,
+    queryFn: async ({ signal }) => admit(await answer(client.GET("/api/auth/me", { signal }))),
+    staleTime: 60_000,
+  });
+}
+
+const ME = ["me"];
+
+/** Behind the gate only: there it is known before the first page is drawn. */
+export function useMe(): Me {
+  const { data } = useQuery(meQuery());
+  if (!data) throw new Error("who is signed in is known behind the gate alone");
+  return data;
+}
+
+/** `edit`: change businesses. `own`: members, keys, export and deletion of the account. */
+export function may({ account }: Me, what: "edit" | "own") {
+  return account.role === "owner" || (what === "edit" && account.role === "manager");
+}
+
+export function isAdmin({ user }: Me) {
+  return user.role === "admin";
+}
+
+/** Somebody has just signed in here: nothing an earlier person saw is kept. */
+export function enter(queries: QueryClient, me: Me) {
+  queries.clear();
+  queries.setQueryData(ME, admit(me));
+}
+
+/** What the person changed about themselves. */
+export async function askWhoIAm(queries: QueryClient) {
+  await queries.query({ ...meQuery(), staleTime: 0 });
+}
+
+/** Goes over to another account; everything on screen is asked for again on its behalf. */
+export async function actFor(queries: QueryClient, account_id: string) {
+  goOver(queries, await act(() => client.POST("/api/auth/account", { body: { account_id } })));
+}
+
+export function goOver(queries: QueryClient, me: Me) {
+  queries.setQueryData(ME, admit(me));
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
+}
+
+/** Ends the session here at once, so that nothing more is asked, then on the server, if it can be reached. */
+export async function signOut() {
+  forgetSession();
+  readAsBrowser();
+  await client.POST("/api/auth/logout").catch(() => undefined);
+}
+
+function admit(me: Me) {
+  noteSession(me.user.id, me.account.id);
+  readAs(me.user);
+  return me;
+}

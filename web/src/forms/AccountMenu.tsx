@@ -1,0 +1,145 @@
+/** Who is signed in and for which account, the way to another one, to the settings and out. */
+import * as Popover from "@radix-ui/react-popover";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { type Me, type Membership, actFor, isAdmin, signOut, useMe } from "../api/me";
+import { paths } from "../paths";
+import { classes } from "../ui/classes";
+import { problemWords } from "./problemWords";
+import { roleWords } from "./roleWords";
+
+export function AccountMenu() {
+  const me = useMe();
+  const [open, setOpen] = useState(false);
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger
+        aria-label={`Account: ${me.account.name}`}
+        className="flex min-h-11 min-w-0 items-center gap-2.5 rounded-inner text-left transition-colors hover:bg-sunken rail:w-full rail:px-2"
+      >
+        <Initials name={me.user.name} />
+        <span className="hidden min-w-0 flex-1 rail:block">
+          <span className="block truncate font-medium">{me.user.name}</span>
+          <span className="block truncate text-xs text-quiet">{accountWords(me)}</span>
+        </span>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          align="end"
+          sideOffset={6}
+          collisionPadding={12}
+          aria-label="Account"
+          className="z-30 max-h-(--radix-popover-content-available-height) w-[min(300px,calc(100vw-24px))] overflow-y-auto rounded-card border border-line bg-surface p-2 shadow-float"
+        >
+          <div className="px-3 py-2">
+            <p className="truncate font-semibold">{me.user.name}</p>
+            <p className="truncate text-xs text-quiet">{me.user.email}</p>
+          </div>
+          {me.accounts.length > 1 && <Accounts me={me} close={() => setOpen(false)} />}
+          <Ways me={me} close={() => setOpen(false)} />
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+const ENTRY =
+  "flex min-h-10 w-full items-center gap-2 rounded-inner px-3 text-left transition-colors hover:bg-sunken focus-visible:-outline-offset-2";
+
+function Accounts({ me, close }: { me: Me; close: () => void }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [failure, setFailure] = useState<string | null>(null);
+
+  async function choose({ id }: Membership) {
+    setFailure(null);
+    try {
+      // Away from the page first: what it shows is the other account's.
+      await navigate(paths.overview());
+      await actFor(queries, id);
+      close();
+    } catch (error) {
+      setFailure(problemWords(error));
+    }
+  }
+
+  return (
+    <div role="group" aria-label="Act for" className="border-t border-line py-1">
+      <p aria-hidden className="px-3 pt-1.5 pb-1 text-xs text-quiet">
+        Act for
+      </p>
+      {failure && (
+        <p role="alert" className="px-3 py-1 text-xs text-bad">
+          {failure}
+        </p>
+      )}
+      {me.accounts.map((account) => {
+        const current = account.id === me.account.id;
+        return (
+          <button
+            key={account.id}
+            type="button"
+            aria-pressed={current}
+            onClick={() => (current ? close() : void choose(account))}
+            className={classes(ENTRY, current && "bg-accent-soft text-accent")}
+          >
+            <span className="min-w-0 flex-1">
+              <span className="block truncate font-medium">{account.name}</span>
+              <span className="block truncate text-xs text-quiet">
+                {account.id === me.user.id ? "Your own" : roleWords(account.role).name}
+              </span>
+            </span>
+            {current && <span aria-hidden>✓</span>}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+function Ways({ me, close }: { me: Me; close: () => void }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  async function leave() {
+    await signOut();
+    await navigate(paths.signIn());
+    queries.clear();
+  }
+  return (
+    <div className="border-t border-line pt-1">
+      <Link to={paths.settings("profile")} onClick={close} className={ENTRY}>
+        Settings
+      </Link>
+      {isAdmin(me) && (
+        <Link to={paths.admin("users")} onClick={close} className={ENTRY}>
+          Administration
+        </Link>
+      )}
+      <button type="button" onClick={() => void leave()} className={ENTRY}>
+        Sign out
+      </button>
+    </div>
+  );
+}
+
+function Initials({ name }: { name: string }) {
+  const letters = name
+    .split(/\s+/)
+    .flatMap((word) => Array.from(word)[0] ?? [])
+    .slice(0, 2)
+    .join("")
+    .toUpperCase();
+  return (
+    <span
+      aria-hidden
+      className="inline-flex size-8 shrink-0 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent"
+    >
+      {letters}
+    </span>
+  );
+}
+
+function accountWords({ user, account }: Me) {
+  return account.id === user.id ? "Your own account" : `For ${account.name}`;
+}

@@ -1,0 +1,139 @@
+/** A week of opening hours, day by day, each with as many times as it has; one press copies a day to all. */
+import { Button } from "../ui/Button";
+import { classes } from "../ui/classes";
+import { DAYS, type Day, type Span, type Week, dayName } from "./hours";
+
+interface Props {
+  week: Week;
+  change: (week: Week) => void;
+  /** What is wrong with a day, in words. */
+  errors: Partial<Record<Day, string>>;
+}
+
+export function HoursField({ week, change, errors }: Props) {
+  return (
+    <ul className="flex flex-col">
+      {DAYS.map((day) => (
+        <li key={day} className="border-t border-line py-2 first:border-t-0">
+          <OneDay
+            day={day}
+            spans={week[day]}
+            error={errors[day] ?? null}
+            change={(spans) => change({ ...week, [day]: spans })}
+            copy={() => change(everyDay(week[day]))}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const USUAL: Span = { from: "09:00", to: "17:00" };
+
+interface DayProps {
+  day: Day;
+  spans: Span[];
+  error: string | null;
+  change: (spans: Span[]) => void;
+  copy: () => void;
+}
+
+function OneDay({ day, spans, error, change, copy }: DayProps) {
+  const name = dayName(day);
+  const errorId = `${day}-error`;
+  return (
+    <fieldset
+      aria-describedby={error ? errorId : undefined}
+      className="grid grid-cols-1 items-start gap-x-4 gap-y-2 sm:grid-cols-[104px_minmax(0,1fr)_auto]"
+    >
+      <legend className="sr-only">{name}</legend>
+      <p aria-hidden className="font-medium sm:pt-2">
+        {name}
+      </p>
+      <div className="flex min-w-0 flex-col gap-2">
+        {spans.length === 0 && <p className="text-quiet sm:pt-2">Closed</p>}
+        {spans.map((span, at) => (
+          <OneSpan
+            key={at}
+            name={spans.length > 1 ? `${name}, ${at + 1}` : name}
+            span={span}
+            wrong={error !== null}
+            change={(changed) => change(spans.with(at, changed))}
+            remove={() => change(spans.toSpliced(at, 1))}
+          />
+        ))}
+        {error && (
+          <p id={errorId} role="alert" className="text-xs text-bad">
+            {error}
+          </p>
+        )}
+      </div>
+      <div className="flex gap-3 sm:pt-2">
+        <Button look="text" onClick={() => change([...spans, nextAfter(spans)])} aria-label={addWords(name, spans)}>
+          {spans.length === 0 ? "Open" : "Add a time"}
+        </Button>
+        {spans.length > 0 && (
+          <Button look="text" onClick={copy} aria-label={`Copy ${name} to all days`}>
+            Copy to all days
+          </Button>
+        )}
+      </div>
+    </fieldset>
+  );
+}
+
+interface SpanProps {
+  name: string;
+  span: Span;
+  wrong: boolean;
+  change: (span: Span) => void;
+  remove: () => void;
+}
+
+const TIME =
+  "figures h-10 min-w-0 rounded-inner border border-edge bg-surface px-2 text-sm text-ink aria-invalid:border-bad";
+
+function OneSpan({ name, span, wrong, change, remove }: SpanProps) {
+  const field = (which: keyof Span) => (
+    <input
+      type="time"
+      aria-label={`${name}, ${which === "from" ? "opens" : "closes"}`}
+      aria-invalid={wrong || undefined}
+      value={span[which]}
+      onChange={(event) => change({ ...span, [which]: event.target.value })}
+      className={classes(TIME)}
+    />
+  );
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {field("from")}
+      <span className="text-quiet">to</span>
+      {field("to")}
+      <Button
+        look="text"
+        onClick={remove}
+        aria-label={`Remove ${name}, ${span.from} to ${span.to}`}
+        className="min-h-9 px-1"
+      >
+        Remove
+      </Button>
+    </div>
+  );
+}
+
+function everyDay(spans: Span[]): Week {
+  const copy = () => spans.map((span) => ({ ...span }));
+  return Object.fromEntries(DAYS.map((day) => [day, copy()])) as Week;
+}
+
+/** After a break of an hour, as far as the day goes. */
+function nextAfter(spans: Span[]): Span {
+  const last = spans.at(-1);
+  if (!last) return USUAL;
+  const hour = Number(last.to.slice(0, 2)) + 1;
+  return hour < 23 ? { from: `${String(hour).padStart(2, "0")}:00`, to: "23:00" } : { from: "", to: "" };
+}
+
+function addWords(name: string, spans: Span[]) {
+  return spans.length === 0 ? `Open on ${name}` : `Add a time on ${name}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * Asks who is at the keyboard before something dangerous, then lets it go on. Whoever has
+ * neither password nor second factor proves it by signing in at their provider again.
+ */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useLocation } from "react-router";
+import { act, client } from "../api/client";
+import { useMe } from "../api/me";
+import { isKind } from "../api/problem";
+import { endProof, useProofWanted } from "../api/proof";
+import { noteLeavingForProvider } from "../api/session";
+import { identitiesQuery } from "../api/settings";
+import { paths } from "../paths";
+import { Button, buttonLook } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { PasswordField, TextField } from "../ui/Field";
+import { FormProblem, bind, useKeptForm } from "./form";
+import { providerName } from "./providerWords";
+import { code, password, z } from "./rules";
+
+export function ProofDialog() {
+  const wanted = useProofWanted();
+  const me = useMe();
+  if (!wanted) return null;
+  return (
+    <Dialog title="Is it you?" close={() => endProof(false)}>
+      {me.has_password || me.second_factor ? (
+        <Prove byPassword={me.has_password} byCode={me.second_factor} />
+      ) : (
+        <ByProvider />
+      )}
+    </Dialog>
+  );
+}
+
+const BY_PASSWORD = z.object({ secret: password });
+const BY_CODE = z.object({ secret: code });
+
+function Prove({ byPassword, byCode }: { byPassword: boolean; byCode: boolean }) {
+  const [withCode, setWithCode] = useState(byCode);
+  return (
+    <>
+      <p className="text-quiet">This changes who can get into your account. It is asked once, then not for a while.</p>
+      <ProofForm key={String(withCode)} withCode={withCode} />
+      {byPassword && byCode && (
+        <Button look="text" className="self-start" onClick={() => setWithCode(!withCode)}>
+          {withCode ? "Use the password instead" : "Use a code instead"}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function ProofForm({ withCode }: { withCode: boolean }) {
+  const { form, submit, busy } = useKeptForm({
+    rules: withCode ? BY_CODE : BY_PASSWORD,
+    values: { secret: "" },
+    fleeting: true,
+    save: async ({ secret }) => {
+      await act(() => client.POST("/api/auth/prove", { body: withCode ? { code: secret } : { password: secret } }));
+      endProof(true);
+    },
+    words: (error) =>
+      isKind(error, "wrong-credentials", "code-needed") ? `This ${withCode ? "code" : "password"} is not right.` : null,
+  });
+  return (
+    <form onSubmit={submit} noValidate className="flex flex-col gap-4">
+      <FormProblem form={form} />
+      {withCode ? (
+        <TextField
+          label="Code from your authenticator app, or a recovery code"
+          autoComplete="one-time-code"
+          autoFocus
+          {...bind(form, "secret")}
+        />
+      ) : (
+        <PasswordField label="Your password" autoComplete="current-password" autoFocus {...bind(form, "secret")} />
+      )}
+      <div className="flex justify-end gap-2">
+        <Button onClick={() => endProof(false)}>Cancel</Button>
+        <Button look="strong" type="submit" disabled={busy}>
+          Continue
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function ByProvider() {
+  const identities = useQuery(identitiesQuery());
+  const { pathname } = useLocation();
+  return (
+    <>
+      <p>Sign in at your provider once more. You come back to this page; then try again.</p>
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button onClick={() => endProof(false)}>Cancel</Button>
+        {identities.data?.items.map(({ provider }) => (
+          <a
+            key={provider}
+            href={paths.provider(provider, pathname)}
+            onClick={noteLeavingForProvider}
+            className={buttonLook("strong")}
+          >
+            Continue with {providerName(provider)}
+          </a>
+        ))}
+      </div>
+    </>
+  );
+}

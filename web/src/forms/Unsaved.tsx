@@ -1,0 +1,65 @@
+/**
+ * Keeps people from losing what they typed: forms say whether they hold something unsaved,
+ * and leaving the page then asks first. One question for all forms of a page, for the router
+ * can be stopped by one place alone.
+ */
+import { type ReactNode, createContext, use, useCallback, useEffect, useId, useMemo, useRef } from "react";
+import { useBlocker } from "react-router";
+import { ConfirmDialog } from "../ui/Dialog";
+
+interface Unsaved {
+  note: (form: string, isUnsaved: boolean) => void;
+}
+
+const Around = createContext<Unsaved | null>(null);
+
+export function UnsavedGuard({ children }: { children: ReactNode }) {
+  const unsaved = useRef(new Set<string>());
+  const blocker = useBlocker(
+    ({ currentLocation, nextLocation }) =>
+      unsaved.current.size > 0 && currentLocation.pathname !== nextLocation.pathname,
+  );
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent) => {
+      if (unsaved.current.size > 0) event.preventDefault();
+    };
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, []);
+  const guard = useMemo<Unsaved>(
+    () => ({
+      note: (form, isUnsaved) => {
+        if (isUnsaved) unsaved.current.add(form);
+        else unsaved.current.delete(form);
+      },
+    }),
+    [],
+  );
+  return (
+    <Around value={guard}>
+      {children}
+      {blocker.state === "blocked" && (
+        <ConfirmDialog
+          title="Leave without saving?"
+          does="Leave without saving"
+          cancel="Stay here"
+          close={() => blocker.reset()}
+          confirm={() => blocker.proceed()}
+        >
+          <p>What you changed on this page has not been saved and would be lost.</p>
+        </ConfirmDialog>
+      )}
+    </Around>
+  );
+}
+
+/** Says whether this form holds something unsaved. What is returned lets it go at once, before a planned leave. */
+export function useUnsaved(isUnsaved: boolean): () => void {
+  const guard = use(Around);
+  const id = useId();
+  useEffect(() => {
+    guard?.note(id, isUnsaved);
+    return () => guard?.note(id, false);
+  }, [guard, id, isUnsaved]);
+  return useCallback(() => guard?.note(id, false), [guard, id]);
+}

@@ -1,0 +1,39 @@
+/** For whoever runs the service: everybody's accounts and businesses, and what was done. */
+import { NavLink, Outlet } from "react-router";
+import { isAdmin, useMe } from "../api/me";
+import { type AdminPage, paths } from "../paths";
+import { classes } from "../ui/classes";
+import { Lost } from "./lost";
+
+const PAGES: { page: AdminPage; words: string }[] = [
+  { page: "users", words: "Users" },
+  { page: "clients", words: "Businesses" },
+  { page: "audit", words: "Audit" },
+];
+
+export function Admin() {
+  const me = useMe();
+  // To everybody else there is no such page.
+  if (!isAdmin(me)) return <Lost />;
+  return (
+    <div className="mx-auto flex max-w-page flex-col gap-4 px-4 py-4 rail:px-6 rail:py-5">
+      <nav aria-label="Administration" className="flex gap-0.5 overflow-x-auto">
+        {PAGES.map(({ page, words }) => (
+          <NavLink
+            key={page}
+            to={paths.admin(page)}
+            className={({ isActive }) =>
+              classes(
+                "inline-flex min-h-9 shrink-0 items-center rounded-inner px-2.5 font-medium transition-colors focus-visible:-outline-offset-2",
+                isActive ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
+              )
+            }
+          >
+            {words}
+          </NavLink>
+        ))}
+      </nav>
+      <Outlet />
+    </div>
+  );
+}

@@ -1,0 +1,171 @@
+/** One account as an administrator sees it, and what can be done to it. Every act is given its reason. */
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { type OneUser as User, userQuery } from "../../api/admin";
+import { isId } from "../../api/callFilter";
+import { act, client } from "../../api/client";
+import { useMe } from "../../api/me";
+import { askAhead } from "../../api/queries";
+import { ReasonForm } from "../../forms/ReasonForm";
+import { paths } from "../../paths";
+import { Awaiting } from "../../ui/Awaiting";
+import { Button, buttonLook } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { Panel } from "../../ui/Panel";
+import { phone } from "../../ui/phone";
+import { longDay } from "../../ui/time";
+import { Lost } from "../lost";
+import { Failure } from "../shell/Failure";
+import { PageHead } from "../shell/PageHead";
+import { UserState } from "./UserState";
+
+export function ask(queries: QueryClient, id: string) {
+  return isId(id) ? askAhead(queries.query(userQuery(id))) : null;
+}
+
+export function OneUser() {
+  const { id = "" } = useParams();
+  return isId(id) ? <Known id={id} /> : <Lost />;
+}
+
+function Known({ id }: { id: string }) {
+  const user = useQuery(userQuery(id));
+  return (
+    <>
+      <Link to={paths.admin("users")} className={buttonLook("text", "min-h-9 self-start")}>
+        <span aria-hidden>‹</span> All users
+      </Link>
+      {user.data ? (
+        <Account user={user.data} />
+      ) : user.error ? (
+        <div className="card">
+          <Failure error={user.error} again={() => void user.refetch()} />
+        </div>
+      ) : (
+        <Panel title="Account">
+          <Awaiting className="h-40" />
+        </Panel>
+      )}
+    </>
+  );
+}
+
+function Account({ user }: { user: User }) {
+  return (
+    <>
+      <PageHead title={user.name}>
+        <UserState user={user} />
+      </PageHead>
+      <Panel title="Account">
+        <dl className="figures grid grid-cols-1 gap-3 sm:grid-cols-2">
+          <Fact name="E-mail address" is={user.email} />
+          <Fact name="Since" is={longDay(user.created_at)} />
+          <Fact name="Suspended" is={user.suspended_at && longDay(user.suspended_at)} />
+          <Fact name="Will be deleted" is={user.deletion_due_at && longDay(user.deletion_due_at)} />
+          <Fact name="Id" is={user.id} />
+        </dl>
+      </Panel>
+      <Panel title="Businesses">
+        {user.clients.length === 0 ? (
+          <p className="text-quiet">None.</p>
+        ) : (
+          <ul className="flex flex-col">
+            {user.clients.map(({ id, name, numbers }) => (
+              <li
+                key={id}
+                className="flex flex-wrap justify-between gap-x-4 border-t border-line py-2 first:border-t-0"
+              >
+                <bdi className="font-medium">{name}</bdi>
+                <span className="figures text-quiet">{numbers.map(phone).join(", ") || "no number"}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+      <Acts user={user} />
+    </>
+  );
+}
+
+function Fact({ name, is }: { name: string; is: string | null | undefined }) {
+  if (!is) return null;
+  return (
+    <div className="min-w-0">
+      <dt className="text-xs text-quiet">{name}</dt>
+      <dd className="[overflow-wrap:anywhere]">{is}</dd>
+    </div>
+  );
+}
+
+type Act = "suspend" | "resume" | "promote" | "demote";
+
+const ACTS: Record<Act, { words: string; consequence: string; danger: boolean }> = {
+  suspend: {
+    words: "Suspend the account",
+    consequence: "They are signed out at once and cannot sign in. Calls are kept.",
+    danger: true,
+  },
+  resume: { words: "Open the account again", consequence: "They can sign in again.", danger: false },
+  promote: {
+    words: "Make an administrator",
+    consequence: "They see every account and can do all that you can.",
+    danger: true,
+  },
+  demote: {
+    words: "Make no administrator",
+    consequence: "They keep their own account and see no other.",
+    danger: true,
+  },
+};
+
+function Acts({ user }: { user: User }) {
+  const me = useMe();
+  const [asked, setAsked] = useState<Act | null>(null);
+  if (user.id === me.user.id) {
+    return (
+      <Panel title="What can be done">
+        <p className="text-quiet">This is your own account: another administrator looks after it.</p>
+      </Panel>
+    );
+  }
+  const acts: Act[] = [user.suspended_at ? "resume" : "suspend", user.role === "admin" ? "demote" : "promote"];
+  return (
+    <Panel title="What can be done">
+      <div className="flex flex-wrap gap-2">
+        {acts.map((one) => (
+          <Button key={one} look={ACTS[one].danger ? "danger" : "plain"} onClick={() => setAsked(one)}>
+            {ACTS[one].words}
+          </Button>
+        ))}
+      </div>
+      {asked && <Reason user={user} what={asked} close={() => setAsked(null)} />}
+    </Panel>
+  );
+}
+
+function Reason({ user, what, close }: { user: User; what: Act; close: () => void }) {
+  const queries = useQueryClient();
+  const { words, consequence, danger } = ACTS[what];
+  return (
+    <Dialog title={`${words}?`} close={close}>
+      <p className="[overflow-wrap:anywhere]">
+        <bdi className="font-medium">{user.name}</bdi>: {consequence}
+      </p>
+      <ReasonForm
+        does={words}
+        danger={danger}
+        cancel={close}
+        send={async (reason) => {
+          await act(() => decide(what, user.id, reason));
+          await queries.invalidateQueries({ queryKey: ["admin"] });
+          close();
+        }}
+      />
+    </Dialog>
+  );
+}
+
+function decide(what: Act, id: string, reason: string) {
+  return client.POST(`/api/admin/users/{id}/${what}`, { params: { path: { id } }, body: { reason } });
+}

@@ -1,0 +1,151 @@
+/** Who changed what and when; and the way back to how it was. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Business, Change, Professions } from "../../api/businesses";
+import { historyQuery } from "../../api/businesses";
+import { restoreBusiness } from "../../api/changes";
+import { may, useMe } from "../../api/me";
+import { serverNow } from "../../api/serverClock";
+import { problemWords } from "../../forms/problemWords";
+import { AwaitingRows } from "../../ui/Awaiting";
+import { Button } from "../../ui/Button";
+import { ConfirmDialog } from "../../ui/Dialog";
+import { Panel } from "../../ui/Panel";
+import { day, timeOfDay } from "../../ui/time";
+import { Failure } from "../shell/Failure";
+import { changedFields, changeWords, valueWords } from "./changeWords";
+
+interface Props {
+  business: Business;
+  professions: Professions | undefined;
+}
+
+export function History({ business, professions }: Props) {
+  const [cursors, setCursors] = useState<(string | null)[]>([null]);
+  return (
+    <Panel title="History" flush>
+      <ol className="border-t border-line">
+        {cursors.map((cursor, at) => (
+          <OnePage
+            key={cursor}
+            {...{ business, professions, cursor }}
+            newest={at === 0}
+            more={at === cursors.length - 1 ? (next) => setCursors([...cursors, next]) : null}
+          />
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+interface PageProps extends Props {
+  cursor: string | null;
+  newest: boolean;
+  more: ((next: string) => void) | null;
+}
+
+function OnePage({ business, professions, cursor, newest, more }: PageProps) {
+  const history = useQuery(historyQuery(business.id, cursor));
+  const { data, error } = history;
+  if (!data) {
+    return (
+      <li>
+        {error ? (
+          <Failure error={error} again={() => void history.refetch()} />
+        ) : (
+          <AwaitingRows rows={3} className="h-12" />
+        )}
+      </li>
+    );
+  }
+  const next = data.next_cursor;
+  return (
+    <>
+      {data.items.map((change, at) => (
+        <OneChange key={change.id} {...{ business, professions, change }} isNow={newest && at === 0} />
+      ))}
+      {next && more && (
+        <li className="border-t border-line px-5 py-1.5">
+          <Button look="text" className="min-h-9" onClick={() => more(next)}>
+            Older changes
+          </Button>
+        </li>
+      )}
+    </>
+  );
+}
+
+/** Changes that left the words and times of a business another way than they were. */
+const RESTORABLE = new Set(["created", "edited", "restored"]);
+
+function OneChange({ business, professions, change, isNow }: Props & { change: Change; isNow: boolean }) {
+  const canEdit = may(useMe(), "edit");
+  const [restoring, setRestoring] = useState(false);
+  const fields = changedFields(change);
+  return (
+    <li className="flex items-start justify-between gap-4 border-t border-line px-5 py-2.5 first:border-t-0">
+      <div className="min-w-0">
+        <p className="[overflow-wrap:anywhere]">
+          <bdi className="font-medium">{change.by?.name ?? "Frontdesk"}</bdi> {changeWords(change)}
+        </p>
+        <p className="figures text-xs text-quiet">
+          {day(change.at, new Date(serverNow()))}, {timeOfDay(change.at)}
+        </p>
+        {change.kind !== "created" && fields.length > 0 && (
+          <details className="group mt-1 text-xs">
+            <summary className="inline-flex min-h-6 items-center gap-1.5 rounded-inner text-accent">
+              What it was{" "}
+              <span aria-hidden className="transition-transform group-open:rotate-90">
+                ›
+              </span>
+            </summary>
+            <dl className="mt-1 flex flex-col gap-2">
+              {fields.map(({ name, from, to, field }) => (
+                <div key={field}>
+                  <dt className="text-quiet">{name}</dt>
+                  <dd className="whitespace-pre-line [overflow-wrap:anywhere]">
+                    <del className="text-quiet">{valueWords(field, from, professions)}</del>{" "}
+                    <ins className="no-underline">{valueWords(field, to, professions)}</ins>
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </details>
+        )}
+      </div>
+      {canEdit && !isNow && RESTORABLE.has(change.kind) && (
+        <Button look="text" className="shrink-0" onClick={() => setRestoring(true)} aria-label={restoreLabel(change)}>
+          Restore
+        </Button>
+      )}
+      {restoring && <Restore {...{ business, change }} close={() => setRestoring(false)} />}
+    </li>
+  );
+}
+
+function Restore({ business, change, close }: { business: Business; change: Change; close: () => void }) {
+  const queries = useQueryClient();
+  return (
+    <ConfirmDialog
+      harmless
+      title="Restore this version?"
+      does="Restore it"
+      close={close}
+      words={problemWords}
+      confirm={async () => {
+        await restoreBusiness(queries, business.id, change.id);
+        close();
+      }}
+    >
+      <p>
+        What <bdi>{business.name}</bdi> says, its voice and its hours become as they were on{" "}
+        {day(change.at, new Date(serverNow()))} at {timeOfDay(change.at)}. Its numbers stay as they are. What is there
+        now stays in the history.
+      </p>
+    </ConfirmDialog>
+  );
+}
+
+function restoreLabel({ at }: Change) {
+  return `Restore the version of ${day(at, new Date(serverNow()))}, ${timeOfDay(at)}`;
+}

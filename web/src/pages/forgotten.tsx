@@ -1,0 +1,59 @@
+/** A forgotten password: asks where to write. The answer is the same whether there is an account or not. */
+import { useState } from "react";
+import { Link } from "react-router";
+import { act, client } from "../api/client";
+import { FormProblem, bind, useKeptForm } from "../forms/form";
+import { email, z } from "../forms/rules";
+import { paths } from "../paths";
+import { Button } from "../ui/Button";
+import { TextField } from "../ui/Field";
+import { CheckMail } from "./door/CheckMail";
+import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
+
+const RULES = z.object({ email });
+
+export function Forgotten() {
+  const [sentTo, setSentTo] = useState<string | null>(null);
+  const { form, submit, busy } = useKeptForm({
+    rules: RULES,
+    values: { email: "" },
+    fleeting: true,
+    save: async (body) => {
+      await act(() => client.POST("/api/auth/password/forgot", { body }));
+      setSentTo(body.email);
+    },
+  });
+  if (sentTo) {
+    return (
+      <Door title="Check your mail">
+        <CheckMail
+          email={sentTo}
+          otherwise={
+            <Button look="text" onClick={() => setSentTo(null)}>
+              Send it again or to another address
+            </Button>
+          }
+        >
+          If there is an account with this address, the mail has a link to choose a new password.
+        </CheckMail>
+      </Door>
+    );
+  }
+  return (
+    <Door title="Forgotten your password?">
+      <p className="text-quiet">We write you a link to choose a new one.</p>
+      <form onSubmit={submit} noValidate className="flex flex-col gap-4">
+        <FormProblem form={form} />
+        <TextField label="E-mail address" type="email" autoComplete="username" autoFocus {...bind(form, "email")} />
+        <Button look="strong" type="submit" disabled={busy} className="min-h-11">
+          Send me a link
+        </Button>
+      </form>
+      <Elsewhere>
+        <Link to={paths.signIn()} className={DOOR_LINK}>
+          Back to signing in
+        </Link>
+      </Elsewhere>
+    </Door>
+  );
+}

@@ -1,0 +1,72 @@
+/** Chooses a new password with the link of a mail. Every browser that was signed in is signed out by it. */
+import { useState } from "react";
+import { Link } from "react-router";
+import { act, client } from "../api/client";
+import { takeMailToken } from "../api/mailLink";
+import { isKind } from "../api/problem";
+import { FormProblem, bind, useKeptForm } from "../forms/form";
+import { newPassword, z } from "../forms/rules";
+import { paths } from "../paths";
+import { Button, buttonLook } from "../ui/Button";
+import { PasswordField } from "../ui/Field";
+import { Door } from "./door/Door";
+import { LinkOver } from "./door/LinkOver";
+import { useMailToken } from "./door/useMailToken";
+
+export { takeMailToken as ask };
+
+const RULES = z.object({ password: newPassword });
+
+export function Reset() {
+  const token = useMailToken();
+  const [became, setBecame] = useState<"over" | "changed" | null>(null);
+  const { form, submit, busy } = useKeptForm({
+    rules: RULES,
+    values: { password: "" },
+    fleeting: true,
+    save: async ({ password }) => {
+      try {
+        await act(() => client.POST("/api/auth/password/reset", { body: { token: token ?? "", password } }));
+        setBecame("changed");
+      } catch (error) {
+        if (!isKind(error, "link-over")) throw error;
+        setBecame("over");
+      }
+    },
+  });
+  if (became === "changed") {
+    return (
+      <Door title="Your password is changed">
+        <p role="status">Wherever you were signed in, you are signed out now. Sign in with the new password.</p>
+        <Link to={paths.signIn()} className={buttonLook("strong", "min-h-11")}>
+          Sign in
+        </Link>
+      </Door>
+    );
+  }
+  if (!token || became === "over") {
+    const action = (
+      <Link to={paths.forgotten()} className={buttonLook("strong", "min-h-11")}>
+        Ask for another link
+      </Link>
+    );
+    return <LinkOver used={became === "over"} action={action} otherwise="Remembered it?" />;
+  }
+  return (
+    <Door title="Choose a new password">
+      <form onSubmit={submit} noValidate className="flex flex-col gap-4">
+        <FormProblem form={form} />
+        <PasswordField
+          label="New password"
+          autoComplete="new-password"
+          autoFocus
+          help="At least 8 characters. Common passwords are refused."
+          {...bind(form, "password")}
+        />
+        <Button look="strong" type="submit" disabled={busy} className="min-h-11">
+          Change the password
+        </Button>
+      </form>
+    </Door>
+  );
+}

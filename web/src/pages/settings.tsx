@@ -1,0 +1,55 @@
+/** The settings: what there is to set, and the one that is open beside it. */
+import { NavLink, Outlet } from "react-router";
+import { may, useMe } from "../api/me";
+import { type SettingsPage, paths } from "../paths";
+import { classes } from "../ui/classes";
+
+interface Entry {
+  page: SettingsPage;
+  words: string;
+  /** Of the account, so its owner's alone. */
+  owners?: boolean;
+}
+
+const PERSON: Entry[] = [
+  { page: "profile", words: "Profile" },
+  { page: "security", words: "Security" },
+  { page: "notifications", words: "Notifications" },
+];
+const ACCOUNT: Entry[] = [
+  { page: "members", words: "Members" },
+  { page: "keys", words: "API keys", owners: true },
+  { page: "data", words: "Your data" },
+  { page: "activity", words: "Activity", owners: true },
+];
+
+export function Settings() {
+  const owns = may(useMe(), "own");
+  const entries = [...PERSON, ...ACCOUNT].filter(({ owners }) => owns || !owners);
+  return (
+    <div className="mx-auto grid max-w-page gap-4 px-4 py-4 rail:px-6 rail:py-5 beside:grid-cols-[176px_minmax(0,1fr)] beside:gap-8">
+      <nav
+        aria-label="Settings"
+        className="-mx-4 flex gap-0.5 overflow-x-auto px-4 beside:mx-0 beside:flex-col beside:px-0"
+      >
+        {entries.map(({ page, words }) => (
+          <NavLink
+            key={page}
+            to={paths.settings(page)}
+            className={({ isActive }) =>
+              classes(
+                "inline-flex min-h-9 shrink-0 items-center rounded-inner px-2.5 font-medium transition-colors focus-visible:-outline-offset-2",
+                isActive ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
+              )
+            }
+          >
+            {words}
+          </NavLink>
+        ))}
+      </nav>
+      <div className="flex min-w-0 max-w-form flex-col gap-4">
+        <Outlet />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,151 @@
+/** Where pages are tested: the real routes and queries, before an api that answers what a test says. */
+import { QueryClientProvider } from "@tanstack/react-query";
+import { render } from "@testing-library/react";
+import { RouterProvider, createMemoryRouter } from "react-router";
+import { vi } from "vitest";
+import type { Business, Professions } from "../api/businesses";
+import type { Me } from "../api/me";
+import { openQueries } from "../api/queries";
+import { forgetSession, noteSession } from "../api/session";
+import { readAsBrowser } from "../reader";
+import { routes } from "../routes";
+
+export const ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d11";
+export const OTHER_ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d12";
+export const FRESH = { as_of: "2026-11-23T10:00:00.000Z", lag_events: 0, lag_ms: 90, state: "live" };
+
+const ANN = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2da1";
+
+export const ME: Me = {
+  user: {
+    id: ANN,
+    name: "Ann Able",
+    email: "ann@example.com",
+    role: "owner",
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    locale: "en-US",
+    deletion_due_at: null,
+  },
+  account: { id: ANN, name: "Ann Able", role: "owner" },
+  accounts: [{ id: ANN, name: "Ann Able", role: "owner" }],
+  session: { id: OTHER_ID, method: "password", proven_until: "2026-11-23T10:15:00.000Z" },
+  has_password: true,
+  second_factor: false,
+};
+
+export const ACE: Business = {
+  id: ID,
+  user_id: ANN,
+  name: "Ace",
+  profession: "plumber",
+  time_zone: "UTC",
+  voice: "warm",
+  greeting: "Ace Plumbing, good day.",
+  instructions: "Book visits.",
+  hours: { monday: [{ from: "09:00", to: "17:00" }] },
+  transfer_number: null,
+  voice_sample: null,
+  numbers: ["+12025550100"],
+  version: 1,
+  created_at: "2026-11-01T10:00:00Z",
+  updated_at: "2026-11-01T10:00:00Z",
+};
+
+export const PROFESSIONS: Professions = {
+  professions: [
+    { id: "dentist", name: "Dentist", greeting: "Dental practice.", instructions: "Ask about pain." },
+    { id: "plumber", name: "Plumber", greeting: "Plumbing.", instructions: "Ask about water." },
+  ],
+  voices: [
+    { id: "warm", name: "Warm", description: "calm and friendly" },
+    { id: "bright", name: "Bright", description: "quick and clear" },
+  ],
+};
+
+export interface Asked {
+  method: string;
+  url: URL;
+  body: unknown;
+}
+
+type Answer = object | ((asked: Asked) => object | Promise<Response> | Response);
+
+/** What was asked so far, and what will be answered: `GET /api/calls` by its path alone, others with their method. */
+export interface Stage {
+  asked: Asked[];
+  answers: Record<string, Answer>;
+  /** The bodies sent to one address, in order. */
+  sent: (what: string) => unknown[];
+}
+
+/** Before each test. Somebody is signed in unless a test says otherwise. */
+export function setStage(): Stage {
+  const stage: Stage = {
+    asked: [],
+    answers: {
+      "/api/auth/me": ME,
+      "/api/auth/offer": { providers: [], ready_accounts: [], mailbox_url: null },
+      "/api/calls": { items: [], next_cursor: null, freshness: FRESH },
+      "/api/clients": { items: [] },
+      "/api/professions": PROFESSIONS,
+      "/api/subscriptions": { items: [], freshness: FRESH },
+      "/api/invoices": { items: [], next_cursor: null, freshness: FRESH },
+    },
+    sent: (what) =>
+      stage.asked.filter(({ method, url }) => `${method} ${url.pathname}` === what).map(({ body }) => body),
+  };
+  localStorage.clear();
+  readAsBrowser();
+  forgetSession();
+  noteSession(ANN, ANN);
+  vi.stubGlobal(
+    "EventSource",
+    class extends EventTarget {
+      close() {
+        /* the pages' tests hear no stream */
+      }
+    },
+  );
+  vi.stubGlobal("scrollTo", () => undefined);
+  vi.stubGlobal("matchMedia", () => ({ matches: true }));
+  vi.stubGlobal("fetch", (request: Request) => answer(stage, request));
+  return stage;
+}
+
+export function problem(status: number, kind: string, more: object = {}, headers: HeadersInit = {}) {
+  const body = { type: `urn:frontdesk:problem:${kind}`, title: kind, detail: `it is ${kind}`, status, ...more };
+  return () => Response.json(body, { status, headers });
+}
+
+export function nothing() {
+  return new Response(null, { status: 204 });
+}
+
+export function open(address: string) {
+  const queries = openQueries();
+  const router = createMemoryRouter(routes(queries), { initialEntries: [address] });
+  render(
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>,
+  );
+  return router;
+}
+
+/** Text as it is read: a number does not break, but it has blanks all the same. */
+export function plain(element: Element | null) {
+  return (element?.textContent ?? "").replaceAll("\u00a0", " ");
+}
+
+async function answer({ asked, answers }: Stage, request: Request) {
+  const url = new URL(request.url);
+  const text = await request.clone().text();
+  const one: Asked = { method: request.method, url, body: text === "" ? undefined : JSON.parse(text) };
+  asked.push(one);
+  const path = url.pathname;
+  const prepared = answers[request.method === "GET" ? path : `${request.method} ${path}`];
+  const given = typeof prepared === "function" ? await (prepared as (asked: Asked) => unknown)(one) : prepared;
+  if (given instanceof Response) return given;
+  const missing = { type: "urn:frontdesk:problem:not-found", title: "Not found", status: 404, instance: "req-7" };
+  return given === undefined ? Response.json(missing, { status: 404 }) : Response.json(given);
+}
