@@ -2,7 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { type Business, businessQuery, clientsQuery } from "./businesses";
 import { act, client } from "./client";
-import { Problem } from "./problem";
+import { Problem, Unreachable } from "./problem";
 
 /** What a person may write of a business. */
 export type BusinessFields = Pick<
@@ -72,7 +72,7 @@ export function uploadVoiceSample(queries: QueryClient, id: string, file: File, 
     request.setRequestHeader("content-type", file.type || "application/octet-stream");
     request.responseType = "json";
     request.upload.addEventListener("progress", ({ loaded, total }) => sent(total > 0 ? loaded / total : 0));
-    request.addEventListener("error", () => reject(new TypeError("the connection broke")));
+    request.addEventListener("error", () => reject(new Unreachable()));
     request.addEventListener("load", () => {
       const { status, response } = request as { status: number; response: unknown };
       if (status >= 200 && status < 300) resolve(remember(queries, response as Business));

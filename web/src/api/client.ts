@@ -5,7 +5,7 @@
  */
 import createClient from "openapi-fetch";
 import type { PendingPaths } from "./pending";
-import { Problem, isKind } from "./problem";
+import { Problem, Unreachable, isKind } from "./problem";
 import { proveIdentity } from "./proof";
 import type { paths } from "./schema";
 import { noteServerTime } from "./serverClock";
@@ -20,7 +20,14 @@ type Body<Answer> = Answer extends { content: { "application/json": infer T } } 
 export const client = createClient<Paths>({
   baseUrl: window.location.origin,
   // Looked up at each call, so that a test can put its own in place.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: async (request: Request) => {
+    try {
+      return await globalThis.fetch(request);
+    } catch (error) {
+      // A question taken back is no trouble; anything else here is the network's.
+      throw request.signal.aborted ? error : new Unreachable();
+    }
+  },
 });
 
 client.use({

@@ -24,6 +24,13 @@ export class Problem extends Error {
   }
 }
 
+/** Nobody answered at all. */
+export class Unreachable extends Error {
+  constructor() {
+    super("Frontdesk does not answer.");
+  }
+}
+
 /** Is it this problem? Anything may have been thrown. */
 export function isKind(error: unknown, ...kinds: string[]): error is Problem {
   return error instanceof Problem && kinds.includes(error.kind);

@@ -52,7 +52,7 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
       </Group>
       {own && (
         <TextField
-          label="What is it?"
+          label="In your own words"
           placeholder="Piano tuner"
           value={isKnown ? "" : value}
           onChange={(event) => change(event.target.value)}

@@ -3,7 +3,7 @@
  * neither password nor second factor proves it by signing in at their provider again.
  */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import { act, client } from "../api/client";
 import { useMe } from "../api/me";
@@ -22,6 +22,8 @@ import { code, password, z } from "./rules";
 export function ProofDialog() {
   const wanted = useProofWanted();
   const me = useMe();
+  // Nobody can answer once this is gone, and whoever waits must not wait for ever.
+  useEffect(() => () => endProof(false), []);
   if (!wanted) return null;
   return (
     <Dialog title="Is it you?" close={() => endProof(false)}>

@@ -3,12 +3,11 @@ import type { ComponentProps } from "react";
 import { Choice } from "../ui/Field";
 
 export function TimeZoneField({ current, ...rest }: ComponentProps<typeof Choice> & { current: string }) {
-  const regions = Object.groupBy(known(current), (zone) => (zone.includes("/") ? (zone.split("/")[0] ?? "") : "Other"));
   return (
     <Choice {...rest}>
-      {Object.entries(regions).map(([region, zones]) => (
+      {[...byRegion(current)].map(([region, zones]) => (
         <optgroup key={region} label={region}>
-          {zones?.map((zone) => (
+          {zones.map((zone) => (
             <option key={zone} value={zone}>
               {zoneWords(zone)}
             </option>
@@ -24,8 +23,12 @@ export function zoneWords(zone: string) {
   return zone.replaceAll("_", " ");
 }
 
-function known(current: string) {
-  const zones = new Set([...Intl.supportedValuesOf("timeZone"), "UTC"]);
-  if (current) zones.add(current);
-  return [...zones].sort();
+function byRegion(current: string) {
+  const known = new Set([...Intl.supportedValuesOf("timeZone"), "UTC", ...(current ? [current] : [])]);
+  const regions = new Map<string, string[]>();
+  for (const zone of [...known].sort()) {
+    const region = zone.includes("/") ? zone.slice(0, zone.indexOf("/")) : "Other";
+    regions.set(region, [...(regions.get(region) ?? []), zone]);
+  }
+  return regions;
 }

@@ -1,12 +1,12 @@
 /** A page that broke: its code was replaced by a newer version while it was open, or nobody answers. */
 import { useRouteError } from "react-router";
-import { Problem } from "../api/problem";
+import { Problem, Unreachable } from "../api/problem";
 import { Button } from "../ui/Button";
 import { Notice } from "../ui/Notice";
 
 export function Broken() {
   const error = useRouteError();
-  const unreachable = error instanceof Problem ? error.status >= 500 : error instanceof TypeError;
+  const unreachable = error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
   return (
     <main className="flex min-h-dvh items-center">
       <title>Frontdesk</title>

@@ -26,7 +26,7 @@ export function Numbers({ business }: { business: Business }) {
         {business.numbers.length === 0 ? (
           <p className="text-quiet">No number yet: nobody can ring this business until it has one.</p>
         ) : (
-          <ul className="flex flex-col">
+          <ul aria-label="In service" className="flex flex-col">
             {business.numbers.map((number) => (
               <li
                 key={number}

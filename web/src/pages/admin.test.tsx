@@ -1,0 +1,125 @@
+/** The administration: for administrators alone, and every act with its reason. */
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { type Asked, ID, ME, OTHER_ID, type Stage, open, plain, problem, setStage } from "./stage";
+
+let stage: Stage;
+let user: ReturnType<typeof userEvent.setup>;
+
+const ADMIN = { ...ME, user: { ...ME.user, role: "admin" } };
+const BOB = {
+  id: OTHER_ID,
+  name: "Bob",
+  email: "bob@example.com",
+  role: "owner",
+  created_at: "2026-01-05T12:00:00Z",
+  suspended_at: null,
+  deletion_due_at: null,
+};
+
+beforeEach(() => {
+  stage = setStage();
+  user = userEvent.setup();
+  stage.answers["/api/auth/me"] = ADMIN;
+  stage.answers["/api/admin/users"] = { items: [{ ...BOB, clients: 2 }], next_cursor: null };
+  stage.answers[`/api/admin/users/${OTHER_ID}`] = {
+    ...BOB,
+    clients: [{ id: ID, name: "Bob's Dental", numbers: ["+12025550100"] }],
+  };
+});
+
+it("to everybody else there is no such page, and nothing is asked", async () => {
+  stage.answers["/api/auth/me"] = ME;
+  open("/admin/users");
+  expect(await screen.findByText("There is nothing at this address")).toBeTruthy();
+  expect(stage.asked.some(({ url }) => url.pathname.startsWith("/api/admin"))).toBe(false);
+  expect(screen.queryByRole("link", { name: "Administration" })).toBeNull();
+});
+
+it("users are searched by what is typed, and the search stays in the address", async () => {
+  const router = open("/admin/users?cursor=abc");
+  await user.type(await screen.findByLabelText("Name or e-mail address"), "bob");
+  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob"), { timeout: 5_000 });
+  await vi.waitFor(() => {
+    const searches = stage.asked.filter(({ url }) => url.pathname === "/api/admin/users");
+    expect(searches.at(-1)?.url.search).toBe("?q=bob");
+  });
+  expect(await screen.findByRole("link", { name: "Bob" })).toBeTruthy();
+});
+
+it("an account is suspended with a reason, and what was typed survives a refusal", async () => {
+  const suspend = `POST /api/admin/users/${OTHER_ID}/suspend`;
+  stage.answers[suspend] = problem(503, "unavailable");
+  open(`/admin/users/${OTHER_ID}`);
+  expect(plain(await screen.findByText("Bob's Dental"))).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Suspend the account" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await user.click(dialog.getByRole("button", { name: "Suspend the account" }));
+  expect(await dialog.findByText("Say why.")).toBeTruthy();
+  await user.type(dialog.getByLabelText("Reason"), "Chargebacks");
+  await user.click(dialog.getByRole("button", { name: "Suspend the account" }));
+  expect((await dialog.findByRole("alert")).textContent).toMatch(/Nothing you typed is lost/);
+  stage.answers[suspend] = () => {
+    const suspended = { ...BOB, suspended_at: "2026-11-23T10:00:00Z", clients: [] };
+    stage.answers[`/api/admin/users/${OTHER_ID}`] = suspended;
+    return suspended;
+  };
+  await user.click(dialog.getByRole("button", { name: "Suspend the account" }));
+  expect(await screen.findByRole("button", { name: "Open the account again" })).toBeTruthy();
+  expect(stage.sent(suspend)).toEqual([{ reason: "Chargebacks" }, { reason: "Chargebacks" }]);
+});
+
+it("an administrator makes another, and does nothing to themselves", async () => {
+  const promote = `POST /api/admin/users/${OTHER_ID}/promote`;
+  stage.answers[promote] = ({ body }: Asked) => ({ ...BOB, ...(body as object) });
+  stage.answers[`/api/admin/users/${ME.user.id}`] = { ...BOB, id: ME.user.id, name: "Ann Able", clients: [] };
+  const router = open(`/admin/users/${OTHER_ID}`);
+  await user.click(await screen.findByRole("button", { name: "Make an administrator" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText(/They see every account/)).toBeTruthy();
+  await user.type(dialog.getByLabelText("Reason"), "On call");
+  await user.click(dialog.getByRole("button", { name: "Make an administrator" }));
+  await vi.waitFor(() => expect(stage.sent(promote)).toEqual([{ reason: "On call" }]));
+  await router.navigate(`/admin/users/${ME.user.id}`);
+  expect(await screen.findByText(/This is your own account/)).toBeTruthy();
+});
+
+it("every business names its owner, and leads there", async () => {
+  stage.answers["/api/admin/clients"] = {
+    items: [
+      {
+        id: ID,
+        name: "Bob's Dental",
+        profession: "dentist",
+        numbers: [],
+        user: { id: OTHER_ID, name: "Bob" },
+        created_at: BOB.created_at,
+      },
+    ],
+    next_cursor: null,
+  };
+  open("/admin/clients");
+  const link = await screen.findByRole("link", { name: "Bob's Dental" });
+  expect(link.getAttribute("href")).toBe(`/admin/users/${OTHER_ID}`);
+  await vi.waitFor(() => expect(plain(link.closest("[role=row]"))).toMatch(/Bob.*Dentist.*no number/));
+});
+
+it("the audit says whose account each act concerned", async () => {
+  const entry = {
+    id: 1,
+    at: "2026-11-20T10:00:00Z",
+    act: "user.suspended",
+    account: { id: OTHER_ID, name: "Bob" },
+    actor: { id: ME.user.id, kind: "admin", name: "Ann Able" },
+    subject: OTHER_ID,
+    address: "192.0.2.7",
+    user_agent: null,
+    detail: { reason: "Chargebacks" },
+  };
+  stage.answers["/api/admin/audit"] = { items: [entry], next_cursor: null };
+  open("/admin/audit");
+  const act = await screen.findByRole("listitem");
+  expect(plain(act)).toMatch(/Ann Able suspended the account: reason Chargebacks.*account Bob/);
+  expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/admin/audit.csv");
+});

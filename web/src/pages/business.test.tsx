@@ -1,0 +1,316 @@
+/** Businesses: the list, a new one, and the parts of one, each saved by itself. */
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import type { Business } from "../api/businesses";
+import { ACE, type Asked, ID, ME, PROFESSIONS, type Stage, nothing, open, plain, problem, setStage } from "./stage";
+
+let stage: Stage;
+let user: ReturnType<typeof userEvent.setup>;
+
+beforeEach(() => {
+  stage = setStage();
+  user = userEvent.setup();
+});
+
+const PUT = `PUT /api/clients/${ID}`;
+const ONE = `/api/clients/${ID}`;
+
+function asReader() {
+  stage.answers["/api/auth/me"] = { ...ME, account: { ...ME.account, role: "reader" } };
+}
+
+/** An api that keeps what it is sent, and refuses what builds on an old version. */
+function keeping(business: Business = ACE) {
+  let kept = business;
+  stage.answers[ONE] = () => kept;
+  stage.answers["/api/clients"] = () => ({ items: [kept] });
+  stage.answers[`${ONE}/history`] = { items: [], next_cursor: null };
+  stage.answers[PUT] = ({ body }: Asked) => {
+    const sent = body as Business;
+    if (sent.version !== kept.version) return problem(409, "changed-meanwhile")();
+    kept = { ...kept, ...sent, version: kept.version + 1 };
+    return kept;
+  };
+  return {
+    change: (part: Partial<Business>) => (kept = { ...kept, ...part, version: kept.version + 1 }),
+    now: () => kept,
+  };
+}
+
+const part = async (name: string) => within(await screen.findByRole("region", { name }));
+
+it("the list says what each business is and still lacks", async () => {
+  stage.answers["/api/clients"] = { items: [ACE, { ...ACE, id: "b", name: "Bea", numbers: [], hours: {} }] };
+  open("/clients");
+  const table = within(await screen.findByRole("table", { name: "Businesses" }));
+  expect(plain(table.getByRole("row", { name: /Ace/ }))).toMatch(/Plumber.*\+1 202 555 0100.*Ready/);
+  expect(plain(table.getByRole("row", { name: /Bea/ }))).toMatch(/no number yet, no opening hours/);
+});
+
+it("an empty list teaches, and offers a new business to whoever may make one", async () => {
+  open("/clients");
+  expect(await screen.findByText("No business yet")).toBeTruthy();
+  expect(screen.getByRole("link", { name: "New business" }).getAttribute("href")).toBe("/clients/new");
+});
+
+it("a reader sees no control that changes anything", async () => {
+  asReader();
+  keeping();
+  stage.answers["/api/clients"] = { items: [] };
+  const router = open("/clients");
+  expect(await screen.findByText("No business yet")).toBeTruthy();
+  expect(screen.queryByRole("link", { name: "New business" })).toBeNull();
+  await router.navigate(`/clients/${ID}`);
+  const says = await part("What it says");
+  expect(says.getByText("Ace Plumbing, good day.")).toBeTruthy();
+  const main = within(screen.getByRole("main"));
+  expect(main.queryByRole("textbox")).toBeNull();
+  expect(main.queryByRole("combobox")).toBeNull();
+  expect(main.queryByRole("button", { name: /Save|Release|Assign|Delete|Restore|Choose/ })).toBeNull();
+  await router.navigate("/clients/new");
+  expect(await screen.findByText("You may look, not change")).toBeTruthy();
+});
+
+it("a profession fills in words to begin with, and never over somebody's own", async () => {
+  stage.answers["POST /api/clients"] = ({ body }: Asked) => ({ ...ACE, ...(body as object) });
+  keeping();
+  stage.answers["POST /api/clients"] = () => Response.json(ACE, { status: 201 });
+  const router = open("/clients/new");
+  await user.click(await screen.findByRole("radio", { name: "Dentist" }));
+  const greeting = screen.getByLabelText<HTMLTextAreaElement>("Greeting");
+  expect(greeting.value).toBe("Dental practice.");
+  await user.clear(screen.getByLabelText("Instructions"));
+  await user.type(screen.getByLabelText("Instructions"), "My own.");
+  await user.click(screen.getByRole("radio", { name: "Plumber" }));
+  expect(greeting.value).toBe("Plumbing.");
+  expect(screen.getByLabelText<HTMLTextAreaElement>("Instructions").value).toBe("My own.");
+  await user.type(screen.getByLabelText("Name"), "Ace");
+  await user.click(screen.getByRole("button", { name: "Create the business" }));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe(`/clients/${ID}`), { timeout: 5_000 });
+  expect(stage.sent("POST /api/clients")).toEqual([
+    {
+      profession: "plumber",
+      name: "Ace",
+      time_zone: ME.user.time_zone,
+      voice: PROFESSIONS.voices[0]?.id,
+      greeting: "Plumbing.",
+      instructions: "My own.",
+      hours: {},
+      transfer_number: null,
+    },
+  ]);
+});
+
+it("a business can be something none of the professions names", async () => {
+  stage.answers["POST /api/clients"] = () => Response.json(ACE, { status: 201 });
+  open("/clients/new");
+  await user.click(await screen.findByRole("radio", { name: "Something else" }));
+  await user.type(screen.getByLabelText("Name"), "Keys");
+  await user.click(screen.getByRole("button", { name: "Create the business" }));
+  expect(await screen.findByText("Enter what the business is.")).toBeTruthy();
+  await user.type(screen.getByLabelText("In your own words"), "Piano tuner");
+  await user.click(screen.getByRole("button", { name: "Create the business" }));
+  await vi.waitFor(() => expect(stage.sent("POST /api/clients")).toMatchObject([{ profession: "Piano tuner" }]));
+});
+
+it("a part is saved with everything else as it was", async () => {
+  keeping();
+  open(`/clients/${ID}`);
+  const says = await part("What it says");
+  await user.clear(says.getByLabelText("Greeting"));
+  await user.type(says.getByLabelText("Greeting"), "Hello.");
+  await user.click(says.getByRole("button", { name: "Save what it says" }));
+  expect(await says.findByText("Saved")).toBeTruthy();
+  const { name, profession, time_zone, voice, instructions, hours } = ACE;
+  expect(stage.sent(PUT)).toEqual([
+    { name, profession, time_zone, voice, instructions, hours, greeting: "Hello.", transfer_number: null, version: 1 },
+  ]);
+});
+
+it("a failed save loses nothing that was typed", async () => {
+  keeping();
+  stage.answers[PUT] = problem(503, "unavailable");
+  open(`/clients/${ID}`);
+  const says = await part("What it says");
+  await user.type(says.getByLabelText("Greeting"), " And welcome.");
+  await user.click(says.getByRole("button", { name: "Save what it says" }));
+  expect((await says.findByRole("alert")).textContent).toMatch(/Nothing you typed is lost/);
+  expect(says.getByLabelText<HTMLTextAreaElement>("Greeting").value).toBe("Ace Plumbing, good day. And welcome.");
+});
+
+it("what somebody else changed elsewhere meanwhile is kept without a question", async () => {
+  const api = keeping();
+  open(`/clients/${ID}`);
+  const says = await part("What it says");
+  await user.type(says.getByLabelText("Greeting"), " Hi.");
+  api.change({ transfer_number: "+12025550123" });
+  await user.click(says.getByRole("button", { name: "Save what it says" }));
+  expect(await says.findByText("Saved")).toBeTruthy();
+  expect(api.now()).toMatchObject({ greeting: "Ace Plumbing, good day. Hi.", transfer_number: "+12025550123" });
+});
+
+it("what somebody else changed in the same part is shown, and either can be kept", async () => {
+  const api = keeping();
+  open(`/clients/${ID}`);
+  const says = await part("What it says");
+  const greeting = says.getByLabelText<HTMLTextAreaElement>("Greeting");
+  await user.type(greeting, " Mine.");
+  api.change({ greeting: "Theirs." });
+  await user.click(says.getByRole("button", { name: "Save what it says" }));
+  const theirs = within(await says.findByRole("region", { name: "Their version" }));
+  expect(says.getByText(/Somebody changed this meanwhile/)).toBeTruthy();
+  expect(theirs.getByText("Theirs.")).toBeTruthy();
+  expect(greeting.value).toBe("Ace Plumbing, good day. Mine.");
+  await user.click(theirs.getByRole("button", { name: "Keep mine" }));
+  expect(await says.findByText("Saved")).toBeTruthy();
+  expect(api.now().greeting).toBe("Ace Plumbing, good day. Mine.");
+
+  await user.type(greeting, " Again.");
+  api.change({ greeting: "Theirs again." });
+  await user.click(says.getByRole("button", { name: "Save what it says" }));
+  await user.click(await says.findByRole("button", { name: "Use their version" }));
+  expect(greeting.value).toBe("Theirs again.");
+  expect(says.queryByRole("region", { name: "Their version" })).toBeNull();
+});
+
+it("leaving with something unsaved asks first", async () => {
+  keeping();
+  const router = open(`/clients/${ID}`);
+  const says = await part("What it says");
+  await user.type(says.getByLabelText("Greeting"), " Hi.");
+  await user.click(screen.getByRole("link", { name: /All businesses/ }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Leave without saving?" }));
+  await user.click(dialog.getByRole("button", { name: "Stay here" }));
+  expect(router.state.location.pathname).toBe(`/clients/${ID}`);
+  expect(says.getByLabelText<HTMLTextAreaElement>("Greeting").value).toMatch(/ Hi\.$/);
+  await user.click(screen.getByRole("link", { name: /All businesses/ }));
+  await user.click(await screen.findByRole("button", { name: "Leave without saving" }));
+  expect(await screen.findByRole("heading", { level: 1, name: "Businesses" })).toBeTruthy();
+});
+
+it("hours are copied to all days, checked in words, and closed days left out", async () => {
+  const api = keeping();
+  open(`/clients/${ID}`);
+  const hours = await part("Hours");
+  await user.click(hours.getByRole("button", { name: "Copy Monday to all days" }));
+  expect(hours.getByLabelText<HTMLInputElement>("Sunday, opens").value).toBe("09:00");
+  fireEvent.change(hours.getByLabelText("Tuesday, closes"), { target: { value: "08:00" } });
+  await user.click(hours.getByRole("button", { name: "Save hours" }));
+  expect((await hours.findByRole("alert")).textContent).toMatch(/second time must be later/);
+  expect(stage.sent(PUT)).toEqual([]);
+  await user.click(hours.getByRole("button", { name: /Remove Tuesday/ }));
+  await user.click(hours.getByRole("button", { name: "Add a time on Friday" }));
+  expect(hours.getByLabelText<HTMLInputElement>("Friday, 2, opens").value).toBe("18:00");
+  await user.click(hours.getByRole("button", { name: "Save hours" }));
+  expect(await hours.findByText("Saved")).toBeTruthy();
+  expect(api.now().hours).not.toHaveProperty("tuesday");
+  expect(api.now().hours.friday).toHaveLength(2);
+});
+
+it("what the api refuses about a day stands at that day", async () => {
+  keeping();
+  const errors = [{ field: "hours.monday[0].to", message: "must be later than from" }];
+  stage.answers[PUT] = problem(422, "invalid", { errors });
+  open(`/clients/${ID}`);
+  const hours = await part("Hours");
+  fireEvent.change(hours.getByLabelText("Monday, closes"), { target: { value: "18:00" } });
+  await user.click(hours.getByRole("button", { name: "Save hours" }));
+  const monday = within(await hours.findByRole("group", { name: "Monday" }));
+  expect((await monday.findByRole("alert")).textContent).toBe("This must be later than from.");
+});
+
+it.each([
+  ["number-taken", /Another business has this number/, false],
+  ["number-limit", /no room for another number/, true],
+  ["no-subscription", /put into service with a subscription/, true],
+])("%s is told plainly, with the way on", async (kind, words, leadsToPlan) => {
+  keeping();
+  stage.answers[`POST ${ONE}/numbers`] = problem(409, kind);
+  open(`/clients/${ID}`);
+  const numbers = await part("Numbers");
+  await user.type(numbers.getByLabelText("Give it a number"), "+1 202 555 0123");
+  await user.click(numbers.getByRole("button", { name: "Assign number" }));
+  expect((await numbers.findByRole("alert")).textContent).toMatch(words);
+  expect(numbers.queryByRole("link", { name: "See the plan" }) !== null).toBe(leadsToPlan);
+  expect(numbers.getByLabelText<HTMLInputElement>("Give it a number").value).toBe("+1 202 555 0123");
+});
+
+it("a number is assigned, and released after the consequence was named", async () => {
+  const api = keeping();
+  stage.answers[`POST ${ONE}/numbers`] = ({ body }: Asked) =>
+    api.change({ numbers: [...api.now().numbers, (body as { number: string }).number] });
+  stage.answers[`DELETE ${ONE}/numbers/%2B12025550100`] = () => api.change({ numbers: ["+12025550123"] });
+  open(`/clients/${ID}`);
+  const numbers = await part("Numbers");
+  await user.type(numbers.getByLabelText("Give it a number"), "12");
+  await user.click(numbers.getByRole("button", { name: "Assign number" }));
+  expect((await numbers.findByRole("alert")).textContent).toMatch(/with its country code/);
+  await user.clear(numbers.getByLabelText("Give it a number"));
+  await user.type(numbers.getByLabelText("Give it a number"), "+12025550123");
+  await user.click(numbers.getByRole("button", { name: "Assign number" }));
+  await waitFor(() => expect(plain(numbers.getByRole("list", { name: "In service" }))).toMatch(/0100.*0123/));
+  await user.click(numbers.getByRole("button", { name: /Release .*0100/ }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText(/no longer answered for/)).toBeTruthy();
+  await user.click(dialog.getByRole("button", { name: "Release the number" }));
+  await waitFor(() => expect(plain(numbers.getByRole("list", { name: "In service" }))).not.toMatch(/0100/));
+});
+
+it("a file too large for a voice sample is refused before it is sent", async () => {
+  keeping();
+  open(`/clients/${ID}`);
+  const voice = await part("Voice sample");
+  const file = new File(["x"], "voice.wav", { type: "audio/wav" });
+  Object.defineProperty(file, "size", { value: 11 * 1024 * 1024 });
+  await user.upload(voice.getByLabelText("Choose a file"), file);
+  expect((await voice.findByRole("alert")).textContent).toMatch(/11\.5 MB/);
+});
+
+const CHANGE = {
+  id: 7,
+  at: "2026-11-20T10:00:00Z",
+  by: { id: ME.user.id, name: "Ann Able" },
+  kind: "edited",
+  changes: { greeting: { from: "Old words.", to: "Ace Plumbing, good day." } },
+};
+
+it("the history says who changed what, and brings an earlier version back", async () => {
+  const api = keeping();
+  const created = { ...CHANGE, id: 3, kind: "created", by: null, changes: {} };
+  stage.answers[`${ONE}/history`] = { items: [CHANGE, created], next_cursor: null };
+  stage.answers[`POST ${ONE}/restore`] = () => api.change({ greeting: "Old words." });
+  open(`/clients/${ID}`);
+  const history = await part("History");
+  expect(plain((await history.findByText("Ann Able")).parentElement)).toBe("Ann Able changed the greeting");
+  expect(plain(history.getByText("Frontdesk").parentElement)).toBe("Frontdesk made this business");
+  expect(history.getByText("Old words.")).toBeTruthy();
+  const [restore, ...others] = history.getAllByRole("button", { name: /^Restore/ });
+  expect(others, "the newest version is what there is").toEqual([]);
+  if (restore) await user.click(restore);
+  await user.click(await screen.findByRole("button", { name: "Restore it" }));
+  const says = await part("What it says");
+  await waitFor(() => expect(says.getByLabelText<HTMLTextAreaElement>("Greeting").value).toBe("Old words."));
+  expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 3 }]);
+});
+
+it("deleting names the consequence and wants the name", async () => {
+  keeping();
+  stage.answers[`DELETE ${ONE}`] = nothing;
+  const router = open(`/clients/${ID}`);
+  await user.click(await screen.findByRole("button", { name: "Delete this business" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText(/Calls to its number are no longer answered/)).toBeTruthy();
+  const sure = dialog.getByRole<HTMLButtonElement>("button", { name: "Delete the business" });
+  expect(sure.disabled).toBe(true);
+  await user.type(dialog.getByLabelText(/Type “Ace”/), "Ace");
+  expect(sure.disabled).toBe(false);
+  stage.answers["/api/clients"] = { items: [] };
+  await user.click(sure);
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
+});
+
+it("a business that is not there says so", async () => {
+  open(`/clients/${ID}`);
+  expect(await screen.findByText("Not found")).toBeTruthy();
+});

@@ -1,0 +1,435 @@
+/** The settings, the account's menu, and what every act that needs proof has in common. */
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { type Asked, ME, OTHER_ID, type Stage, nothing, open, plain, problem, setStage } from "./stage";
+
+let stage: Stage;
+let user: ReturnType<typeof userEvent.setup>;
+
+const PROFILE = {
+  name: "Ann Able",
+  time_zone: ME.user.time_zone,
+  locale: "en-US",
+  notifications: { new_call: false, missed_call: true, daily_summary: true, payment_trouble: true },
+};
+const SESSION = {
+  id: OTHER_ID,
+  method: "password",
+  user_agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+  address: "192.0.2.7",
+  created_at: "2026-11-20T10:00:00Z",
+  seen_at: "2026-11-23T10:00:00Z",
+  is_current: true,
+};
+
+beforeEach(() => {
+  stage = setStage();
+  user = userEvent.setup();
+  stage.answers["/api/users/profile"] = PROFILE;
+  stage.answers["/api/auth/identities"] = { items: [] };
+  stage.answers["/api/auth/sessions"] = { items: [SESSION] };
+});
+
+const part = async (name: string) => within(await screen.findByRole("region", { name }));
+const dialog = async (name?: string) => within(await screen.findByRole("dialog", name ? { name } : {}));
+
+function asMember(role: string) {
+  stage.answers["/api/auth/me"] = { ...ME, account: { id: OTHER_ID, name: "Bob's Dental", role } };
+}
+
+it("the profile is saved, and everything is written as the person reads from then on", async () => {
+  stage.answers["PUT /api/users/profile"] = ({ body }: Asked) => {
+    const saved = body as typeof PROFILE;
+    stage.answers["/api/users/profile"] = saved;
+    stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, locale: saved.locale, time_zone: saved.time_zone } };
+    return saved;
+  };
+  open("/settings/profile");
+  const you = await part("You");
+  await user.selectOptions(await you.findByLabelText("Days, times and figures"), "de-DE");
+  await user.selectOptions(you.getByLabelText("Time zone"), "Asia/Tokyo");
+  await user.click(you.getByRole("button", { name: "Save profile" }));
+  expect(await screen.findByText("Saved")).toBeTruthy();
+  expect(stage.sent("PUT /api/users/profile")).toEqual([{ ...PROFILE, locale: "de-DE", time_zone: "Asia/Tokyo" }]);
+  const { longDay } = await import("../ui/time");
+  await waitFor(() => expect(longDay("2026-11-23T23:00:00Z")).toBe("24. Nov. 2026"));
+});
+
+it("a new address is asked for with proof, and changes only when its link is opened", async () => {
+  let proven = false;
+  stage.answers["POST /api/auth/prove"] = ({ body }: Asked) => {
+    proven = (body as { password?: string }).password === "right";
+    return proven ? nothing() : problem(401, "wrong-credentials")();
+  };
+  stage.answers["POST /api/users/email"] = () =>
+    proven ? Response.json({}, { status: 202 }) : problem(403, "proof-needed")();
+  open("/settings/profile");
+  const address = await part("E-mail address");
+  await user.type(address.getByLabelText("New address"), "new@example.com");
+  await user.click(address.getByRole("button", { name: "Change the address" }));
+  const proof = await dialog("Is it you?");
+  await user.type(proof.getByLabelText("Your password"), "wrong");
+  await user.click(proof.getByRole("button", { name: "Continue" }));
+  expect((await proof.findByRole("alert")).textContent).toBe("This password is not right.");
+  await user.clear(proof.getByLabelText("Your password"));
+  await user.type(proof.getByLabelText("Your password"), "right");
+  await user.click(proof.getByRole("button", { name: "Continue" }));
+  expect(await address.findByText(/We have written to new@example.com/)).toBeTruthy();
+  expect(stage.sent("POST /api/users/email"), "the act is tried once more").toHaveLength(2);
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+it("whoever would rather not prove it changes nothing, and keeps what was typed", async () => {
+  stage.answers["POST /api/users/email"] = problem(403, "proof-needed");
+  open("/settings/profile");
+  const address = await part("E-mail address");
+  await user.type(address.getByLabelText("New address"), "new@example.com");
+  await user.click(address.getByRole("button", { name: "Change the address" }));
+  await user.click((await dialog("Is it you?")).getByRole("button", { name: "Cancel" }));
+  expect((await address.findByRole("alert")).textContent).toMatch(/Nothing was changed/);
+  expect(address.getByLabelText<HTMLInputElement>("New address").value).toBe("new@example.com");
+});
+
+it("with a second step its code proves it, or the password instead", async () => {
+  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  stage.answers["DELETE /api/auth/totp"] = problem(403, "proof-needed");
+  stage.answers["POST /api/auth/prove"] = nothing;
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Turn it off" }));
+  await user.click((await dialog("Turn the second step off?")).getByRole("button", { name: "Turn it off" }));
+  const proof = await dialog("Is it you?");
+  expect(proof.getByLabelText(/Code from your authenticator app/)).toBeTruthy();
+  await user.click(proof.getByRole("button", { name: "Use the password instead" }));
+  await user.type(proof.getByLabelText("Your password"), "right");
+  stage.answers["DELETE /api/auth/totp"] = nothing;
+  stage.answers["/api/auth/me"] = ME;
+  await user.click(proof.getByRole("button", { name: "Continue" }));
+  expect(await screen.findByRole("button", { name: "Set it up" })).toBeTruthy();
+  expect(stage.sent("POST /api/auth/prove")).toEqual([{ password: "right" }]);
+});
+
+it("whoever has neither proves it at their provider", async () => {
+  stage.answers["/api/auth/me"] = { ...ME, has_password: false };
+  stage.answers["/api/auth/identities"] = {
+    items: [{ provider: "google", email: "ann@example.com", linked_at: SESSION.created_at, used_at: null }],
+  };
+  stage.answers["POST /api/auth/totp"] = problem(403, "proof-needed");
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Set it up" }));
+  const link = await (await dialog("Is it you?")).findByRole("link", { name: "Continue with Google" });
+  expect(link.getAttribute("href")).toBe("/api/auth/google?return_to=%2Fsettings%2Fsecurity");
+});
+
+it("a password is changed with the one before, and what is wrong stands at its field", async () => {
+  const errors = [{ field: "current_password", message: "is not right" }];
+  stage.answers["POST /api/auth/password/change"] = problem(422, "invalid", { errors });
+  open("/settings/security");
+  const password = await part("Password");
+  await user.type(password.getByLabelText("Current password"), "old password");
+  await user.type(password.getByLabelText("New password"), "brand new words");
+  await user.click(password.getByRole("button", { name: "Change the password" }));
+  expect(await password.findByText("This is not right.")).toBeTruthy();
+  expect(password.getByLabelText<HTMLInputElement>("New password").value).toBe("brand new words");
+  stage.answers["POST /api/auth/password/change"] = nothing;
+  await user.click(password.getByRole("button", { name: "Change the password" }));
+  expect(await password.findByText("Your password is changed")).toBeTruthy();
+  expect(password.getByLabelText<HTMLInputElement>("New password").value).toBe("");
+});
+
+const QR = `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><rect fill="#fff"/><path d="M4 4h7v7h-7z"/><script>alert(1)</script></svg>`;
+
+it("the second step is set up with a picture or a secret, and its recovery codes are shown once", async () => {
+  stage.answers["POST /api/auth/totp"] = { secret: "GEZDGNBV", uri: "otpauth://totp/x", qr_svg: QR };
+  stage.answers["POST /api/auth/totp/confirm"] = ({ body }: Asked) =>
+    (body as { code: string }).code === "287082"
+      ? { recovery_codes: ["aaaa-bbbb", "cccc-dddd"] }
+      : problem(422, "invalid", { errors: [{ field: "code", message: "is not the code the app shows now" }] })();
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Set it up" }));
+  const setUp = await dialog("Set up the second step");
+  const picture = setUp.getByRole("img", { name: /picture to scan/ });
+  expect(picture.querySelector("path")?.getAttribute("d")).toBe("M4 4h7v7h-7z");
+  expect(document.querySelector("dialog script"), "shapes alone are taken from the picture").toBeNull();
+  expect(setUp.getByText("GEZD GNBV")).toBeTruthy();
+  await user.type(setUp.getByLabelText("Code from the app"), "000000");
+  await user.click(setUp.getByRole("button", { name: "Turn it on" }));
+  expect(await setUp.findByText("This is not the code the app shows now.")).toBeTruthy();
+  await user.clear(setUp.getByLabelText("Code from the app"));
+  await user.type(setUp.getByLabelText("Code from the app"), "287082");
+  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  await user.click(setUp.getByRole("button", { name: "Turn it on" }));
+  const codes = await dialog("Your recovery codes");
+  expect(codes.getByText("aaaa-bbbb")).toBeTruthy();
+  await user.keyboard("{Escape}");
+  expect(codes.getByText("cccc-dddd"), "Escape does not lose them").toBeTruthy();
+  await user.click(codes.getByRole("button", { name: "Copy them" }));
+  expect(await navigator.clipboard.readText()).toBe("aaaa-bbbb\ncccc-dddd");
+  await user.click(codes.getByRole("button", { name: "I have kept them" }));
+  expect(screen.queryByText("aaaa-bbbb")).toBeNull();
+  expect(await screen.findByRole("button", { name: "New recovery codes" })).toBeTruthy();
+});
+
+it("the only way in cannot be unlinked, and that is said", async () => {
+  stage.answers["/api/auth/identities"] = {
+    items: [{ provider: "github", email: "ann@example.com", linked_at: SESSION.created_at, used_at: null }],
+  };
+  stage.answers["DELETE /api/auth/identities/github"] = problem(409, "last-login");
+  open("/settings/security?problem=identity-taken");
+  expect((await screen.findByRole("alert")).textContent).toMatch(/linked to another account/);
+  await user.click(await screen.findByRole("button", { name: "Unlink GitHub" }));
+  const unlink = await dialog("Unlink GitHub?");
+  await user.click(unlink.getByRole("button", { name: "Unlink it" }));
+  expect((await unlink.findByRole("alert")).textContent).toMatch(/only way you can sign in/);
+});
+
+it("sessions say which browser and from where, and others can be ended", async () => {
+  const phone = {
+    ...SESSION,
+    id: "other",
+    is_current: false,
+    user_agent: "Mozilla/5.0 (iPhone) Version/18 Safari/604",
+  };
+  stage.answers["/api/auth/sessions"] = { items: [SESSION, phone] };
+  stage.answers["DELETE /api/auth/sessions/other"] = () => {
+    stage.answers["/api/auth/sessions"] = { items: [SESSION] };
+    return nothing();
+  };
+  open("/settings/security");
+  const sessions = await part("Where you are signed in");
+  expect(await sessions.findByText("Chrome on Linux")).toBeTruthy();
+  expect(sessions.getByText("This browser")).toBeTruthy();
+  await user.click(sessions.getByRole("button", { name: /Sign out Safari on iPhone/ }));
+  await waitFor(() => expect(sessions.queryByText("Safari on iPhone")).toBeNull());
+});
+
+it("signing out everywhere ends here too", async () => {
+  stage.answers["DELETE /api/auth/sessions"] = nothing;
+  const router = open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Sign out everywhere" }));
+  await user.click((await dialog()).getByRole("button", { name: "Sign out everywhere" }));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"), { timeout: 5_000 });
+});
+
+it("notifications are kept beside the rest of the profile", async () => {
+  stage.answers["PUT /api/users/profile"] = ({ body }: Asked) => body as object;
+  open("/settings/notifications");
+  const every = await screen.findByRole("switch", { name: "Every call" });
+  await user.click(every);
+  await user.click(screen.getByRole("button", { name: "Save notifications" }));
+  expect(await screen.findByText("Saved")).toBeTruthy();
+  expect(stage.sent("PUT /api/users/profile")).toEqual([
+    { ...PROFILE, notifications: { ...PROFILE.notifications, new_call: true } },
+  ]);
+});
+
+it("a key is made with a name, what it may do and how long, and is shown once", async () => {
+  stage.answers["/api/keys"] = { items: [] };
+  stage.answers["POST /api/keys"] = ({ body }: Asked) =>
+    Response.json({ ...(body as object), id: "k", key: "fd_secret" }, { status: 201 });
+  open("/settings/keys");
+  await user.click(await screen.findByRole("button", { name: "New key" }));
+  const form = await dialog("A new key");
+  await user.click(form.getByRole("button", { name: "Make the key" }));
+  expect(await form.findByText("Choose at least one.")).toBeTruthy();
+  await user.type(form.getByLabelText("Name"), "Our calendar");
+  await user.click(form.getByRole("checkbox", { name: "Read calls" }));
+  await user.click(form.getByRole("checkbox", { name: "Read businesses" }));
+  await user.selectOptions(form.getByLabelText("How long"), "never");
+  await user.click(form.getByRole("button", { name: "Make the key" }));
+  const shown = await dialog("The key “Our calendar”");
+  expect(shown.getByText("fd_secret")).toBeTruthy();
+  expect(stage.sent("POST /api/keys")).toEqual([{ name: "Our calendar", scopes: ["calls:read", "clients:read"] }]);
+  await user.click(shown.getByRole("button", { name: "I have kept it" }));
+  expect(screen.queryByText("fd_secret")).toBeNull();
+});
+
+it("keys say when they were used and when they end, and can be revoked", async () => {
+  const key = {
+    id: "k",
+    name: "Till",
+    prefix: "fd_k7x2",
+    scopes: ["calls:read", "agent"],
+    created_at: "2026-01-01T10:00:00Z",
+    expires_at: "2026-02-01T12:00:00Z",
+    used_at: null,
+  };
+  stage.answers["/api/keys"] = { items: [key] };
+  stage.answers["DELETE /api/keys/k"] = () => {
+    stage.answers["/api/keys"] = { items: [] };
+    return nothing();
+  };
+  open("/settings/keys");
+  expect(await screen.findByText(/Read calls, Answer calls/)).toBeTruthy();
+  expect(screen.getByText("Expired")).toBeTruthy();
+  expect(screen.getByText(/Never used, expired Feb 1, 2026/)).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Revoke Till" }));
+  await user.click((await dialog()).getByRole("button", { name: "Revoke the key" }));
+  expect(await screen.findByText(/None yet/)).toBeTruthy();
+});
+
+const MEMBERS = {
+  members: [
+    { user_id: ME.user.id, name: "Ann Able", email: "ann@example.com", role: "owner", joined_at: null },
+    { user_id: OTHER_ID, name: "Cy", email: "cy@example.com", role: "reader", joined_at: "2026-11-01T10:00:00Z" },
+  ],
+  invitations: [
+    {
+      id: "i",
+      email: "dee@example.com",
+      role: "manager",
+      created_at: "2026-11-20T10:00:00Z",
+      expires_at: "2026-11-27T10:00:00Z",
+    },
+  ],
+};
+
+it("an owner invites, changes roles, takes back and removes", async () => {
+  stage.answers["/api/members"] = MEMBERS;
+  stage.answers["POST /api/members/invitations"] = () => Response.json({}, { status: 201 });
+  stage.answers[`PUT /api/members/${OTHER_ID}`] = {};
+  stage.answers["DELETE /api/members/invitations/i"] = nothing;
+  stage.answers[`DELETE /api/members/${OTHER_ID}`] = nothing;
+  open("/settings/members");
+  await user.selectOptions(await screen.findByLabelText("Role of Cy"), "manager");
+  expect(stage.sent(`PUT /api/members/${OTHER_ID}`)).toEqual([{ role: "manager" }]);
+  await user.type(screen.getByLabelText("E-mail address"), "eve@example.com");
+  await user.click(screen.getByRole("radio", { name: "Manager" }));
+  await user.click(screen.getByRole("button", { name: "Send the invitation" }));
+  expect(await screen.findByText("We have written to eve@example.com")).toBeTruthy();
+  expect(stage.sent("POST /api/members/invitations")).toEqual([{ email: "eve@example.com", role: "manager" }]);
+  await user.click(screen.getByRole("button", { name: "Take back the invitation of dee@example.com" }));
+  await user.click(screen.getByRole("button", { name: "Remove Cy" }));
+  await user.click((await dialog("Remove Cy?")).getByRole("button", { name: "Remove them" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});
+
+it("a member sees who else is there, changes nobody, and may leave", async () => {
+  asMember("manager");
+  stage.answers["/api/members"] = {
+    ...MEMBERS,
+    members: [...MEMBERS.members.slice(1), { ...MEMBERS.members[0], role: "manager" }],
+  };
+  stage.answers[`DELETE /api/members/${ME.user.id}`] = nothing;
+  stage.answers["POST /api/auth/account"] = ME;
+  const router = open("/settings/members");
+  await screen.findByText("Cy");
+  expect(screen.queryByLabelText("Role of Cy")).toBeNull();
+  expect(screen.queryByRole("button", { name: "Remove Cy" })).toBeNull();
+  expect(screen.queryByText("Invite somebody")).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Leave" }));
+  await user.click((await dialog("Leave Bob's Dental?")).getByRole("button", { name: "Leave" }));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
+  expect(stage.sent("POST /api/auth/account")).toEqual([{ account_id: ME.user.id }]);
+});
+
+it.each(["keys", "activity"])("%s are the owner's, and a member is told so", async (page) => {
+  asMember("manager");
+  open(`/settings/${page}`);
+  expect(await screen.findByText("This is the owner's")).toBeTruthy();
+  const settings = within(screen.getByRole("navigation", { name: "Settings" }));
+  expect(settings.queryByRole("link", { name: /API keys|Activity/ })).toBeNull();
+});
+
+it("exports say how far they are, and lead to their files", async () => {
+  const one = { id: "e", requested_at: "2026-11-20T10:00:00Z", expires_at: null, failure: null, files: [] };
+  stage.answers["/api/users/export"] = {
+    items: [
+      { ...one, id: "e3", state: "making" },
+      { ...one, id: "e2", state: "failed", failure: "The disk was full." },
+      {
+        ...one,
+        state: "ready",
+        expires_at: "2026-11-27T10:00:00Z",
+        files: [{ name: "calls.csv", bytes: 2_400_000, href: "/api/users/export/e/calls.csv" }],
+      },
+    ],
+  };
+  open("/settings/data");
+  expect(await screen.findByText("Being made")).toBeTruthy();
+  expect(screen.getByText("The disk was full.")).toBeTruthy();
+  expect(screen.getByRole("link", { name: "calls.csv" }).getAttribute("href")).toBe("/api/users/export/e/calls.csv");
+  expect(screen.getByText("2.4 MB")).toBeTruthy();
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Make an export" }).disabled).toBe(true);
+});
+
+it("an account is deleted by its address, in thirty days, and can be kept until then", async () => {
+  stage.answers["/api/users/export"] = { items: [] };
+  const leaving = { ...ME, user: { ...ME.user, deletion_due_at: "2026-12-23T10:00:00Z" } };
+  stage.answers["DELETE /api/users/account"] = () => {
+    stage.answers["/api/auth/me"] = leaving;
+    return { deletion_due_at: leaving.user.deletion_due_at };
+  };
+  stage.answers["POST /api/users/account/keep"] = () => {
+    stage.answers["/api/auth/me"] = ME;
+    return nothing();
+  };
+  open("/settings/data");
+  await user.click(await screen.findByRole("button", { name: "Delete my account" }));
+  const sure = await dialog("Delete your account?");
+  await user.type(sure.getByLabelText(/Type “ann@example.com”/), "ann@example.com");
+  await user.click(sure.getByRole("button", { name: "Delete my account" }));
+  expect(await screen.findByText(/will be deleted on Dec 23, 2026, with/)).toBeTruthy();
+  expect(stage.sent("DELETE /api/users/account")).toEqual([{ email: "ann@example.com" }]);
+  await user.click(screen.getByRole("button", { name: "Keep my account" }));
+  await waitFor(() => expect(screen.queryByText(/will be deleted on/)).toBeNull());
+});
+
+it("activity says who did what, from where, and can be taken along", async () => {
+  stage.answers["/api/audit"] = {
+    items: [
+      {
+        id: 1,
+        at: "2026-11-20T10:00:00Z",
+        act: "user.logged_in",
+        account: { id: ME.user.id, name: "Ann Able" },
+        actor: { id: ME.user.id, kind: "session", name: "Ann Able" },
+        subject: null,
+        address: "192.0.2.7",
+        user_agent: SESSION.user_agent,
+        detail: { method: "password" },
+      },
+      {
+        id: 2,
+        at: "2026-11-20T10:00:00Z",
+        act: "something.not_known",
+        account: null,
+        actor: { id: null, kind: "stranger", name: null },
+        subject: null,
+        address: null,
+        user_agent: null,
+        detail: {},
+      },
+    ],
+    next_cursor: "abc",
+  };
+  open("/settings/activity");
+  const acts = await screen.findAllByRole("listitem");
+  expect(plain(acts[0] ?? null)).toMatch(/Ann Able signed in: method password.*From 192.0.2.7, Chrome on Linux/);
+  expect(plain(acts[1] ?? null)).toMatch(/A stranger something not known/);
+  expect(screen.getByRole("link", { name: "Older acts" }).getAttribute("href")).toMatch(/cursor=abc/);
+  expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/audit.csv");
+});
+
+it("going over to another account asks for everything again on its behalf", async () => {
+  const bob = { id: OTHER_ID, name: "Bob's Dental", role: "reader" };
+  stage.answers["/api/auth/me"] = { ...ME, accounts: [...ME.accounts, bob] };
+  stage.answers["POST /api/auth/account"] = { ...ME, accounts: [...ME.accounts, bob], account: bob };
+  const router = open("/settings/profile");
+  await user.click(await screen.findByRole("button", { name: "Account: Ann Able" }));
+  const menu = await dialog("Account");
+  expect(menu.getByText("ann@example.com")).toBeTruthy();
+  await user.click(menu.getByRole("button", { name: /Bob's Dental/ }));
+  expect(await screen.findByRole("button", { name: "Account: Bob's Dental" })).toBeTruthy();
+  expect(router.state.location.pathname).toBe("/");
+  expect(stage.sent("POST /api/auth/account")).toEqual([{ account_id: OTHER_ID }]);
+});
+
+it("signing out forgets everything here, even when the server cannot be told", async () => {
+  stage.answers["POST /api/auth/logout"] = () => Promise.reject(new TypeError("network"));
+  const router = open("/settings/profile");
+  await user.click(await screen.findByRole("button", { name: "Account: Ann Able" }));
+  await user.click((await dialog("Account")).getByRole("button", { name: "Sign out" }));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"), { timeout: 5_000 });
+  expect(localStorage.getItem("frontdesk.session")).toBeNull();
+});
