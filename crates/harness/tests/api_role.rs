@@ -55,9 +55,13 @@ mod live;
 mod one_call;
 #[path = "api/queries.rs"]
 mod queries;
+#[path = "api/schemathesis.rs"]
+mod schemathesis;
 #[path = "api/stats.rs"]
 mod stats;
 #[path = "api/swap.rs"]
 mod swap;
+#[path = "api/walk.rs"]
+mod walk;
 #[path = "api/web.rs"]
 mod web;

@@ -1,0 +1,68 @@
+//! Schemathesis, a tester that knows nothing of us but the OpenAPI document, asks every route with what
+//! the document allows and with what it does not. No answer may be a mistake of ours, none may be one
+//! that the document does not promise.
+
+use crate::stage::Stage;
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Routes that end the session that asks, or never end: each has tests of its own.
+const LEFT_OUT: [&str; 6] = [
+    "/api/live",
+    "/api/auth/logout",
+    "/api/auth/password/change",
+    "/api/auth/sessions",
+    "/api/auth/account",
+    "/api/users/account",
+];
+
+/// So many examples a route and phase: minutes of a run, and a few thousand requests.
+const EXAMPLES: &str = "12";
+
+fn schemathesis() -> Option<PathBuf> {
+    let python = std::env::var_os("FRONTDESK_PYTHON").map(PathBuf::from)?;
+    Some(python.parent()?.join("schemathesis")).filter(|program| program.exists())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_to_the_code_finds_no_mistake_and_no_surprise() {
+    let Some(program) = schemathesis() else {
+        let said = writeln!(
+            std::io::stderr(),
+            "SKIPPED: schemathesis is not installed (make test installs it)"
+        );
+        return said.unwrap();
+    };
+    let stage = Stage::set().await;
+    stage.reception().await;
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/openapi.json");
+    let mut command = Command::new(program);
+    command
+        .arg("run")
+        .arg(document)
+        .args(["--url", &stage.url()])
+        .args(["--header", &format!("Cookie: {}", stage.owner().cookie)])
+        .args(["--header", "Sec-Fetch-Site: same-origin"])
+        .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"])
+        .args(["--phases", "examples,coverage,fuzzing"])
+        .args(["--max-examples", EXAMPLES, "--seed", "7", "--workers", "1", "--rate-limit", "auto"])
+        .args(["--generation-database", "none", "--no-color"])
+        .env("NO_PROXY", "127.0.0.1");
+    for path in LEFT_OUT {
+        command.args(["--exclude-path", path]);
+    }
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(said.contains("No issues found"), "{said}");
+}
