@@ -19,7 +19,7 @@ install_python_clients() {
   cp "$wanted" "$stamp"
 }
 
-# The official JavaScript SDK, for the same.
+# The official JavaScript SDK, for the same, and a certified OpenID Connect server to sign in through.
 install_javascript_clients() {
   local folder=$ROOT/crates/harness/tests/clients lock stamp
   lock=$(sha256sum "$folder/package-lock.json" | cut -c 1-16)

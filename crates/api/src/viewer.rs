@@ -54,8 +54,10 @@ pub(crate) enum Means {
         /// When a password or code was last shown in it.
         proven_at: DateTime<Utc>,
     },
-    /// A program's short-lived access token; its login is as old as the token.
+    /// A program's short-lived access token.
     Token {
+        /// The login it came from: `family` in `account.refresh_tokens`.
+        login: Uuid,
         /// When its login was proven.
         proven_at: DateTime<Utc>,
     },
@@ -151,7 +153,7 @@ impl Viewer {
     /// 403 `proof-needed`.
     pub(crate) fn require_proof(&self, now: DateTime<Utc>) -> Result<(), Problem> {
         match &self.0.means {
-            Means::Session { proven_at, .. } | Means::Token { proven_at }
+            Means::Session { proven_at, .. } | Means::Token { proven_at, .. }
                 if now - *proven_at <= PROOF_LASTS =>
             {
                 Ok(())

@@ -1,5 +1,6 @@
 //! `/api/auth/sessions` and `POST /api/auth/logout`: where somebody is signed in, and ending it.
 
+use super::token;
 use crate::{
     Api, answer,
     audit::{self, Act},
@@ -122,7 +123,7 @@ pub async fn revoke_all(
     Ok(answer::done_with_cookie(Some(cookie)))
 }
 
-/// Signs this browser out.
+/// Signs this browser out, or the program whose access token it is.
 #[utoipa::path(
     post, operation_id = "log_out", path = "/api/auth/logout", tag = "auth",
     responses((status = 204, description = "Signed out"), ReadProblems)
@@ -135,12 +136,14 @@ pub async fn log_out(
 ) -> Result<Response, Problem> {
     viewer.require(Right::BeSomebody)?;
     given.finish()?;
-    let Some(id) = current(&viewer) else {
-        return Err(Problem::forbidden(
-            "an access token ends by itself; DELETE /api/auth/sessions ends what it was drawn from",
-        ));
-    };
-    end(&api, viewer, origin, id, "user.logged_out").await?;
+    match *viewer.means() {
+        Means::Session { id, .. } => end(&api, viewer, origin, id, "user.logged_out").await?,
+        Means::Token { login, .. } => {
+            end_program(&api, viewer, origin, login).await?;
+            return Ok(answer::done_with_cookie(None));
+        }
+        Means::Key { .. } => return Err(Problem::forbidden("an API key is revoked instead")),
+    }
     let cookie = session::closing_cookie(api.access());
     Ok(answer::done_with_cookie(Some(cookie)))
 }
@@ -201,6 +204,24 @@ async fn end(
                 }
                 audit::note(db, now, &origin, of(&viewer, act, Some(id))).await?;
                 Ok(())
+            })
+        })
+        .await
+}
+
+async fn end_program(
+    api: &Api,
+    viewer: Viewer,
+    origin: Origin,
+    login: Uuid,
+) -> Result<(), Problem> {
+    let now = clock::now();
+    api.database()
+        .auth(move |db| {
+            Box::pin(async move {
+                token::end(db, viewer.person(), login).await?;
+                let act = of(&viewer, "user.logged_out", Some(login));
+                Ok(audit::note(db, now, &origin, act).await?)
             })
         })
         .await

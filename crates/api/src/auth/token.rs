@@ -149,6 +149,22 @@ pub(crate) async fn end_all(db: &mut PgConnection, user: Uuid) -> sqlx::Result<(
     Ok(())
 }
 
+/// Ends one program's login.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn end(db: &mut PgConnection, user: Uuid, family: Uuid) -> sqlx::Result<()> {
+    lock(db, user).await?;
+    sqlx::query!(
+        "delete from account.refresh_tokens where user_id = $1 and family = $2",
+        user,
+        family
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Lets one change at a time to a person's tokens. A deletion does not see the token that is being
 /// added by somebody else meanwhile, and would leave it working.
 async fn lock(db: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {

@@ -196,6 +196,7 @@ async fn of_token(api: &Api, token: &str, now: DateTime<Utc>) -> Result<Option<F
         return Ok(None);
     };
     let means = Means::Token {
+        login: claims.sid,
         proven_at: claims.proven_at(),
     };
     let row = Row {

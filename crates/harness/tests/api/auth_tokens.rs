@@ -281,6 +281,20 @@ async fn signing_out_everywhere_and_another_password_end_programs_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_signs_itself_out_and_no_other() {
+    let stage = Stage::set().await;
+    stage.browser().sign_up(&stage, "ada").await;
+    let (tokens, other) = (log_in(&stage, "ada").await, log_in(&stage, "ada").await);
+    let access = tokens["access_token"].as_str().unwrap();
+    let request = stage
+        .request(Method::POST, "/api/auth/logout")
+        .bearer_auth(access);
+    assert_eq!(read(request.send().await.unwrap()).await.status, 204);
+    assert!(!works(&stage, &tokens).await && works(&stage, &other).await);
+    assert_eq!(refresh(&stage, &tokens).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn suspension_deletion_and_a_reset_act_before_a_token_is_over() {
     let stage = Stage::set().await;
     let id = stage.browser().sign_up(&stage, "ada").await;
