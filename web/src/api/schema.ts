@@ -338,7 +338,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs this browser out. */
+        /** Signs this browser out, or the program whose access token it is. */
         post: operations["log_out"];
         delete?: never;
         options?: never;
