@@ -208,6 +208,7 @@ pub fn of_profession(profession: Profession) -> &'static [Script] {
     let shelves = SHELVES.get_or_init(|| {
         Profession::ALL
             .into_iter()
+            .chain([Profession::Other])
             .map(|profession| (profession, parsed(text_of(profession))))
             .collect()
     });
@@ -242,6 +243,7 @@ fn text_of(profession: Profession) -> &'static str {
         Profession::RealEstate => include_str!("../conversations/real_estate.txt"),
         Profession::TattooArtist => include_str!("../conversations/tattoo_artist.txt"),
         Profession::HomeInspector => include_str!("../conversations/home_inspector.txt"),
+        Profession::Other => include_str!("../conversations/any_business.txt"),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The outside world for one machine: LiveKit's webhook sender with plausible calls, the agent's
-//! CloudEvents, and PayPal's signed webhooks, each over the wire protocol of the real thing.
+//! CloudEvents, PayPal's signed webhooks, Google's and GitHub's logins and a mailbox, each over the
+//! wire protocol of the real thing.
 //!
 //! Never in production: every target and listener must be a loopback address. Nothing here knows
-//! Frontdesk's streams or read models; the one thing written past the wire is `account`'s
-//! businesses ([`seed`]), for as long as nobody can sign up.
+//! Frontdesk's streams; what is written past the wire are a town of businesses ([`seed`]) and
+//! accounts to try everything with ([`ready`]).
 //!
 //! Everything is told twice over: [`stories`] makes calls and subscriptions as plain values from
 //! a seed and a start time, [`delivery`] carries them. Tests and benchmarks use the first half
@@ -13,9 +14,15 @@ pub mod agent;
 pub mod chance;
 pub mod conversation;
 pub mod delivery;
+pub mod keys;
 pub mod livekit;
 pub mod loopback;
+pub mod mailbox;
+mod pages;
 pub mod paypal;
+pub mod providers;
+pub mod ready;
+pub mod registry;
 pub mod run;
 pub mod seed;
 pub mod stories;

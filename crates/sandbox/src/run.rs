@@ -1,9 +1,11 @@
-//! The sandbox at work: PayPal's certificate endpoint, the past told once, then calls as they
-//! come, until it is asked to stop. Going down it lets everybody leave their rooms, as a server
+//! The sandbox at work: the services others reach ([`services`]), the past told once, then calls as
+//! they come, until it is asked to stop. Going down it lets everybody leave their rooms, as a server
 //! that is drained would, so that no clock on a dashboard runs for ever; what a killed one left open
 //! the next one ends ([`unfinished`]).
 
+pub mod by_hand;
 mod play;
+pub mod services;
 pub mod state;
 pub mod unfinished;
 
@@ -11,12 +13,8 @@ use crate::{
     delivery::{self, Counts, Courier, rules::Rules},
     livekit::token::LiveKitKey,
     loopback,
-    paypal::{
-        Notification, authority,
-        certificates::{Answer, Shelf},
-        transmission::Transmitter,
-    },
-    seed,
+    paypal::{Notification, authority, transmission::Transmitter},
+    ready, seed,
     stories::{Story, WorldEvent, billing, traffic},
     wire::Signatures,
     world::World,
@@ -42,8 +40,10 @@ pub struct Outside {
     pub seed: u64,
     /// Keys, certificates, and what was told already.
     pub state_dir: PathBuf,
-    /// Where certificates are served.
+    /// Where certificates, the mailbox's pages and the login providers are served.
     pub listen: SocketAddr,
+    /// Mail, and who signs in where.
+    pub services: services::Services,
     /// LiveKit's key.
     pub livekit: LiveKitKey,
     /// PayPal's name for the webhook.
@@ -87,7 +87,7 @@ pub struct Scene {
 }
 
 impl Outside {
-    /// Makes or loads keys, and writes the businesses.
+    /// Makes or loads keys, and writes the businesses and the accounts that are ready to sign in.
     ///
     /// # Errors
     /// When an address is not of this machine, or state directory or database cannot be used.
@@ -97,7 +97,14 @@ impl Outside {
         let world = World::town();
         let signatures = self.signatures().await?;
         if let Some(url) = &self.database_url {
-            seed::seed(&mut seed::connect(url).await?, &world).await?;
+            let mut client = seed::connect(url).await?;
+            seed::seed(&mut client, &world).await?;
+            if !self.real.paypal {
+                seed::name_plans(&client).await?;
+            }
+            let accounts = ready::open(&mut client, clock::now()).await?;
+            let mailbox = self.services.mailbox_url(self.listen);
+            ready::write(&self.state_dir, &accounts, mailbox.as_deref())?;
             tracing::info!(
                 users = world.users.len(),
                 clients = world.businesses.len(),
@@ -149,34 +156,6 @@ impl Outside {
     }
 }
 
-/// Serves the message certificate until shutdown; the address is bound when this returns.
-///
-/// # Errors
-/// When the address is taken or open to others.
-pub async fn serve_certificates(
-    listen: SocketAddr,
-    transmitter: &Transmitter,
-    shutdown: Shutdown,
-) -> anyhow::Result<()> {
-    let signer = &transmitter.signer;
-    let shelf = Shelf::default().with(
-        &signer.certificate_id(),
-        Answer::Pem(signer.certificate.clone()),
-    );
-    let listen = loopback::listener(listen)?;
-    let listener = tokio::net::TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("listening on {listen}"))?;
-    tokio::spawn(async move {
-        let served = axum::serve(listener, shelf.router())
-            .with_graceful_shutdown(shutdown.cancelled_owned());
-        if let Err(error) = served.await {
-            tracing::error!(%error, "the certificate endpoint ended");
-        }
-    });
-    Ok(())
-}
-
 impl Scene {
     fn courier(&self, rules: Rules) -> Courier {
         Courier::start(
@@ -190,14 +169,9 @@ impl Scene {
     /// Plays until shutdown.
     ///
     /// # Errors
-    /// When the certificate endpoint cannot be served or the state cannot be kept.
+    /// When a service cannot be served or the state cannot be kept.
     pub async fn run(self, pace: Pace, shutdown: Shutdown) -> anyhow::Result<()> {
-        serve_certificates(
-            self.outside.listen,
-            &self.signatures.paypal,
-            shutdown.clone(),
-        )
-        .await?;
+        services::serve(&self.outside, &self.signatures.paypal, &shutdown).await?;
         let start = clock::now();
         let mut state = State::open(&self.outside.state_dir, start)?;
         if self.calls_are_known(&state, start).await {

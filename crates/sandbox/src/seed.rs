@@ -1,14 +1,20 @@
-//! Writes the town into `account`, for as long as nobody can sign up: users, their businesses and
-//! who had which number since when. A second time changes nothing, and what somebody has edited
-//! since stays edited.
+//! Writes the town into `account`: users, their businesses, who had which number since when, and
+//! what the stand-in for PayPal calls the plans. A second time changes nothing, and what somebody
+//! has edited since stays edited.
+//!
+//! It connects as the owner of the tables: whom row-level security lets in for migrations.
 //!
 //! The town has a past only where nobody has asked about the past: once a call or payment was
 //! folded, who owned what until then is answered for ever, and the town begins now.
 
-use crate::world::World;
+use crate::{
+    stories::billing,
+    world::{Business, Plan, World},
+};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use tokio_postgres::{Client, NoTls, Transaction};
+use tokio_postgres::{Client, NoTls, Transaction, types::ToSql};
+use uuid::Uuid;
 
 /// Before any call the sandbox can tell of: clients and their numbers must own the past as well.
 const SINCE: DateTime<Utc> =
@@ -78,6 +84,7 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
             )
             .await
             .with_context(|| format!("writing client {}", business.name))?;
+        furnish(&transaction, business).await?;
         for number in &business.numbers {
             // Append-only: a row once there is never written again, whoever has the number now.
             transaction
@@ -94,6 +101,43 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
     transaction.commit().await.context("writing the town")
 }
 
+/// What the receptionist is told, unless somebody has told it anything already.
+async fn furnish(transaction: &Transaction<'_>, business: &Business) -> anyhow::Result<()> {
+    transaction
+        .execute(
+            "update account.clients set greeting = $2, instructions = $3, hours = $4, transfer_number = $5
+             where id = $1 and version = 1 and greeting = '' and instructions = '' and hours = '{}'
+                 and transfer_number is null",
+            &[
+                &business.id,
+                &business.greeting(),
+                &business.instructions(),
+                &business.hours(),
+                &business.transfer_number,
+            ],
+        )
+        .await
+        .with_context(|| format!("furnishing client {}", business.name))?;
+    Ok(())
+}
+
+/// The stand-in's names for the plans, where a real PayPal has given none.
+///
+/// # Errors
+/// When the tables are missing.
+pub async fn name_plans(client: &Client) -> anyhow::Result<()> {
+    for plan in Plan::ALL {
+        client
+            .execute(
+                "update account.plans set paypal_plan_id = $2 where id = $1 and paypal_plan_id is null",
+                &[&plan.word(), &billing::plan_id(plan)],
+            )
+            .await
+            .with_context(|| format!("naming the plan {}", plan.word()))?;
+    }
+    Ok(())
+}
+
 /// Since when the town owns its numbers; `None` is now. Whoever asks for an owner meanwhile waits
 /// for the whole town.
 async fn since(transaction: &Transaction<'_>) -> anyhow::Result<Option<DateTime<Utc>>> {
@@ -104,10 +148,37 @@ async fn since(transaction: &Transaction<'_>) -> anyhow::Result<Option<DateTime<
     Ok(row.get(0))
 }
 
+/// Whether this user pays already, as far as it is known.
+///
+/// # Errors
+/// When the read model is there and cannot be asked.
+pub async fn is_subscribed(client: &Client, user: Uuid) -> anyhow::Result<bool> {
+    let there = "select to_regclass('billing.subscriptions') is not null";
+    if !client.query_one(there, &[]).await?.get::<_, bool>(0) {
+        return Ok(false);
+    }
+    let paying = "select exists (select from billing.subscriptions
+        where user_id = $1 and status in ('ACTIVE', 'SUSPENDED'))";
+    let known = seen_by_projector(client, paying, &[&user]).await;
+    known.context("looking into the subscriptions")
+}
+
 /// Whether any call is known already. Where the tables do not exist yet, none is.
 pub async fn knows_calls(client: &Client) -> bool {
-    let known = client
-        .query_one("select exists (select from calls.calls)", &[])
-        .await;
-    known.is_ok_and(|row| row.get(0))
+    let known = "select exists (select from calls.calls)";
+    seen_by_projector(client, known, &[])
+        .await
+        .is_ok_and(|known| known)
+}
+
+/// Read models are the projector's: row-level security shows nobody else all of them.
+async fn seen_by_projector(
+    client: &Client,
+    question: &str,
+    about: &[&(dyn ToSql + Sync)],
+) -> Result<bool, tokio_postgres::Error> {
+    client.batch_execute("set role frontdesk_projector").await?;
+    let row = client.query_one(question, about).await;
+    client.batch_execute("reset role").await?;
+    Ok(row?.get(0))
 }

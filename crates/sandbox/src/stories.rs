@@ -101,9 +101,17 @@ pub fn tell(plot: &Plot, dice: &mut Dice, business: &Business, clock: Timeline) 
 /// A call to the number nobody has: it stays unassigned.
 #[must_use]
 pub fn stray_call_story(dice: &mut Dice, world: &World, clock: Timeline) -> Story {
-    let mut nobody = dice.pick(&world.businesses).clone();
+    // Where everybody has left, somebody still dials a number that was never theirs.
+    let town = World::town();
+    let among = if world.businesses.is_empty() {
+        &town
+    } else {
+        world
+    };
+    let mut nobody = dice.pick(&among.businesses).clone();
     nobody.name = "the office".to_owned();
     nobody.numbers = vec![world.spare_number.clone()];
+    nobody.own_greeting = None;
     nobody.tenant_on_rule = false;
     let plot = Plot::draw_phone(dice, &nobody);
     tell(&plot, dice, &nobody, clock)

@@ -4,6 +4,7 @@
 //! The town is the same for every seed, ids included, so that two runs with different seeds share
 //! their businesses instead of quarrelling over e-mail addresses and tenant keys.
 
+mod desk;
 mod town;
 
 use crate::chance::Dice;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 /// All ids of the sandbox's accounts are version 5 under this namespace.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f2d_51a8_0c5e_4f6b_9d53_7f0f_5a9b_11c4);
 
-/// The nine professions Frontdesk has instructions for.
+/// The nine professions Frontdesk has instructions for, and every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Profession {
     /// Teeth.
@@ -35,10 +36,12 @@ pub enum Profession {
     TattooArtist,
     /// Houses looked over before they are bought.
     HomeInspector,
+    /// What an owner wrote in words of their own; none of the town's.
+    Other,
 }
 
 impl Profession {
-    /// All of them.
+    /// The nine.
     pub const ALL: [Self; 9] = [
         Self::Dentist,
         Self::Plumber,
@@ -64,7 +67,15 @@ impl Profession {
             Self::RealEstate => "real_estate",
             Self::TattooArtist => "tattoo_artist",
             Self::HomeInspector => "home_inspector",
+            Self::Other => "other",
         }
+    }
+
+    /// Which one a stored word means.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        let known = Self::ALL.into_iter().find(|known| known.word() == word);
+        known.unwrap_or(Self::Other)
     }
 }
 
@@ -77,6 +88,21 @@ pub enum Plan {
     Pro,
     /// 799 USD a month, any number of numbers.
     WhiteLabel,
+}
+
+impl Plan {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Solo, Self::Pro, Self::WhiteLabel];
+
+    /// The word the accounts store.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Solo => "solo",
+            Self::Pro => "pro",
+            Self::WhiteLabel => "white_label",
+        }
+    }
 }
 
 /// How a user's subscription has gone so far; [`crate::stories::billing`] tells it.
@@ -118,7 +144,7 @@ pub struct User {
 }
 
 /// One receptionist for one business.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Business {
     /// Stable.
     pub id: Uuid,
@@ -141,8 +167,10 @@ pub struct Business {
     pub owner: String,
     /// Where it is, as said on the phone.
     pub address: String,
-    /// Where calls are put through to.
-    pub transfer_number: String,
+    /// Where calls are put through to; nobody is put through when there is none.
+    pub transfer_number: Option<String>,
+    /// How calls are answered, where the owner has changed it.
+    pub own_greeting: Option<String>,
     /// How often it is rung, next to the others.
     pub weight: f64,
 }
@@ -202,6 +230,16 @@ impl World {
     pub fn user(&self, id: Uuid) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
     }
+}
+
+/// The id of this user, client or key of the sandbox.
+pub(crate) fn named(kind: &str, key: &str) -> Uuid {
+    town::named(kind, key)
+}
+
+/// PayPal's `custom_id` of this user of the sandbox.
+pub(crate) fn billing_key(key: &str) -> String {
+    town::billing_key(key)
 }
 
 /// The n-th number of the range kept for fiction: 700 area codes of 100 numbers.

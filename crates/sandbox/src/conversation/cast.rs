@@ -99,17 +99,26 @@ impl Caller {
     /// people ring again.
     #[must_use]
     pub fn draw(dice: &mut Dice, business: &Business) -> Self {
-        let area = if dice.chance(0.6) {
-            &business.numbers[0][2..5]
-        } else {
-            dice.pick(&AREA_CODES)
-        };
+        let own_area = business
+            .numbers
+            .first()
+            .and_then(|number| area_code(number));
+        let area = if dice.chance(0.6) { own_area } else { None };
+        let area = area.unwrap_or_else(|| *dice.pick(&AREA_CODES));
         let number = format!("+1{area}55501{:02}", dice.below(100));
         // A number keeps its person.
         let mut person = Dice::new(0).fork(&number, 0);
         let name = format!("{} {}", person.pick(&FIRST_NAMES), person.pick(&LAST_NAMES));
         Self { name, number }
     }
+}
+
+/// Of a North American number; others have callers from there all the same.
+fn area_code(number: &str) -> Option<&str> {
+    number
+        .strip_prefix("+1")
+        .filter(|rest| rest.len() == 10)?
+        .get(..3)
 }
 
 /// Dollars as spoken text has them.
@@ -161,7 +170,10 @@ impl Cast {
             ("daypart", daypart(local.hour()).to_owned()),
         ]);
         let greeting = *dice.pick(&GREETINGS);
-        let greeting = cast.fill(greeting, dice);
+        let greeting = match &business.own_greeting {
+            Some(own) => own.clone(),
+            None => cast.fill(greeting, dice),
+        };
         cast.0.push(("greeting", greeting));
         for choice in &script.choices {
             let row = dice.pick(&choice.rows);

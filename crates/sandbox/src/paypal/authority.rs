@@ -1,28 +1,15 @@
 //! The sandbox's certificate authority and the message certificate it signs with: RSA like
 //! PayPal's, kept in the state directory so that a restart keeps the trust others have loaded.
 
+use crate::keys::{SigningKey, write_private};
 use anyhow::Context as _;
 use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_RSA_SHA256, date_time_ymd,
 };
-use ring::{
-    rand::{SecureRandom as _, SystemRandom},
-    signature::RsaKeyPair,
-};
-use rsa::{
-    PrivateKey,
-    pkcs8::{EncodePrivateKey as _, LineEnding},
-    rand_core::{TryCryptoRng, TryRng},
-};
 use sha2::{Digest as _, Sha256};
-use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
-};
+use std::{fs, path::Path};
 
 /// The name on PayPal's sandbox message certificate.
 pub const MESSAGE_NAME: &str = "messageverificationcerts.sandbox.paypal.com";
@@ -36,14 +23,12 @@ const LEAF_KEY_FILE: &str = "paypal-leaf.key";
 const LEAF_DAYS: u64 = 395;
 /// A leaf that ends sooner than this is made anew at start.
 const RENEW_BEFORE: TimeDelta = TimeDelta::days(30);
-const RSA_BITS: usize = 2048;
 
 /// A certificate and the key that belongs to it.
 pub struct Signer {
     /// PEM.
     pub certificate: String,
-    key: RsaKeyPair,
-    key_pem: String,
+    key: SigningKey,
 }
 
 impl std::fmt::Debug for Signer {
@@ -56,18 +41,6 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    fn new(certificate: String, key_pem: String) -> anyhow::Result<Self> {
-        let pair = KeyPair::from_pkcs8_pem_and_sign_algo(&key_pem, &PKCS_RSA_SHA256)
-            .context("reading an RSA key")?;
-        let key = RsaKeyPair::from_pkcs8(pair.serialized_der())
-            .map_err(|error| anyhow::anyhow!("RSA key: {error}"))?;
-        Ok(Self {
-            certificate,
-            key,
-            key_pem,
-        })
-    }
-
     /// The last part of its address; another certificate has another, so that no cache mixes them.
     #[must_use]
     pub fn certificate_id(&self) -> String {
@@ -76,21 +49,9 @@ impl Signer {
     }
 
     /// SHA256withRSA: PKCS#1 v1.5.
-    ///
-    /// # Panics
-    /// When the system has no randomness for RSA blinding.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let mut signature = vec![0; self.key.public().modulus_len()];
-        self.key
-            .sign(
-                &ring::signature::RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                message,
-                &mut signature,
-            )
-            .expect("the signature has the modulus's length, and the system has randomness");
-        signature
+        self.key.sign(message)
     }
 }
 
@@ -117,13 +78,16 @@ impl Authority {
     /// # Errors
     /// When no key can be made.
     pub fn create(now: DateTime<Utc>) -> anyhow::Result<Self> {
-        let key_pem = rsa_key()?;
-        let pair = KeyPair::from_pkcs8_pem_and_sign_algo(&key_pem, &PKCS_RSA_SHA256)?;
+        let key = SigningKey::create()?;
+        let pair = KeyPair::from_pkcs8_pem_and_sign_algo(key.pem(), &PKCS_RSA_SHA256)?;
         let certificate = ca_params(now)
             .self_signed(&pair)
             .context("signing the authority's certificate")?;
         Ok(Self {
-            ca: Signer::new(certificate.pem(), key_pem)?,
+            ca: Signer {
+                certificate: certificate.pem(),
+                key,
+            },
         })
     }
 
@@ -173,14 +137,17 @@ impl Authority {
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
-        let key_pem = rsa_key()?;
-        let pair = KeyPair::from_pkcs8_pem_and_sign_algo(&key_pem, &PKCS_RSA_SHA256)?;
-        let ca_pair = KeyPair::from_pkcs8_pem_and_sign_algo(&self.ca.key_pem, &PKCS_RSA_SHA256)?;
+        let key = SigningKey::create()?;
+        let pair = KeyPair::from_pkcs8_pem_and_sign_algo(key.pem(), &PKCS_RSA_SHA256)?;
+        let ca_pair = KeyPair::from_pkcs8_pem_and_sign_algo(self.ca.key.pem(), &PKCS_RSA_SHA256)?;
         let issuer = Issuer::new(ca_params(request.from), ca_pair);
         let certificate = params
             .signed_by(&pair, &issuer)
             .context("signing a certificate")?;
-        Signer::new(certificate.pem(), key_pem)
+        Ok(Signer {
+            certificate: certificate.pem(),
+            key,
+        })
     }
 }
 
@@ -204,13 +171,13 @@ pub fn open_or_create(state: &Path, now: DateTime<Utc>) -> anyhow::Result<(Autho
         Some(leaf) if leaf_lasts(state, now) => leaf,
         _ => {
             let leaf = authority.issue_message_certificate(now)?;
-            write_private(&state.join(LEAF_KEY_FILE), &leaf.key_pem)?;
+            write_private(&state.join(LEAF_KEY_FILE), leaf.key.pem())?;
             write_public(&state.join(LEAF_FILE), &leaf.certificate)?;
             leaf
         }
     };
     if !state.join(CA_FILE).exists() {
-        write_private(&state.join(CA_KEY_FILE), &authority.ca.key_pem)?;
+        write_private(&state.join(CA_KEY_FILE), authority.ca.key.pem())?;
         write_public(&state.join(CA_FILE), &authority.ca.certificate)?;
     }
     Ok((authority, leaf))
@@ -234,23 +201,11 @@ fn read_pair(state: &Path, certificate: &str, key: &str) -> anyhow::Result<Optio
     let read = |path: &Path| {
         fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
     };
-    let signer = Signer::new(read(&certificate)?, read(&key)?)
-        .with_context(|| format!("using {}", key.display()))?;
-    Ok(Some(signer))
-}
-
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("writing {}", path.display()))?;
-    // An older file keeps its mode through `open`.
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("writing {}", path.display()))
+    Ok(Some(Signer {
+        certificate: read(&certificate)?,
+        key: SigningKey::from_pem(read(&key)?)
+            .with_context(|| format!("using {}", key.display()))?,
+    }))
 }
 
 fn write_public(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -274,42 +229,3 @@ fn ca_params(now: DateTime<Utc>) -> CertificateParams {
     params.not_after = date_time_ymd(now.year() + 10, 1, 1);
     params
 }
-
-fn rsa_key() -> anyhow::Result<String> {
-    let key = PrivateKey::new(&mut Randomness(SystemRandom::new()), RSA_BITS)
-        .context("making an RSA key")?;
-    Ok(key
-        .to_pkcs8_pem(LineEnding::LF)
-        .context("writing an RSA key")?
-        .to_string())
-}
-
-/// The system's randomness for the crate that makes keys: never the seeded dice.
-struct Randomness(SystemRandom);
-
-/// The system gave no randomness.
-#[derive(Debug, thiserror::Error)]
-#[error("the system has no randomness")]
-struct NoRandomness;
-
-impl TryRng for Randomness {
-    type Error = NoRandomness;
-
-    fn try_next_u32(&mut self) -> Result<u32, NoRandomness> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, NoRandomness> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
-        self.0.fill(bytes).map_err(|_| NoRandomness)
-    }
-}
-
-impl TryCryptoRng for Randomness {}

@@ -3,6 +3,7 @@
 use super::{Pace, Scene, unfinished::Unfinished};
 use crate::{
     delivery::{Counts, Courier, rules::Rules},
+    registry,
     stories::{WorldEvent, traffic::Traffic},
 };
 use chrono::{DateTime, Utc};
@@ -44,18 +45,18 @@ impl Scene {
             target = self.outside.target,
             "calls come in"
         );
-        let mut held = None;
-        while let Some((at, event)) = calls.next() {
-            let wait = (at - clock::now()).to_std().unwrap_or_default();
-            if shutdown
-                .run_until_cancelled(tokio::time::sleep(wait))
-                .await
-                .is_none()
-            {
-                held = Some((at, event));
-                break;
+        let mut registry = registry::watch(self.outside.database_url.clone(), shutdown.clone());
+        loop {
+            let wait = (calls.due() - clock::now()).to_std().unwrap_or_default();
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                Some(businesses) = registry.recv() => calls.serve(businesses, clock::now()),
+                () = tokio::time::sleep(wait) => {
+                    if let Some((_, event)) = calls.next() {
+                        couriers.say(event, &calls, &mut unfinished)?;
+                    }
+                }
             }
-            couriers.say(event, &calls, &mut unfinished)?;
             if counted.elapsed() > COUNT_EVERY {
                 counted = clock::monotonic();
                 couriers.log_counts();
@@ -64,10 +65,9 @@ impl Scene {
         // What is due was said before the servers went down, however far behind we are: a room
         // that is closed below must have been opened.
         let end = clock::now();
-        while let Some((at, event)) = held.take().or_else(|| calls.next()) {
-            if at > end {
-                break;
-            }
+        while calls.due() <= end
+            && let Some((_, event)) = calls.next()
+        {
             couriers.say(event, &calls, &mut unfinished)?;
         }
         couriers

@@ -1,4 +1,5 @@
-//! What the users have paid so far: a subscription each, told from the month it began to now.
+//! What the users have paid so far: a subscription each, told from the month it began to now. And
+//! how somebody begins who has none.
 
 use crate::{
     chance::Dice,
@@ -46,6 +47,36 @@ pub fn past_notifications(
     told.retain(|notification| notification.time <= until);
     told.sort_by_key(|notification| notification.time);
     told
+}
+
+/// Somebody who pays.
+#[derive(Debug, Clone)]
+pub struct Subscriber {
+    /// First and last name.
+    pub name: String,
+    /// Theirs.
+    pub email: String,
+    /// PayPal's `custom_id`.
+    pub billing_key: String,
+}
+
+/// How long ago somebody subscribed of whom PayPal tells now: it takes its time with the last of
+/// them.
+const TOLD_AFTER: TimeDelta = TimeDelta::minutes(6);
+
+/// What PayPal tells when somebody subscribes to a plan: that the subscription is made, paid for
+/// the first time, and active.
+#[must_use]
+pub fn first_notifications(
+    subscriber: &Subscriber,
+    plan: Plan,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    let seed = now.timestamp_millis().unsigned_abs();
+    let dice = Dice::new(0).fork(&subscriber.billing_key, seed);
+    let mut tale = Tale::of(dice, subscriber, plan, now - TOLD_AFTER);
+    tale.subscribe();
+    tale.told
 }
 
 /// One user's subscription.
@@ -102,13 +133,23 @@ impl Tale {
         } else {
             user.plan
         };
+        let subscriber = Subscriber {
+            name: user.name.clone(),
+            email: user.email.clone(),
+            billing_key: user.billing_key.clone(),
+        };
+        Self::of(dice, &subscriber, plan, began)
+    }
+
+    /// Nothing told yet, of somebody who subscribes at `began`.
+    fn of(mut dice: Dice, subscriber: &Subscriber, plan: Plan, began: DateTime<Utc>) -> Self {
         let subscription = Subscription {
             id: format!("I-{}", dice.capitals(12)),
             plan_id: plan_id(plan).to_owned(),
-            custom_id: user.billing_key.clone(),
+            custom_id: subscriber.billing_key.clone(),
             payer: Payer {
-                name: user.name.clone(),
-                email: user.email.clone(),
+                name: subscriber.name.clone(),
+                email: subscriber.email.clone(),
                 payer_id: dice.capitals(13),
             },
             status: "APPROVAL_PENDING",

@@ -84,12 +84,13 @@ pub fn serve(
     let reported = report_speech(stage, &job, &speech, answered);
     let end = End::of(plot.course, conversation.ending);
     let mut ended = answered + speech.length_ms + end.pause(&mut stage.dice);
-    if conversation.ending == Ending::Transfer && end == End::HungUp {
+    if conversation.ending == Ending::Transfer
+        && end == End::HungUp
+        && let Some(number) = &business.transfer_number
+    {
         let transferred = ended;
-        stage.report(
-            transferred + 40,
-            job.transferred(stage.clock.at(transferred), &business.transfer_number),
-        );
+        let report = job.transferred(stage.clock.at(transferred), number);
+        stage.report(transferred + 40, report);
         ended += stage.dice.between(900, 2_600);
     }
     if plot.supervised {
@@ -173,8 +174,9 @@ fn hold(
         number: plot.callback(),
     };
     let mut conversation = conversation::hold(&mut stage.dice, business, &known, at);
-    // A browser cannot be put through to a telephone.
-    while plot.channel == Channel::Web && conversation.ending == Ending::Transfer {
+    // A browser cannot be put through to a telephone, and nobody to none.
+    let stays = plot.channel == Channel::Web || business.transfer_number.is_none();
+    while stays && conversation.ending == Ending::Transfer {
         conversation = conversation::hold(&mut stage.dice, business, &known, at);
     }
     let why = match plot.course {

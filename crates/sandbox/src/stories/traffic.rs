@@ -1,7 +1,11 @@
 //! Many calls at once: who is rung when, and everybody's events merged into one sequence in time.
 //! An iterator, so the live player, the history and the benchmark share it.
 
-use super::{Story, Timeline, WorldEvent, plot::Plot, stray_call_story, tell};
+use super::{
+    Story, Timeline, WorldEvent,
+    plot::{Channel, Course, NumberShown, Plot},
+    stray_call_story, tell,
+};
 use crate::{
     chance::Dice,
     world::{Business, World},
@@ -9,7 +13,7 @@ use crate::{
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Timelike as _, Utc};
 use std::{
     cmp::{Ordering, Reverse},
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BinaryHeap, HashSet},
 };
 
 /// How often somebody rings the number nobody has.
@@ -42,6 +46,11 @@ const OPENING_GAP_MS: f64 = 5_000.0;
 
 /// No gap is longer than so many mean ones: a quiet dashboard would look like a broken one.
 const LONGEST_GAP: f64 = 3.0;
+
+/// Whoever has just been given a number is watching for calls: so soon come the first two.
+const FIRST_CALLS: [TimeDelta; 2] = [TimeDelta::milliseconds(1_500), TimeDelta::seconds(40)];
+/// Many numbers at once are not somebody watching one.
+const MOST_FIRST_CALLS: usize = 3;
 
 /// One event waiting for its time.
 struct Waiting {
@@ -110,7 +119,7 @@ impl Traffic {
         let mut dice = self.dice.fork("call", self.calls);
         self.calls += 1;
         let clock = Timeline::new(at, self.speed);
-        let story = if dice.chance(STRAY_SHARE) {
+        let story = if dice.chance(STRAY_SHARE) || self.world.businesses.is_empty() {
             stray_call_story(&mut dice, &self.world, clock)
         } else {
             let weights = self
@@ -128,11 +137,66 @@ impl Traffic {
         };
         let gap = dice.gap(mean).clamp(1.0, mean * LONGEST_GAP);
         self.next_call = at + TimeDelta::milliseconds(gap as i64);
+        self.begin(story, at);
+    }
+
+    fn begin(&mut self, story: Story, now: DateTime<Utc>) {
         for (offset, event) in &story.events {
             self.also(story.start + *offset, event.clone());
         }
-        self.open.retain(|open| open.end() > at);
+        self.open.retain(|open| open.end() > now);
         self.open.push(story);
+    }
+
+    /// From now on these can be called and no others. A number nobody had before is rung soon.
+    pub fn serve(&mut self, businesses: Vec<Business>, now: DateTime<Utc>) {
+        let before = std::mem::replace(&mut self.world.businesses, businesses);
+        let had: HashSet<_> = before.iter().flat_map(|had| &had.numbers).collect();
+        let is_new =
+            |business: &&Business| business.numbers.iter().any(|number| !had.contains(number));
+        let newcomers = self
+            .world
+            .businesses
+            .iter()
+            .filter(is_new)
+            .take(MOST_FIRST_CALLS);
+        let mut stories = Vec::new();
+        for business in newcomers {
+            let mut business = business.clone();
+            business.numbers.retain(|number| !had.contains(number));
+            for soon in FIRST_CALLS {
+                let mut dice = self.dice.fork("first call", self.calls);
+                self.calls += 1;
+                let clock = Timeline::new(now + soon, self.speed);
+                let plot = Plot {
+                    course: Course::Answered,
+                    channel: Channel::Phone(NumberShown::Yes),
+                    ..Plot::draw_phone(&mut dice, &business)
+                };
+                stories.push(tell(&plot, &mut dice, &business, clock));
+            }
+        }
+        for story in stories {
+            self.begin(story, now);
+        }
+    }
+
+    /// When the next event is due.
+    pub fn due(&mut self) -> DateTime<Utc> {
+        self.foresee();
+        let next = self.waiting.peek();
+        next.map_or(self.next_call, |Reverse(waiting)| waiting.at)
+    }
+
+    /// Until the next event is certain, whatever calls begin before it.
+    fn foresee(&mut self) {
+        while self
+            .waiting
+            .peek()
+            .is_none_or(|Reverse(waiting)| waiting.at >= self.next_call)
+        {
+            self.begin_call();
+        }
     }
 
     /// The call in this room, from its first event to a while after its last.
@@ -167,13 +231,7 @@ impl Iterator for Traffic {
     type Item = (DateTime<Utc>, WorldEvent);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self
-            .waiting
-            .peek()
-            .is_none_or(|Reverse(waiting)| waiting.at >= self.next_call)
-        {
-            self.begin_call();
-        }
+        self.foresee();
         self.waiting
             .pop()
             .map(|Reverse(waiting)| (waiting.at, waiting.event))

@@ -80,12 +80,17 @@ pub(super) fn named(kind: &str, key: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{kind}\0{key}").as_bytes())
 }
 
+/// PayPal's `custom_id` of somebody.
+pub(super) fn billing_key(key: &str) -> String {
+    format!("bk_{}", &named("billing", key).simple().to_string()[..20])
+}
+
 fn user(&(key, name, time_zone, plan, months, tale): &UserRow) -> User {
     User {
         id: named("user", key),
         name: name.to_owned(),
         email: format!("{key}@example.com"),
-        billing_key: format!("bk_{}", &named("billing", key).simple().to_string()[..20]),
+        billing_key: billing_key(key),
         time_zone,
         plan,
         months,
@@ -108,7 +113,8 @@ fn business(row: &BusinessRow) -> Business {
         owner: owner.to_owned(),
         address: address.to_owned(),
         // A neighbour of the business's own number, still in the fictional range.
-        transfer_number: format!("{}00", &numbers[0][..last]),
+        transfer_number: Some(format!("{}00", &numbers[0][..last])),
+        own_greeting: None,
         weight,
     }
 }

@@ -1,0 +1,102 @@
+//! What every page of the sandbox has in common: one frame, one style sheet, headers that let
+//! nothing from elsewhere in, and an ear for this machine's names only.
+//!
+//! What is shown here (mails, names somebody typed) is a stranger's text: templates escape it, and
+//! no page has a script written into it.
+
+use crate::loopback::is_loopback;
+use axum::{
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use maud::{DOCTYPE, Markup, html};
+use url::Url;
+
+/// Where the style sheet lies; the certificate endpoint and the mails have their own paths.
+pub(crate) const STYLE_PATH: &str = "/assets/sandbox.css";
+const STYLE: &str = include_str!("pages/sandbox.css");
+
+/// A whole page.
+#[must_use]
+pub(crate) fn page(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href=(STYLE_PATH);
+            }
+            body { (body) }
+        }
+    }
+}
+
+/// A page that says what is wrong.
+pub(crate) fn trouble(status: StatusCode, title: &str, text: &str) -> Response {
+    let body = html! {
+        main.narrow {
+            h1 { (title) }
+            p { (text) }
+            p { a href="/" { "To the sandbox's first page" } }
+        }
+    };
+    (status, page(title, &body)).into_response()
+}
+
+/// The style sheet.
+pub(crate) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+/// What a page may load and where its forms may lead, unless it said so itself.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; \
+     img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// Headers for every answer. Who asks by another name than this machine's is a website whose name
+/// was pointed here, and gets no mail to read.
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
+    if !addressed_here(&request) {
+        return (
+            StatusCode::MISDIRECTED_REQUEST,
+            "the sandbox answers to loopback names only\n",
+        )
+            .into_response();
+    }
+    let mut answer = next.run(request).await;
+    let headers = answer.headers_mut();
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(POLICY);
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    answer
+}
+
+fn addressed_here(request: &Request) -> bool {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| {
+            request
+                .uri()
+                .authority()
+                .map(|authority| authority.as_str())
+        });
+    let url = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    url.is_some_and(|url| is_loopback(&url))
+}
