@@ -9,20 +9,47 @@ past() {
     say "The sandbox is still telling of earlier months, a minute or two: until then figures grow."
 }
 
+# Who can sign in at once, and where mails can be read: the sandbox has written it down.
+# Usage: ready accounts | mailbox | key
+ready() {
+  [[ -s $DATA/sandbox/accounts.json ]] || return 0
+  python3 - "$1" "$DATA/sandbox/accounts.json" <<'PY'
+import json, sys
+with open(sys.argv[2]) as file:
+    told = json.load(file)
+if sys.argv[1] == "accounts":
+    for account in told["accounts"]:
+        print(f'          {account["email"]:<20} {account["password"]:<22} {account["title"]}')
+elif sys.argv[1] == "mailbox":
+    print(told["mailbox_url"] or "")
+else:
+    print(next((account["api_key"] for account in told["accounts"] if account["api_key"]), ""))
+PY
+}
+
 public=$(setting PUBLIC_URL)
-token=$(setting DEV_TOKEN)
 api=$(setting API_LISTEN)
 cat <<END
 
 Frontdesk is up.
 
-  Open    $public/#token=$token
-  Ask     curl -H 'Authorization: Bearer $token' 'http://$api/api/calls?limit=3'
-  Watch   curl -N -H 'Authorization: Bearer $token' 'http://$api/api/live'
+  Open    $public
 END
 if running sandbox; then
+  say "  Sign in as"
+  ready accounts
+  mailbox=$(ready mailbox)
+  key=$(ready key)
+  [[ -z $mailbox ]] || say "  Mail    $mailbox"
+  if [[ -n $key ]]; then
+    cat <<END
+  Ask     curl -H 'Authorization: Bearer $key' 'http://$api/api/calls?limit=3'
+  Watch   curl -N -H 'Authorization: Bearer $key' 'http://$api/api/live'
+END
+  fi
   cat <<END
   Call    scripts/call.sh
+  Pay     scripts/subscribe.sh robin@example.com solo
 
 Calls arrive by themselves, one or two a minute (CALLS_PER_MINUTE=20 make up: a busy town).
 make logs shows what happens, make down stops it; data stays.

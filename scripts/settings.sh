@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The settings file: NAME=VALUE lines under the names the product documents. What is written
-# there is never changed (save the port of a private server); what is missing is appended.
+# there is never changed (save the port of a private server, and addresses of stand-ins whose real
+# ones have come); what is missing is appended.
 # A variable of the environment goes before the file.
 
 # The value of NAME, or nothing.
@@ -45,6 +46,16 @@ replace_setting() {
   [[ -z ${!1:-} ]] || export "$1=$2"
 }
 
+# Takes a line out that holds exactly this value: one that somebody has changed stays.
+forget_setting() {
+  local kept
+  [[ -f $ENV_FILE && $(setting_in_file "$1") == "$2" ]] || return 0
+  kept=$(mktemp "$ENV_FILE.XXXXXX")
+  grep -vE "^(export )?$1=" "$ENV_FILE" >"$kept" || true
+  chmod --reference="$ENV_FILE" "$kept"
+  mv -f "$kept" "$ENV_FILE"
+}
+
 # Begins with a letter: nats.conf would read digits or 1e9 as a number.
 secret() { printf 's%s' "$(od -An -v -N 24 -tx1 /dev/urandom | tr -d ' \n')"; }
 
@@ -64,7 +75,7 @@ port_of() {
 FIRST_PORT=${FRONTDESK_FIRST_PORT:-8080}
 
 complete_settings() {
-  local api ingest sandbox
+  local api ingest sandbox smtp
   if ! has_setting API_LISTEN; then
     api=$(free_port "$FIRST_PORT")
     ((api == FIRST_PORT)) || say "port $FIRST_PORT is taken by $(port_holder "$FIRST_PORT"): using $api"
@@ -79,13 +90,19 @@ complete_settings() {
     sandbox=$(free_port $((api + 10)))
     append_setting SANDBOX_LISTEN "127.0.0.1:$sandbox"
   fi
+  if ! has_setting SANDBOX_SMTP_LISTEN; then
+    smtp=$(free_port $((api + 11)))
+    append_setting SANDBOX_SMTP_LISTEN "127.0.0.1:$smtp"
+  fi
   default_setting PUBLIC_URL "http://localhost:$api"
-  default_setting DEV_TOKEN "$(secret)"
   default_setting JWT_SECRET "$(secret)"
   default_setting LIVEKIT_API_KEY "API$(secret | cut -c 2-13)"
   default_setting LIVEKIT_API_SECRET "$(secret)"
   default_setting PAYPAL_MODE sandbox
+  default_setting MAIL_FROM '"Frontdesk <frontdesk@example.com>"'
   stand_in_for_paypal
+  stand_in_for_mail
+  stand_in_for_logins
 }
 
 # With an account at PayPal its own certificates must be trusted and the stand-in's must not.
@@ -95,3 +112,47 @@ stand_in_for_paypal() {
   default_setting PAYPAL_CERT_HOSTS "http://$(setting SANDBOX_LISTEN)"
   default_setting PAYPAL_TRUST_BUNDLE "${DATA#"$ROOT"/}/sandbox/paypal-ca.pem"
 }
+
+# Without a mail server the sandbox's mailbox takes every mail.
+stand_in_for_mail() {
+  local address
+  has_setting SMTP_HOST && return
+  address=$(setting SANDBOX_SMTP_LISTEN)
+  append_setting SMTP_HOST "${address%:*}"
+  default_setting SMTP_PORT "$(port_of "$address")"
+  default_setting SMTP_TLS none
+}
+
+# Whoever reaches the stand-ins can be anybody, so nobody else may reach the product.
+stand_in_for_logins() {
+  local base
+  base=http://$(setting SANDBOX_LISTEN)
+  stand_in_for_login GOOGLE GOOGLE_ISSUER "$base/google"
+  stand_in_for_login GITHUB GITHUB_URL "$base/github"
+  if [[ $(setting GITHUB_URL) == "$base/github" ]]; then
+    default_setting GITHUB_API_URL "$base/github/api"
+  else
+    forget_setting GITHUB_API_URL "$base/github/api"
+  fi
+  if on_loopback "$(setting PUBLIC_URL)"; then
+    default_setting READY_ACCOUNTS "${DATA#"$ROOT"/}/sandbox/accounts.json"
+  else
+    forget_setting READY_ACCOUNTS "${DATA#"$ROOT"/}/sandbox/accounts.json"
+  fi
+}
+
+# Usage: stand_in_for_login PROVIDER ADDRESS-SETTING ADDRESS. A client id that is not the
+# stand-in's is a real one: its provider is asked where it really is.
+stand_in_for_login() {
+  local id
+  id=$(setting "$1_CLIENT_ID")
+  if [[ -n $id && $id != sandbox-* ]] || ! on_loopback "$(setting PUBLIC_URL)"; then
+    forget_setting "$2" "$3"
+    return
+  fi
+  default_setting "$1_CLIENT_ID" "sandbox-$(secret | cut -c 2-17)"
+  default_setting "$1_CLIENT_SECRET" "$(secret)"
+  default_setting "$2" "$3"
+}
+
+on_loopback() { [[ $1 =~ ^http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?/?$ ]]; }

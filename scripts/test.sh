@@ -30,7 +30,10 @@ browser_tests() (
   # Enough calls within seconds to see them ring, live and end.
   export CALLS_PER_MINUTE=${CALLS_PER_MINUTE:-60}
   # Shell settings of a developer are not those of this instance.
-  unset DATABASE_URL NATS_URL NATS_MONITOR_URL API_LISTEN INGEST_LISTEN PUBLIC_URL DEV_TOKEN
+  unset DATABASE_URL NATS_URL NATS_MONITOR_URL API_LISTEN INGEST_LISTEN PUBLIC_URL READY_ACCOUNTS
+  unset SANDBOX_LISTEN SANDBOX_SMTP_LISTEN SMTP_HOST SMTP_PORT SMTP_TLS SMTP_USER SMTP_PASSWORD
+  unset GOOGLE_CLIENT_ID GOOGLE_CLIENT_SECRET GOOGLE_ISSUER
+  unset GITHUB_CLIENT_ID GITHUB_CLIENT_SECRET GITHUB_URL GITHUB_API_URL
   forget_instance
   trap '"$ROOT/scripts/down.sh"' EXIT
   scripts/up.sh
@@ -39,10 +42,13 @@ browser_tests() (
   # Pages are looked at when the sandbox has told its past, not while it floods the machine.
   wait_until 300 grep -q '"past_told": *true' "$FRONTDESK_DATA/sandbox/sandbox.json" ||
     fail "the sandbox did not tell its past within 5 minutes"
-  BASE_URL=$(setting PUBLIC_URL) DEV_TOKEN=$(setting DEV_TOKEN)
+  BASE_URL=$(setting PUBLIC_URL)
+  # Who can sign in, and where mails can be read: as JSON at FRONTDESK_MAILBOX.json?to=ADDRESS.
+  FRONTDESK_ACCOUNTS=$FRONTDESK_DATA/sandbox/accounts.json
+  FRONTDESK_MAILBOX=http://$(setting SANDBOX_LISTEN)/mail
   # How a test takes the server away under an open page.
   FRONTDESK_RESTART=../scripts/restart.sh
-  export BASE_URL DEV_TOKEN FRONTDESK_RESTART
+  export BASE_URL FRONTDESK_ACCOUNTS FRONTDESK_MAILBOX FRONTDESK_RESTART
   cd web && npm run e2e
 )
 

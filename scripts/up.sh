@@ -45,10 +45,12 @@ start_sandbox() {
   fi
   halt sandbox TERM 15
   require_free SANDBOX_LISTEN
+  require_free SANDBOX_SMTP_LISTEN
   say "starting the sandbox"
   mkdir -p "$DATA/sandbox"
   launch sandbox "$fingerprint" "$program" "${arguments[@]}"
-  ready sandbox 60 test -s "$DATA/sandbox/paypal-ca.pem"
+  # It answers once its keys are made and its accounts are in the database.
+  ready sandbox 60 curl -s -m 5 -o "$RUN/sandbox" "http://$(setting SANDBOX_LISTEN)/"
 }
 
 # Tables that an earlier build made are folded anew from the streams, which have everything.
