@@ -10,8 +10,8 @@ past() {
 }
 
 # Who can sign in at once, and where mails can be read: the sandbox has written it down.
-# Usage: ready accounts | mailbox | key
-ready() {
+# Usage: offered accounts | mailbox | key
+offered() {
   [[ -s $DATA/sandbox/accounts.json ]] || return 0
   python3 - "$1" "$DATA/sandbox/accounts.json" <<'PY'
 import json, sys
@@ -37,9 +37,9 @@ Frontdesk is up.
 END
 if running sandbox; then
   say "  Sign in as"
-  ready accounts
-  mailbox=$(ready mailbox)
-  key=$(ready key)
+  offered accounts
+  mailbox=$(offered mailbox)
+  key=$(offered key)
   [[ -z $mailbox ]] || say "  Mail    $mailbox"
   if [[ -n $key ]]; then
     cat <<END

@@ -5,47 +5,42 @@
 //! no page has a script written into it.
 
 use crate::loopback::is_loopback;
+use askama::Template;
 use axum::{
     extract::Request,
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
-use maud::{DOCTYPE, Markup, html};
 use url::Url;
 
 /// Where the style sheet lies; the certificate endpoint and the mails have their own paths.
 pub(crate) const STYLE_PATH: &str = "/assets/sandbox.css";
 const STYLE: &str = include_str!("pages/sandbox.css");
 
-/// A whole page.
-#[must_use]
-pub(crate) fn page(title: &str, body: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                link rel="icon" href="data:,";
-                link rel="stylesheet" href=(STYLE_PATH);
-            }
-            body { (body) }
+/// A page, shown. The templates stand in `templates`, and every text in them is escaped.
+pub(crate) fn shown(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(page) => Html(page).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct Trouble<'a> {
+    title: &'a str,
+    why: &'a str,
+}
+
 /// A page that says what is wrong.
-pub(crate) fn trouble(status: StatusCode, title: &str, text: &str) -> Response {
-    let body = html! {
-        main.narrow {
-            h1 { (title) }
-            p { (text) }
-            p { a href="/" { "To the sandbox's first page" } }
-        }
-    };
-    (status, page(title, &body)).into_response()
+pub(crate) fn trouble(status: StatusCode, title: &str, why: &str) -> Response {
+    let mut page = shown(&Trouble { title, why });
+    *page.status_mut() = status;
+    page
 }
 
 /// The style sheet.

@@ -5,7 +5,8 @@ use super::{
     Mailbox,
     letter::{Letter, Opened, links_in},
 };
-use crate::pages::{page, trouble};
+use crate::pages::{shown, trouble};
+use askama::Template;
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
@@ -14,9 +15,8 @@ use axum::{
     routing::get,
 };
 use chrono::SecondsFormat;
-use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 const SCRIPT: &str = include_str!("mail.js");
 /// What a mail's HTML may do: nothing but look like something, and open a link in a window of its
@@ -24,7 +24,7 @@ const SCRIPT: &str = include_str!("mail.js");
 const FRAME_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'self'; \
     sandbox allow-popups allow-popups-to-escape-sandbox";
-const FRAME_SANDBOX: &str = "allow-popups allow-popups-to-escape-sandbox";
+const FRAME_RIGHTS: &str = "allow-popups allow-popups-to-escape-sandbox";
 
 /// The pages.
 pub fn router(mailbox: Arc<Mailbox>) -> Router {
@@ -50,81 +50,55 @@ struct Search {
     to: String,
 }
 
-async fn list(State(mailbox): State<Arc<Mailbox>>, Query(search): Query<Search>) -> Markup {
+#[derive(Template)]
+#[template(path = "mails.html")]
+struct List<'a> {
+    wanted: &'a str,
+    newest: u64,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    letter: Arc<Letter>,
+    sent_again: bool,
+}
+
+async fn list(State(mailbox): State<Arc<Mailbox>>, Query(search): Query<Search>) -> Response {
     let wanted = search.to.trim().to_lowercase();
     let letters = mailbox.newest_first(|to| to.to_lowercase().contains(&wanted));
     let newest = letters.first().map_or(0, |letter| letter.id);
-    let count = match letters.len() {
-        0 => "No mails".to_owned(),
-        1 => "1 mail".to_owned(),
-        count => format!("{count} mails"),
+    let line = |letter: Arc<Letter>| Line {
+        sent_again: mailbox.was_sent_before(&letter),
+        letter,
     };
-    let body = html! {
-        (bar(&search.to))
-        main id="content" {
-            h1 { "Mailbox" }
-            p.quiet {
-                span id="said" role="status" { (count) }
-                @if !wanted.is_empty() { " for " (search.to.trim()) ". " a href="/mail" { "Show all" } }
-                @else { ". Every mail this machine's Frontdesk sends lands here, and goes no further." }
-            }
-            div id="letters" data-newest=(newest) {
-                @if letters.is_empty() {
-                    p.sheet { "Nothing yet. Sign up, or ask for a new password, and the mail appears here by itself." }
-                } @else {
-                    ul.letters { @for letter in &letters { (line(&mailbox, letter)) } }
-                }
-            }
-        }
-    };
-    page("Mailbox", &with_script(&body))
+    shown(&List {
+        wanted: search.to.trim(),
+        newest,
+        lines: letters.into_iter().map(line).collect(),
+    })
 }
 
-fn with_script(body: &Markup) -> Markup {
-    html! { (body) script src="/assets/mail.js" defer {} }
-}
-
-fn bar(wanted: &str) -> Markup {
-    html! {
-        a.skip href="#content" { "Skip to the mails" }
-        header.bar {
-            a.name href="/mail" { "Frontdesk sandbox · Mailbox" }
-            form action="/mail" role="search" {
-                label.hidden for="to" { "Recipient" }
-                input id="to" type="search" name="to" value=(wanted) placeholder="Recipient" maxlength="254";
-                button type="submit" { "Search" }
-            }
+/// How a page names a mail.
+impl Letter {
+    fn title(&self) -> &str {
+        match self.subject.trim() {
+            "" => "(no subject)",
+            subject => subject,
         }
     }
-}
 
-fn line(mailbox: &Mailbox, letter: &Letter) -> Markup {
-    html! {
-        li {
-            a href={ "/mail/" (letter.id) } {
-                span {
-                    span.subject { (titled(&letter.subject)) }
-                    @if mailbox.was_sent_before(letter) { " " span.mark { "sent again" } }
-                }
-                (time(letter))
-                span.who { "To " (letter.envelope.to.join(", ")) " · from " (letter.from) }
-            }
-        }
+    fn recipients(&self) -> String {
+        self.envelope.to.join(", ")
     }
-}
 
-fn titled(subject: &str) -> &str {
-    if subject.trim().is_empty() {
-        "(no subject)"
-    } else {
-        subject
+    fn received(&self) -> String {
+        self.received_at
+            .to_rfc3339_opts(SecondsFormat::Millis, true)
     }
-}
 
-fn time(letter: &Letter) -> Markup {
-    let at = letter.received_at;
-    html! {
-        time datetime=(at.to_rfc3339_opts(SecondsFormat::Millis, true)) { (at.format("%Y-%m-%d %H:%M:%S UTC")) }
+    /// Until a script tells it in the reader's own zone.
+    fn received_in_words(&self) -> String {
+        self.received_at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
     }
 }
 
@@ -133,6 +107,7 @@ struct Shown {
     view: Option<View>,
 }
 
+/// A way to look at a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum View {
@@ -143,6 +118,27 @@ enum View {
 }
 
 impl View {
+    /// The first that a mail has is shown.
+    const ALL: [Self; 4] = [Self::Html, Self::Text, Self::Headers, Self::Source];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Text => "text",
+            Self::Headers => "headers",
+            Self::Source => "source",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Html => "Mail",
+            Self::Text => "Text",
+            Self::Headers => "Headers",
+            Self::Source => "Source",
+        }
+    }
+
     fn of(self, opened: &Opened) -> bool {
         match self {
             Self::Html => opened.html.is_some(),
@@ -152,94 +148,62 @@ impl View {
     }
 }
 
-const VIEWS: [(View, &str, &str); 4] = [
-    (View::Html, "html", "Mail"),
-    (View::Text, "text", "Text"),
-    (View::Headers, "headers", "Headers"),
-    (View::Source, "source", "Source"),
-];
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct One<'a> {
+    wanted: &'a str,
+    letter: &'a Letter,
+    opened: &'a Opened,
+    sent_again: bool,
+    views: Vec<View>,
+    view: View,
+    frame_rights: &'a str,
+    pieces: Vec<Piece<'a>>,
+    source: Cow<'a, str>,
+}
+
+/// A part of a text.
+enum Piece<'a> {
+    Words(&'a str),
+    Link(&'a str),
+}
 
 async fn one(
     State(mailbox): State<Arc<Mailbox>>,
     Path(id): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(asked): Query<Shown>,
 ) -> Response {
     let Some(letter) = found(&mailbox, &id) else {
         return missing();
     };
     let opened = letter.open();
-    let asked = shown.view.filter(|view| view.of(&opened));
-    let view = asked.or_else(|| {
-        let views = VIEWS.into_iter().map(|(view, ..)| view);
-        views.into_iter().find(|view| view.of(&opened))
-    });
-    let view = view.unwrap_or(View::Source);
-    let title = titled(&letter.subject);
-    let body = html! {
-        (bar(""))
-        main id="content" {
-            p { a href="/mail" { "All mails" } }
-            h1 { (title) }
-            (envelope(&mailbox, &letter, &opened))
-            nav.views aria-label="Ways to look at this mail" {
-                @for (known, word, label) in VIEWS {
-                    @if known.of(&opened) {
-                        a href={ "/mail/" (letter.id) "?view=" (word) } aria-current=[(known == view).then_some("page")] { (label) }
-                    }
-                }
-            }
-            (shown_as(view, &letter, &opened))
-        }
-    };
-    page(title, &with_script(&body)).into_response()
+    let mut views = View::ALL.to_vec();
+    views.retain(|view| view.of(&opened));
+    let view = asked.view.filter(|view| views.contains(view));
+    shown(&One {
+        wanted: "",
+        letter: &letter,
+        opened: &opened,
+        sent_again: mailbox.was_sent_before(&letter),
+        view: view.or(views.first().copied()).unwrap_or(View::Source),
+        views,
+        frame_rights: FRAME_RIGHTS,
+        pieces: pieces(opened.text.as_deref().unwrap_or_default()),
+        source: String::from_utf8_lossy(letter.source()),
+    })
 }
 
-fn envelope(mailbox: &Mailbox, letter: &Letter, opened: &Opened) -> Markup {
-    html! {
-        dl.envelope {
-            dt { "From" } dd { (letter.from) }
-            dt { "To" } dd { (letter.envelope.to.join(", ")) }
-            dt { "Arrived" } dd {
-                (time(letter))
-                @if mailbox.was_sent_before(letter) { " " span.mark { "sent again" } }
-            }
-            @if opened.attachments > 0 { dt { "Attached" } dd { (opened.attachments) " (in the source)" } }
-        }
-    }
-}
-
-fn shown_as(view: View, letter: &Letter, opened: &Opened) -> Markup {
-    html! {
-        @match view {
-            View::Html => {
-                iframe.sheet src={ "/mail/" (letter.id) "/html" } sandbox=(FRAME_SANDBOX)
-                    title="The mail as its HTML shows it" referrerpolicy="no-referrer" {}
-            }
-            View::Text => pre.sheet tabindex="0" { (linked(opened.text.as_deref().unwrap_or_default())) },
-            View::Headers => {
-                dl.envelope.sheet {
-                    @for (name, value) in &opened.headers { dt { (name) } dd { (value) } }
-                }
-            }
-            View::Source => {
-                pre.sheet tabindex="0" { (String::from_utf8_lossy(letter.source())) }
-                p { a href={ "/mail/" (letter.id) "/source" } { "The bytes as they came" } }
-            }
-        }
-    }
-}
-
-/// Text whose web addresses can be pressed.
-fn linked(text: &str) -> Markup {
+/// Text cut where its web addresses begin and end, so that they can be pressed.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
     let mut from = 0;
-    html! {
-        @for (at, link) in links_in(text) {
-            (&text[from..at])
-            a href=(link) target="_blank" rel="noopener noreferrer" { (link) }
-            @let () = from = at + link.len();
-        }
-        (&text[from..])
+    for (at, link) in links_in(text) {
+        pieces.push(Piece::Words(&text[from..at]));
+        pieces.push(Piece::Link(link));
+        from = at + link.len();
     }
+    pieces.push(Piece::Words(&text[from..]));
+    pieces
 }
 
 /// The HTML of a mail, for the frame it is shown in.
@@ -316,9 +280,7 @@ async fn as_json(State(mailbox): State<Arc<Mailbox>>, Query(search): Query<Searc
         let opened = letter.open();
         Told {
             id: letter.id,
-            received_at: letter
-                .received_at
-                .to_rfc3339_opts(SecondsFormat::Millis, true),
+            received_at: letter.received(),
             from: letter.from.clone(),
             to: letter.envelope.to.clone(),
             subject: letter.subject.clone(),

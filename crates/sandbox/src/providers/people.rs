@@ -1,7 +1,9 @@
 //! Who can sign in: invented people to press, or whoever one says to be. The same address is the
 //! same person for ever, at each provider under an id of its own.
 
-use maud::{Markup, html};
+use crate::pages::shown;
+use askama::Template;
+use axum::response::Response;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -106,49 +108,30 @@ impl Person {
 
 /// The page on which somebody says who they are. The request's parameters travel in every form and
 /// are looked at anew when it comes back.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    provider: &'a str,
+    action: &'a str,
+    parameters: &'a [(String, String)],
+    people: [Person; PEOPLE.len()],
+    trouble: Option<&'a str>,
+}
+
+/// Asks who it is.
 pub(super) fn page(
     provider: &str,
     action: &str,
     parameters: &[(String, String)],
     trouble: Option<&str>,
-) -> Markup {
-    let carried = html! {
-        @for (name, value) in parameters { input type="hidden" name=(name) value=(value); }
-    };
-    let body = html! {
-        main.narrow {
-            h1 { "Sign in with " (provider) }
-            p.quiet { "This is the sandbox's stand-in for " (provider) ": no password, nobody real. Frontdesk asks who you are." }
-            h2 { "Somebody invented" }
-            form action=(action) method="post" {
-                (carried)
-                ul.people {
-                    @for (place, (name, email, verified)) in PEOPLE.iter().enumerate() {
-                        li {
-                            button type="submit" name="person" value=(place) {
-                                (name)
-                                span.address { (email) @if !verified { " · address not verified" } }
-                            }
-                        }
-                    }
-                }
-            }
-            h2 { "Somebody else" }
-            @if let Some(trouble) = trouble { p role="alert" { (trouble) } }
-            form.own action=(action) method="post" {
-                (carried)
-                label { "Name" input type="text" name="name" autocomplete="off" required maxlength=(MOST_LETTERS); }
-                label { "E-mail address" input type="email" name="email" autocomplete="off" required maxlength=(MOST_LETTERS); }
-                label.check { input type="checkbox" name="verified" value="yes" checked; (provider) " has verified this address" }
-                div { button type="submit" { "Continue" } }
-            }
-            form.deny action=(action) method="post" {
-                (carried)
-                button.plain type="submit" name="deny" value="yes" { "Deny" }
-            }
-        }
-    };
-    crate::pages::page(&format!("Sign in with {provider} (sandbox)"), &body)
+) -> Response {
+    shown(&SignIn {
+        provider,
+        action,
+        parameters,
+        people: PEOPLE.map(Person::from),
+        trouble,
+    })
 }
 
 #[cfg(test)]
