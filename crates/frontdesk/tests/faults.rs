@@ -18,7 +18,12 @@ use frontdesk_events::{
     PartitionSet, StreamName,
     nats::{Reader, Role},
 };
-use frontdesk_harness::{Nats, Program, eventually, postgres::Cluster};
+use frontdesk_harness::{
+    Nats, Program,
+    chance::{Chance, setting},
+    eventually,
+    postgres::Cluster,
+};
 use sender::{KEY, SECRET, Senders};
 use serde_json::Value;
 use std::{
@@ -89,26 +94,6 @@ impl Victims {
             }
         }
     }
-}
-
-/// SplitMix64: enough chance for a test, and the same from the same seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
 }
 
 /// Every message of CALLS: (source, event id) with its sequences, and the payloads in order.
@@ -221,12 +206,9 @@ fn assert_verified(victims: &Victims) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_whatever_is_killed() {
-    let (kills, seed) = (
-        number("KILLS", 40),
-        number("SEED", u64::from(std::process::id())),
-    );
-    println!("{kills} kills, SEED={seed}");
-    let mut chance = Chance(seed);
+    let kills = setting("KILLS", 40);
+    let mut chance = Chance::from_environment();
+    println!("{kills} kills, SEED={}", chance.0);
     let mut victims = Victims::start().await;
     let senders = Senders::start(victims.ingest.address, SENDERS);
 

@@ -10,15 +10,18 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod chance;
 pub mod deadline;
 pub mod fixtures;
 pub mod guard;
+pub mod mailbox;
 pub mod nats;
 pub mod people;
 pub mod postgres;
 pub mod program;
 
 pub use deadline::eventually;
+pub use mailbox::Mailbox;
 pub use nats::Nats;
 pub use postgres::Database;
 pub use program::Program;

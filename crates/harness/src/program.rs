@@ -55,6 +55,13 @@ impl Program {
         program
     }
 
+    /// What it was started with, for a second one like it.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let is_shared = |(name, _): &&(String, String)| !name.ends_with("_LISTEN");
+        self.environment.iter().filter(is_shared).cloned().collect()
+    }
+
     /// Kills it with SIGKILL.
     pub fn kill(&mut self) {
         self.process = None;

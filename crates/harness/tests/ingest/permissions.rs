@@ -1,9 +1,12 @@
-//! The NATS users of `nats.conf`: what ingest does there it may do, and nothing more.
+//! The NATS users of `nats.conf`: what ingest and workers do there they may do, and nothing more.
 
 use crate::stand::{AGENT, agent, serve};
 use frontdesk_events::{
-    Envelope, StreamName,
-    nats::{Connection, NatsArgs, Outbound, Reader, Role, connection::Secret},
+    Envelope, PartitionSet, StreamName,
+    nats::{
+        Connection, Consumer, ConsumerOptions, DeadLetter, NatsArgs, Outbound, Reader, Role,
+        connection::Secret,
+    },
 };
 use frontdesk_harness::{eventually, guard::Guarded, nats::free_port};
 use frontdesk_process::listen::Limits;
@@ -71,6 +74,7 @@ async fn start(without: &str) -> Served {
     let args = NatsArgs {
         nats_ingest_password: password("INGEST"),
         nats_operator_password: password("OPERATOR"),
+        nats_workers_password: password("WORKERS"),
         ..NatsArgs::open(
             &format!("nats://127.0.0.1:{port}"),
             &format!("http://127.0.0.1:{monitor}"),
@@ -164,4 +168,93 @@ async fn ingest_may_do_what_it_needs_and_nothing_else() {
         0
     );
     shutdown.cancel();
+}
+
+#[tokio::test]
+async fn workers_act_on_accounts_alone_and_read_the_rest_message_by_message() {
+    let served = start("").await;
+    let operator = served.operator().await;
+    let connection = Connection::open_now(&served.args, Role::Workers)
+        .await
+        .unwrap();
+    let second = Duration::from_secs(1);
+    let message = |subject: &str| {
+        let envelope = Envelope::new(subject, "/frontdesk/x", "dev.frontdesk.x").unwrap();
+        Outbound::of(envelope, subject.to_owned()).unwrap()
+    };
+    for subject in [
+        "calls.00.agent.x",
+        "billing.00.paypal.x",
+        "live.x",
+        "dead.calls.x",
+    ] {
+        let published = connection.publish(&message(subject), second).await;
+        assert!(published.is_err(), "{subject}");
+    }
+    let stored = operator
+        .publish(&message("calls.00.agent.x"), second)
+        .await
+        .unwrap();
+    let fact = message("accounts.00.x");
+    connection.publish(&fact, second).await.unwrap();
+    connection
+        .publish_batch(
+            "1",
+            &[message("accounts.01.x"), message("accounts.02.x")],
+            second,
+        )
+        .await
+        .unwrap();
+    let options = |stream| ConsumerOptions {
+        stream,
+        name: "workers-test".to_owned(),
+        subjects: Vec::new(),
+        ack_wait: second,
+        most_unsettled: 10,
+    };
+    assert!(
+        Consumer::open(&connection, &options(StreamName::Calls))
+            .await
+            .is_err()
+    );
+    let consumer = Consumer::open(&connection, &options(StreamName::Accounts))
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let assignment = consumer.next(second).await.unwrap().unwrap();
+        assignment.working().await;
+        assignment.ack().await;
+    }
+    let third = consumer.next(second).await.unwrap().unwrap();
+    third.retry(Duration::ZERO).await;
+    let again = eventually("it comes again", async || {
+        consumer.next(second).await.unwrap()
+    })
+    .await;
+    assert_eq!(again.delivery.sequence, third.delivery.sequence);
+    again.ack().await;
+    eventually("the server has heard every ack", async || {
+        let state = consumer.state().await.unwrap();
+        (state.waiting + state.unsettled == 0).then_some(())
+    })
+    .await;
+    DeadLetter::new(1, "a test")
+        .publish(
+            &connection,
+            Role::Workers,
+            StreamName::Accounts,
+            "workers-test",
+        )
+        .await
+        .unwrap();
+    assert!(
+        Reader::open(&connection, StreamName::Calls, &PartitionSet::all(), 1)
+            .await
+            .is_err()
+    );
+    let call = connection
+        .stored(StreamName::Calls, stored.sequence)
+        .await
+        .unwrap();
+    assert!(call.is_some(), "an export reads them one by one");
 }

@@ -1,0 +1,213 @@
+//! The relay under fire.
+
+use crate::stage::{EXECUTABLE, Stage, client};
+use frontdesk_events::{
+    PartitionSet, StreamName,
+    nats::{Reader, Role},
+};
+use frontdesk_harness::{
+    Program,
+    chance::{Chance, setting},
+    eventually,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+const WRITERS: u64 = 6;
+const KEYS: u64 = 8;
+
+/// What one writer left in the outbox.
+#[derive(Default)]
+struct Written {
+    /// Each fact's place, as PostgreSQL drew it.
+    places: BTreeMap<Uuid, (Uuid, i64)>,
+    /// Those whose commit was answered.
+    committed: BTreeSet<Uuid>,
+}
+
+fn write_on(url: String, keys: Vec<Uuid>, seed: u64, stop: Arc<AtomicBool>) -> JoinHandle<Written> {
+    tokio::spawn(async move {
+        let (mut written, mut chance) = (Written::default(), Chance(seed));
+        while !stop.load(Ordering::Relaxed) {
+            let mut session = client(&url).await;
+            while !stop.load(Ordering::Relaxed) {
+                if write_some(&mut session, &keys, &mut chance, &mut written)
+                    .await
+                    .is_err()
+                {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(chance.below(10))).await;
+            }
+        }
+        written
+    })
+}
+
+/// One transaction with one to three facts, sometimes taken back.
+async fn write_some(
+    session: &mut tokio_postgres::Client,
+    keys: &[Uuid],
+    chance: &mut Chance,
+    written: &mut Written,
+) -> Result<(), tokio_postgres::Error> {
+    let transaction = session.transaction().await?;
+    let key = keys[usize::try_from(chance.below(KEYS)).unwrap()];
+    let mut events = Vec::new();
+    for _ in 0..=chance.below(3) {
+        let event = Uuid::new_v4();
+        let row = transaction
+            .query_one(
+                "insert into account.outbox (event_id, partition_key, kind, subject, data, occurred_at)
+                values ($1, $2, 'dev.frontdesk.user.profile_changed.v1', 'x', '{}', now()) returning id",
+                &[&event, &key],
+            )
+            .await?;
+        written.places.insert(event, (key, row.get(0)));
+        events.push(event);
+    }
+    if chance.below(10) == 0 {
+        transaction.rollback().await?;
+        for event in events {
+            written.places.remove(&event);
+        }
+    } else {
+        transaction.commit().await?;
+        written.committed.extend(events);
+    }
+    Ok(())
+}
+
+/// Every fact of ACCOUNTS: its event id and key, in order.
+async fn published(stage: &Stage) -> Vec<(Uuid, Uuid)> {
+    let connection = stage.nats.connect(Role::Operator).await;
+    let stream = StreamName::Accounts;
+    let end = connection.stream_state(stream).await.unwrap().last_sequence;
+    let mut reader = Reader::open(&connection, stream, &PartitionSet::all(), 1)
+        .await
+        .unwrap();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < end {
+        for delivery in reader.read(1000, Duration::from_secs(3)).await.unwrap() {
+            at = delivery.sequence;
+            let event = delivery.envelope().unwrap();
+            let key = event.partition_key().unwrap().parse().unwrap();
+            found.push((event.id().parse().unwrap(), key));
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_committed_fact_is_published_in_order_whatever_is_killed() {
+    let kills = setting("KILLS", 12);
+    let mut chance = Chance::from_environment();
+    println!("{kills} kills, SEED={}", chance.0);
+    let mut stage = Stage::start(&[], &[]).await;
+    // A second one stands by.
+    let settings = stage.workers.settings();
+    let settings: Vec<(&str, String)> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    let mut second = Program::start(
+        Path::new(EXECUTABLE),
+        "workers",
+        "WORKERS_LISTEN",
+        &settings,
+    )
+    .await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let keys: Vec<Uuid> = (0..KEYS).map(|_| Uuid::new_v4()).collect();
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            write_on(
+                stage.postgres.url(),
+                keys.clone(),
+                chance.0 ^ writer,
+                Arc::clone(&stop),
+            )
+        })
+        .collect();
+    let mut killed = BTreeMap::<_, u64>::new();
+    for _ in 0..kills {
+        tokio::time::sleep(Duration::from_millis(200 + chance.below(600))).await;
+        let pause = Duration::from_millis(chance.below(150));
+        let victim = match chance.below(6) {
+            0 | 1 => {
+                stage.workers.kill();
+                tokio::time::sleep(pause).await;
+                stage.workers.restart();
+                "workers"
+            }
+            2 | 3 => {
+                second.kill();
+                tokio::time::sleep(pause).await;
+                second.restart();
+                "the other workers"
+            }
+            4 => {
+                stage.postgres.kill();
+                tokio::time::sleep(pause).await;
+                stage.postgres.restart().await;
+                "postgres"
+            }
+            _ => {
+                stage.nats.kill();
+                tokio::time::sleep(pause).await;
+                stage.nats.restart().await;
+                "nats-server"
+            }
+        };
+        *killed.entry(victim).or_default() += 1;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut all = Written::default();
+    for writer in writers {
+        let written = writer.await.unwrap();
+        all.places.extend(written.places);
+        all.committed.extend(written.committed);
+    }
+    let session = stage.client().await;
+    eventually("the outbox is empty", async || {
+        let row = session
+            .query_one("select count(*) from account.outbox", &[])
+            .await
+            .ok()?;
+        (row.get::<_, i64>(0) == 0).then_some(())
+    })
+    .await;
+
+    let found = published(&stage).await;
+    let mut seen = BTreeSet::new();
+    let mut last = BTreeMap::<Uuid, i64>::new();
+    for (event, key) in &found {
+        let (of, place) = all.places[event];
+        assert_eq!(of, *key);
+        if !seen.insert(*event) {
+            continue;
+        }
+        let before = last.insert(*key, place);
+        assert!(
+            before.is_none_or(|before| before < place),
+            "{key}: {place} after {before:?}"
+        );
+    }
+    let lost: Vec<_> = all.committed.difference(&seen).collect();
+    assert!(lost.is_empty(), "committed and not in the stream: {lost:?}");
+    println!(
+        "killed {killed:?}; {} facts committed, {} in the stream, {} of them again",
+        all.committed.len(),
+        seen.len(),
+        found.len() - seen.len()
+    );
+}

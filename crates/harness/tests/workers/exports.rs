@@ -1,0 +1,352 @@
+//! Exports: all that is kept about somebody, nothing of anybody else's, and gone when it is over.
+
+use crate::{
+    stand::{HOME, Stand},
+    story::{Story, analysis},
+};
+use frontdesk_events::{
+    Envelope, Partition, StreamName,
+    catalogue::account,
+    nats::{Connection, Outbound, Role},
+    subject,
+};
+use frontdesk_harness::eventually;
+use frontdesk_process::{Shutdown, health::Health};
+use frontdesk_projector::ProjectorArgs;
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, time::Duration};
+use uuid::Uuid;
+
+const NUMBERS: [&str; 2] = ["+14155550123", "+14155550199"];
+
+/// Two accounts with calls, the second's are nobody's business.
+struct Scene {
+    stand: Stand,
+    ada: Uuid,
+    projector: Shutdown,
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        self.projector.cancel();
+    }
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let stand = Stand::start().await;
+        let (ada, eve) = (stand.user("ada").await, stand.user("eve").await);
+        for (user, name, number) in [
+            (ada, "=HYPERLINK(1)", NUMBERS[0]),
+            (eve, "Eve's", NUMBERS[1]),
+        ] {
+            let id = Uuid::new_v4();
+            let tenant = id.to_string();
+            stand
+                .execute(
+                    "insert into account.clients (id, user_id, name, profession, tenant_key, greeting, created_at)
+                    values ($1, $2, $3, 'dentist', $4, E'Hello,\\n\"you\"', '2020-01-01')",
+                    &[&id, &user, &name, &tenant],
+                )
+                .await;
+            stand
+                .execute(
+                    "insert into account.number_assignments (number, client_id, assigned_at) values ($1, $2, '2020-01-01')",
+                    &[&number, &id],
+                )
+                .await;
+        }
+        let projector = Shutdown::new();
+        let args = ProjectorArgs {
+            partitions: "0-15".parse().unwrap(),
+            batch: 1000,
+        };
+        let (url, nats, shutdown) = (stand.database.url(), stand.nats.args(), projector.clone());
+        tokio::spawn(async move {
+            let connection = Connection::open(&nats, Role::Projector).await.unwrap();
+            frontdesk_projector::run(args, url, connection, Health::default(), shutdown)
+                .await
+                .unwrap();
+        });
+        Self {
+            stand,
+            ada,
+            projector,
+        }
+    }
+
+    async fn tell(&self, events: &[Envelope]) {
+        for event in events {
+            let kind = event.kind();
+            let (source, kind) = kind.strip_prefix("io.livekit.").map_or_else(
+                || ("agent", kind.strip_prefix("dev.frontdesk.").unwrap()),
+                |kind| ("livekit", kind),
+            );
+            let partition = Partition::of(&event.partition_key().unwrap());
+            let subject = subject::event(StreamName::Calls, partition, source, kind);
+            let message = Outbound::new(event, subject).unwrap();
+            self.stand
+                .operator
+                .publish(&message, Duration::from_secs(10))
+                .await
+                .unwrap();
+        }
+        let end = self
+            .stand
+            .operator
+            .stream_state(StreamName::Calls)
+            .await
+            .unwrap()
+            .last_sequence;
+        eventually("the projector has caught up", async || {
+            let sql = "select coalesce(min(sequence), 0) from calls.checkpoints";
+            let at: i64 = self.stand.client.query_one(sql, &[]).await.unwrap().get(0);
+            (at.unsigned_abs() >= end).then_some(())
+        })
+        .await;
+    }
+
+    /// Asks for an export; answers its id and its event's.
+    async fn ask(&self) -> (Uuid, Uuid) {
+        let id = Uuid::new_v4();
+        self.stand
+            .execute(
+                "insert into account.exports (id, user_id, requested_at, requested_by) values ($1, $2, now(), $2)",
+                &[&id, &self.ada],
+            )
+            .await;
+        let data = json!({ "user_id": self.ada, "export_id": id });
+        (
+            id,
+            self.stand
+                .fact(account::EXPORT_REQUESTED, self.ada, data)
+                .await,
+        )
+    }
+
+    fn file(&self, id: Uuid, name: &str) -> String {
+        fs::read_to_string(self.stand.export_dir.join(id.to_string()).join(name)).unwrap()
+    }
+}
+
+fn story(name: &str, dialled: &'static str, caller: &'static str) -> Story {
+    Story {
+        dialled,
+        caller,
+        report: analysis("success", "positive", Some(24000)),
+        ..Story::new(name)
+    }
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn an_export_holds_everything_of_ones_own_and_nothing_of_others() {
+    let scene = Scene::set().await;
+    let (own, foreign) = (
+        story("own", NUMBERS[0], "+15105550100"),
+        story("foreign", NUMBERS[1], "+15105550111"),
+    );
+    let events = [own.events(), foreign.events()].concat();
+    scene.tell(&events).await;
+    let noted = scene
+        .stand
+        .fact(
+            account::PROFILE_CHANGED,
+            scene.ada,
+            json!({ "user_id": scene.ada, "changes": ["name"] }),
+        )
+        .await;
+    let (id, event) = scene.ask().await;
+    assert_eq!(scene.stand.settled(event, "export").await.state, "done");
+
+    let stored = lines(&scene.file(id, "events.jsonl"));
+    let ids: BTreeSet<&str> = stored
+        .iter()
+        .map(|event| event["id"].as_str().unwrap())
+        .collect();
+    let wanted: BTreeSet<String> = own
+        .events()
+        .iter()
+        .map(|event| event.id().to_owned())
+        .chain([noted.to_string(), event.to_string()])
+        .collect();
+    assert_eq!(ids, wanted.iter().map(String::as_str).collect());
+    let joined = stored
+        .iter()
+        .find(|event| event["type"] == "io.livekit.participant_joined")
+        .unwrap();
+    assert_eq!(joined["specversion"], "1.0");
+    assert_eq!(
+        joined["data"]["room"]["sid"], "RM_own",
+        "data is JSON, not a text: {joined}"
+    );
+
+    let calls = scene.file(id, "calls.csv");
+    assert_eq!(calls.lines().count(), 2, "{calls}");
+    assert!(
+        calls.contains(",'+15105550100,") && calls.contains(",booked,"),
+        "{calls}"
+    );
+    let clients = scene.file(id, "clients.csv");
+    assert!(
+        clients.contains(",'=HYPERLINK(1),") && clients.contains("\"Hello,\n\"\"you\"\"\""),
+        "{clients}"
+    );
+    assert!(clients.contains("'+14155550123"), "{clients}");
+    assert!(scene.file(id, "account.csv").contains("ada@example.com"));
+    assert_eq!(scene.file(id, "invoices.csv").lines().count(), 1);
+    for name in ["events.jsonl", "calls.csv", "clients.csv", "account.csv"] {
+        let text = scene.file(id, name).to_lowercase();
+        for foreign in ["eve", "foreign", "5550199", "5550111"] {
+            let found = text
+                .replace("events", "")
+                .replace("event", "")
+                .replace("every", "")
+                .contains(foreign);
+            assert!(!found, "{name}: {foreign}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_are_listed_told_of_by_mail_and_nobody_elses_to_read() {
+    let scene = Scene::set().await;
+    let (id, event) = scene.ask().await;
+    scene.stand.settled(event, "export").await;
+    let row = scene
+        .stand
+        .client
+        .query_one(
+            "select files, expires_at - ready_at = interval '7 days', user_id, failure from ops.exports where id = $1",
+            &[&id],
+        )
+        .await
+        .unwrap();
+    let files: Value = row.get(0);
+    assert!(row.get::<_, bool>(1));
+    assert_eq!(
+        (row.get::<_, Uuid>(2), row.get::<_, Option<String>>(3)),
+        (scene.ada, None)
+    );
+    let folder = scene.stand.export_dir.join(id.to_string());
+    assert_eq!(
+        fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    let names: Vec<&str> = files
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "events.jsonl",
+            "account.csv",
+            "clients.csv",
+            "calls.csv",
+            "invoices.csv"
+        ]
+    );
+    for file in files.as_array().unwrap() {
+        let path = folder.join(file["name"].as_str().unwrap());
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(file["bytes"], bytes.len());
+        assert_eq!(file["sha256"], sha256(&bytes));
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    let mail = scene.stand.mailbox.mail_to("ada@example.com").await;
+    assert_eq!(mail.header("Subject"), ["Your data is ready"]);
+    assert!(mail.text.contains(&format!("{HOME}/settings/data")));
+    let ready = scene
+        .stand
+        .events(StreamName::Accounts)
+        .await
+        .pop()
+        .unwrap();
+    assert_eq!(
+        (ready.kind(), ready.source()),
+        (account::EXPORT_READY, "/frontdesk/workers")
+    );
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex::encode(sha2::Sha256::digest(bytes))
+}
+
+#[tokio::test]
+async fn what_is_over_or_was_left_by_a_crash_is_swept_away() {
+    let mut scene = Scene::set().await;
+    let (id, event) = scene.ask().await;
+    scene.stand.settled(event, "export").await;
+    let (kept, kept_event) = scene.ask().await;
+    scene.stand.settled(kept_event, "export").await;
+    scene
+        .stand
+        .execute(
+            "update ops.exports set expires_at = now() where id = $1",
+            &[&id],
+        )
+        .await;
+    let directory = scene.stand.export_dir.clone();
+    let left = directory.join(format!("{}.part", Uuid::new_v4()));
+    fs::create_dir(&left).unwrap();
+    let yesterday = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    fs::File::open(&left)
+        .unwrap()
+        .set_modified(yesterday)
+        .unwrap();
+    let others = directory.join("somebody-elses.part");
+    fs::create_dir(&others).unwrap();
+    // Every process sweeps when it starts.
+    scene.stand.start_workers().await;
+    eventually("the files are gone", async || {
+        (!directory.join(id.to_string()).exists() && !left.exists()).then_some(())
+    })
+    .await;
+    eventually("and no row names them", async || {
+        let sql = "select files = '[]' from ops.exports where id = $1";
+        let row = scene.stand.client.query_one(sql, &[&id]).await.unwrap();
+        row.get::<_, bool>(0).then_some(())
+    })
+    .await;
+    assert!(directory.join(kept.to_string()).join("calls.csv").exists());
+    assert!(others.exists());
+}
+
+#[tokio::test]
+async fn an_export_nobody_asked_for_or_of_an_account_that_is_gone_is_not_made() {
+    let scene = Scene::set().await;
+    let (id, event) = scene.ask().await;
+    scene.stand.settled(event, "export").await;
+    let eve = scene.stand.user("mallory").await;
+    let mut events = Vec::new();
+    // Another's export, and one that does not exist.
+    for (user, export) in [(eve, id), (scene.ada, Uuid::new_v4())] {
+        let data = json!({ "user_id": user, "export_id": export });
+        events.push(
+            scene
+                .stand
+                .fact(account::EXPORT_REQUESTED, user, data)
+                .await,
+        );
+    }
+    for event in events {
+        assert_eq!(
+            scene.stand.settled(event, "export").await.state,
+            "discarded"
+        );
+    }
+    let folders: Vec<_> = fs::read_dir(&scene.stand.export_dir).unwrap().collect();
+    assert_eq!(folders.len(), 1);
+}

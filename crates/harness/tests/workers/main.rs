@@ -1,0 +1,16 @@
+//! Workers with the real NATS, the real PostgreSQL and a real SMTP server: the relay, mails, exports,
+//! and what is remembered of each.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod exports;
+mod mails;
+mod refusals;
+mod relay;
+mod stand;
+#[allow(dead_code, reason = "the api's tests use the rest of it")]
+#[path = "../api/story.rs"]
+mod story;
