@@ -288,6 +288,21 @@ impl Envelope {
             .expect("an envelope keeps every rule the SDK has")
     }
 
+    /// The event on one line in CloudEvents' JSON format. Data that is JSON stands as JSON, any other
+    /// as base64.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut event = self.to_event();
+        let is_json = self.content_type().is_none_or(|kind| {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json")
+        });
+        if is_json && let Ok(data) = serde_json::from_slice::<serde_json::Value>(&self.data) {
+            event.set_data_unchecked(data);
+        }
+        serde_json::to_string(&event).expect("an envelope keeps every rule the SDK has")
+    }
+
     /// What names it, without the rest and without a copy.
     #[must_use]
     pub fn into_identity(self) -> Identity {

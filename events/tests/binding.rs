@@ -314,6 +314,9 @@ fn structured_data_of_every_shape_becomes_bytes() {
         assert_eq!(envelope.data(), bytes, "{member}: {value}");
         assert_eq!(envelope.extension("flag").as_deref(), Some("true"));
         assert_eq!(envelope.extension("count").as_deref(), Some("7"));
+        let line = envelope.to_json();
+        assert_eq!(line.contains("\"data\":"), member == "data", "{line}");
+        assert_eq!(decode_structured(line.as_bytes()).unwrap(), envelope);
         let (headers, payload) = encode(&envelope).unwrap();
         let received = decode(Some(&headers), &payload).unwrap();
         assert_eq!(

@@ -32,8 +32,15 @@ pub(crate) enum Claim {
 pub(crate) struct Turn {
     /// The number of this try, from 1.
     pub(crate) attempt: usize,
-    /// Holds the lock. Rolled back when dropped.
-    _lock: Transaction<'static, Postgres>,
+    lock: Transaction<'static, Postgres>,
+}
+
+impl Turn {
+    /// Lets others try. Dropped instead, the lock stays until the pool next uses the session.
+    pub(crate) async fn end(self) {
+        // A session that is gone holds no lock either.
+        let _ = self.lock.rollback().await;
+    }
 }
 
 /// How an effect ended.
@@ -80,7 +87,7 @@ impl Ledger {
         Ok(match attempt {
             Some(attempt) => Claim::Ours(Turn {
                 attempt: usize::try_from(attempt).unwrap_or(usize::MAX),
-                _lock: lock,
+                lock,
             }),
             None => Claim::Finished,
         })

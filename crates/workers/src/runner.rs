@@ -189,8 +189,8 @@ impl<W: Worker> Runner<W> {
         };
         let verdict = self.attempt(&trial).await;
         let settled = self.conclude(&trial, sequence, turn.attempt, verdict).await;
-        // The lock is held until the outcome is written down.
-        drop(turn);
+        // Not before the outcome is written down.
+        turn.end().await;
         settled
     }
 

@@ -1,6 +1,6 @@
 //! The relay under fire.
 
-use crate::stage::{EXECUTABLE, Stage, client};
+use crate::stage::{EXECUTABLE, Stage, connect};
 use frontdesk_events::{
     PartitionSet, StreamName,
     nats::{Reader, Role},
@@ -38,7 +38,10 @@ fn write_on(url: String, keys: Vec<Uuid>, seed: u64, stop: Arc<AtomicBool>) -> J
     tokio::spawn(async move {
         let (mut written, mut chance) = (Written::default(), Chance(seed));
         while !stop.load(Ordering::Relaxed) {
-            let mut session = client(&url).await;
+            let Some(mut session) = connect(&url).await else {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            };
             while !stop.load(Ordering::Relaxed) {
                 if write_some(&mut session, &keys, &mut chance, &mut written)
                     .await

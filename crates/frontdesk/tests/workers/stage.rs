@@ -48,17 +48,16 @@ impl Stage {
 
     /// A client of the owner of the tables; PostgreSQL may just be starting.
     pub(crate) async fn client(&self) -> tokio_postgres::Client {
-        client(&self.postgres.url()).await
+        let url = self.postgres.url();
+        eventually("PostgreSQL answers", async || connect(&url).await).await
     }
 }
 
-pub(crate) async fn client(url: &str) -> tokio_postgres::Client {
-    eventually("PostgreSQL answers", async || {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-            .await
-            .ok()?;
-        tokio::spawn(connection);
-        Some(client)
-    })
-    .await
+/// `None` while PostgreSQL is away.
+pub(crate) async fn connect(url: &str) -> Option<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .ok()?;
+    tokio::spawn(connection);
+    Some(client)
 }

@@ -39,7 +39,7 @@ class Mailbox:
         line = {
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
-            "secure": session.ssl is not None,
+            "secure": server.transport.get_extra_info("sslcontext") is not None,
             "user": session.auth_data.login.decode() if session.auth_data else None,
             "headers": [[name, str(value)] for name, value in message.items()],
             "text": parts.get("text/plain"),

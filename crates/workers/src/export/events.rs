@@ -23,7 +23,7 @@ const READ_AT_ONCE: usize = 256;
 /// Silence of the stream before the export is tried again.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Writes them all: accounts, calls, billing, each in the order of its stream.
+/// Writes them all: first accounts, then calls, then billing.
 pub(super) async fn write(
     connection: &Connection,
     db: &PgPool,
@@ -96,16 +96,15 @@ async fn calls(
         .fetch_all(db)
         .await
         .context("reading the rooms of an export")?;
-        for room in &rooms {
-            let aggregates = [room.room_sid.clone()];
-            indexed(
-                connection,
-                db,
-                sink,
-                StreamName::Calls,
-                &aggregates,
-                |event| room.is_own(event),
-            )
+        let (shared, alone): (Vec<&Room>, Vec<&Room>) =
+            rooms.iter().partition(|room| room.is_shared());
+        let alone: Vec<String> = alone.iter().map(|room| room.room_sid.clone()).collect();
+        indexed(connection, db, sink, StreamName::Calls, &alone, |_| true).await?;
+        for room in shared {
+            let sid = [room.room_sid.clone()];
+            indexed(connection, db, sink, StreamName::Calls, &sid, |event| {
+                room.is_own(event)
+            })
             .await?;
         }
         match rooms.last() {
@@ -116,8 +115,12 @@ async fn calls(
 }
 
 impl Room {
+    fn is_shared(&self) -> bool {
+        !self.calls_of_others.is_empty()
+    }
+
     fn is_own(&self, event: &Envelope) -> bool {
-        if self.calls_of_others.is_empty() {
+        if !self.is_shared() {
             return true;
         }
         let text = String::from_utf8_lossy(event.data());
@@ -201,9 +204,9 @@ async fn indexed(
 }
 
 async fn append(sink: &mut Sink, event: &Envelope) -> anyhow::Result<()> {
-    let mut line = serde_json::to_vec(&event.to_event())?;
-    line.push(b'\n');
-    Ok(sink.write(&line).await?)
+    let mut line = event.to_json();
+    line.push('\n');
+    Ok(sink.write(line.as_bytes()).await?)
 }
 
 #[cfg(test)]
