@@ -173,6 +173,16 @@ impl Process {
         Ok(())
     }
 
+    /// Health and metrics of a role that serves nothing else.
+    async fn health_alone(
+        &mut self,
+        name: &'static str,
+        address: SocketAddr,
+    ) -> anyhow::Result<()> {
+        self.serve(name, address, Router::new(), Limits::default())
+            .await
+    }
+
     async fn ingest(
         &mut self,
         args: IngestArgs,
@@ -293,6 +303,15 @@ impl Process {
 /// When a role cannot start or ends by itself.
 pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
     let mut process = Process::start()?;
+    start(&mut process, role).await?;
+    let ended = process.roles.run().await;
+    if let Some(ingest) = process.ingest {
+        ingest.drain().await;
+    }
+    ended
+}
+
+async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
     match role {
         Role::Ingest(args) => {
             let _: Router = process
@@ -304,12 +323,7 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
                 .projector(args.projector, &args.nats, &args.database)
                 .await?;
             process
-                .serve(
-                    "projector-health",
-                    args.projector_listen,
-                    Router::new(),
-                    Limits::default(),
-                )
+                .health_alone("projector-health", args.projector_listen)
                 .await?;
         }
         Role::Api(args) => {
@@ -327,12 +341,7 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
                 .workers(&args.workers, shared, &args.nats, &args.database)
                 .await?;
             process
-                .serve(
-                    "workers-health",
-                    args.workers_listen,
-                    Router::new(),
-                    Limits::default(),
-                )
+                .health_alone("workers-health", args.workers_listen)
                 .await?;
         }
         Role::All(args) => {
@@ -355,9 +364,5 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
                 .await?;
         }
     }
-    let ended = process.roles.run().await;
-    if let Some(ingest) = process.ingest {
-        ingest.drain().await;
-    }
-    ended
+    Ok(())
 }

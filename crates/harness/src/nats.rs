@@ -89,13 +89,20 @@ impl Nats {
         let (binary, config) = (binary.to_str().unwrap(), config.to_str().unwrap());
         // As scripts/nats.sh starts it.
         let command = ["env", "GOGC=400", binary, "-c", config];
-        self.process = Some(Guarded::start(&command, &self.directory.join("log"), None));
+        let log = self.directory.join("log");
+        let process = Guarded::start(&command, &log, None);
         crate::eventually("nats-server accepts connections", async || {
+            assert!(
+                !process.has_ended(),
+                "nats-server ended: {}",
+                std::fs::read_to_string(&log).unwrap_or_default()
+            );
             tokio::net::TcpStream::connect(("127.0.0.1", port))
                 .await
                 .ok()
         })
         .await;
+        self.process = Some(process);
         crate::eventually("JetStream is enabled", async || {
             let connection = Connection::open_now(&self.args(), Role::Operator)
                 .await

@@ -110,106 +110,108 @@ async fn published(stage: &Stage) -> Vec<(Uuid, Uuid)> {
     found
 }
 
+/// A second process of workers, which stands by.
+async fn second(stage: &Stage) -> Program {
+    let settings = stage.workers.settings();
+    let settings: Vec<(&str, String)> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    Program::start(
+        Path::new(EXECUTABLE),
+        "workers",
+        "WORKERS_LISTEN",
+        &settings,
+    )
+    .await
+}
+
+/// Kills one of the four and starts it again after a pause.
+async fn kill_one(stage: &mut Stage, second: &mut Program, chance: &mut Chance) -> &'static str {
+    let pause = Duration::from_millis(chance.below(150));
+    let victim = chance.below(6);
+    match victim {
+        0 | 1 => stage.workers.kill(),
+        2 | 3 => second.kill(),
+        4 => stage.postgres.kill(),
+        _ => stage.nats.kill(),
+    }
+    tokio::time::sleep(pause).await;
+    match victim {
+        0 | 1 => stage.workers.restart(),
+        2 | 3 => second.restart(),
+        4 => stage.postgres.restart().await,
+        _ => stage.nats.restart().await,
+    }
+    [
+        "workers",
+        "workers",
+        "other workers",
+        "other workers",
+        "postgres",
+        "nats-server",
+    ][usize::try_from(victim).unwrap()]
+}
+
+/// The facts of each key are in the order of their ids; answers which were found.
+fn assert_in_order(found: &[(Uuid, Uuid)], written: &Written) -> BTreeSet<Uuid> {
+    let mut seen = BTreeSet::new();
+    let mut last = BTreeMap::<Uuid, i64>::new();
+    for (event, key) in found {
+        let (of, place) = written.places[event];
+        assert_eq!(of, *key);
+        if seen.insert(*event) {
+            let before = last.insert(*key, place);
+            let is_next = before.is_none_or(|before| before < place);
+            assert!(is_next, "{key}: {place} after {before:?}");
+        }
+    }
+    seen
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_committed_fact_is_published_in_order_whatever_is_killed() {
     let kills = setting("KILLS", 12);
     let mut chance = Chance::from_environment();
     println!("{kills} kills, SEED={}", chance.0);
     let mut stage = Stage::start(&[], &[]).await;
-    // A second one stands by.
-    let settings = stage.workers.settings();
-    let settings: Vec<(&str, String)> = settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.clone()))
-        .collect();
-    let mut second = Program::start(
-        Path::new(EXECUTABLE),
-        "workers",
-        "WORKERS_LISTEN",
-        &settings,
-    )
-    .await;
+    let mut second = second(&stage).await;
     let stop = Arc::new(AtomicBool::new(false));
     let keys: Vec<Uuid> = (0..KEYS).map(|_| Uuid::new_v4()).collect();
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| {
-            write_on(
-                stage.postgres.url(),
-                keys.clone(),
-                chance.0 ^ writer,
-                Arc::clone(&stop),
-            )
-        })
-        .collect();
+    let write = |writer| {
+        let url = stage.postgres.url();
+        write_on(url, keys.clone(), chance.0 ^ writer, Arc::clone(&stop))
+    };
+    let writers: Vec<_> = (0..WRITERS).map(write).collect();
+
     let mut killed = BTreeMap::<_, u64>::new();
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(200 + chance.below(600))).await;
-        let pause = Duration::from_millis(chance.below(150));
-        let victim = match chance.below(6) {
-            0 | 1 => {
-                stage.workers.kill();
-                tokio::time::sleep(pause).await;
-                stage.workers.restart();
-                "workers"
-            }
-            2 | 3 => {
-                second.kill();
-                tokio::time::sleep(pause).await;
-                second.restart();
-                "the other workers"
-            }
-            4 => {
-                stage.postgres.kill();
-                tokio::time::sleep(pause).await;
-                stage.postgres.restart().await;
-                "postgres"
-            }
-            _ => {
-                stage.nats.kill();
-                tokio::time::sleep(pause).await;
-                stage.nats.restart().await;
-                "nats-server"
-            }
-        };
+        let victim = kill_one(&mut stage, &mut second, &mut chance).await;
         *killed.entry(victim).or_default() += 1;
     }
     stop.store(true, Ordering::Relaxed);
-    let mut all = Written::default();
+    let mut written = Written::default();
     for writer in writers {
-        let written = writer.await.unwrap();
-        all.places.extend(written.places);
-        all.committed.extend(written.committed);
+        let of_one = writer.await.unwrap();
+        written.places.extend(of_one.places);
+        written.committed.extend(of_one.committed);
     }
     let session = stage.client().await;
     eventually("the outbox is empty", async || {
-        let row = session
-            .query_one("select count(*) from account.outbox", &[])
-            .await
-            .ok()?;
+        let sql = "select count(*) from account.outbox";
+        let row = session.query_one(sql, &[]).await.ok()?;
         (row.get::<_, i64>(0) == 0).then_some(())
     })
     .await;
 
     let found = published(&stage).await;
-    let mut seen = BTreeSet::new();
-    let mut last = BTreeMap::<Uuid, i64>::new();
-    for (event, key) in &found {
-        let (of, place) = all.places[event];
-        assert_eq!(of, *key);
-        if !seen.insert(*event) {
-            continue;
-        }
-        let before = last.insert(*key, place);
-        assert!(
-            before.is_none_or(|before| before < place),
-            "{key}: {place} after {before:?}"
-        );
-    }
-    let lost: Vec<_> = all.committed.difference(&seen).collect();
+    let seen = assert_in_order(&found, &written);
+    let lost: Vec<_> = written.committed.difference(&seen).collect();
     assert!(lost.is_empty(), "committed and not in the stream: {lost:?}");
     println!(
         "killed {killed:?}; {} facts committed, {} in the stream, {} of them again",
-        all.committed.len(),
+        written.committed.len(),
         seen.len(),
         found.len() - seen.len()
     );

@@ -8,7 +8,7 @@ use frontdesk_events::{
 use frontdesk_harness::{Mailbox, eventually, mailbox::Mail};
 use frontdesk_process::clock;
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
 /// What a mail must be: kind, key, data; to whom, subject, where its button leads.
@@ -452,4 +452,37 @@ async fn without_a_mail_server_mails_wait_and_nothing_is_unready() {
     stand.running.remove(0).stop().await;
     stand.start_workers().await;
     stand.mailbox.mail_to("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn two_processes_share_the_work_and_no_mail() {
+    let mut stand = Stand::without_workers(Mailbox::start().await).await;
+    let mut events = Vec::new();
+    for number in 0..40 {
+        let user = stand.user(&format!("user{number}")).await;
+        let data = json!({ "user_id": user, "method": "google" });
+        events.push(stand.fact(account::SIGNED_UP, user, data).await);
+    }
+    stand.start_workers().await;
+    stand.start_workers().await;
+    for event in events {
+        let effect = stand.settled(event, "mail").await;
+        assert_eq!((effect.state.as_str(), effect.attempts), ("done", 1));
+    }
+    let mails = stand.mailbox.mails();
+    let ids: BTreeSet<&str> = mails.iter().map(Mail::id).collect();
+    assert_eq!((mails.len(), ids.len()), (40, 40));
+}
+
+#[tokio::test]
+async fn who_is_asked_to_end_finishes_what_is_in_hand() {
+    let mut stand = Stand::start().await;
+    let user = stand.user("slow").await;
+    let data = json!({ "user_id": user, "method": "password" });
+    let event = stand.fact(account::SIGNED_UP, user, data).await;
+    // The server has it, and thinks about it for two seconds.
+    stand.mailbox.mail_to("slow@example.com").await;
+    assert_eq!(stand.effect(event, "mail").await.unwrap().state, "claimed");
+    stand.running.remove(0).stop().await;
+    assert_eq!(stand.effect(event, "mail").await.unwrap().state, "done");
 }

@@ -1,10 +1,16 @@
 //! Mail servers that refuse, are away, or would have us send in the open.
 
 use crate::stand::Stand;
-use frontdesk_events::{StreamName, catalogue::account, nats::connection::Secret};
+use frontdesk_events::{
+    Envelope, Partition, StreamName,
+    catalogue::account,
+    nats::{Outbound, connection::Secret},
+    subject,
+};
 use frontdesk_harness::{Mailbox, eventually};
 use frontdesk_workers::{SmtpTls, WorkersArgs};
 use serde_json::json;
+use std::time::Duration;
 use uuid::Uuid;
 
 async fn welcome(stand: &Stand, name: &str, email: &str) -> Uuid {
@@ -140,4 +146,32 @@ async fn a_refused_login_and_a_server_that_is_away_cost_nobody_a_mail() {
     assert_eq!(stand.settled(second, "mail").await.state, "done");
     assert_eq!(stand.mailbox.mails()[0].user.as_deref(), Some("frontdesk"));
     assert_eq!(stand.effect(event, "mail").await.unwrap().state, "claimed");
+}
+
+#[tokio::test]
+async fn what_is_no_fact_of_ours_goes_to_dead_and_stops_nobody() {
+    let stand = Stand::start().await;
+    let publish = async |id: &str, kind: &str, data: &str| {
+        let event = Envelope::new(id, "/frontdesk/api", kind)
+            .unwrap()
+            .with_partition_key("x")
+            .with_data("application/json", data.to_owned());
+        let subject = subject::fact(Partition::of("x"), kind);
+        let message = Outbound::of(event, subject).unwrap();
+        let ack = stand
+            .operator
+            .publish(&message, Duration::from_secs(5))
+            .await;
+        ack.unwrap();
+    };
+    publish("not a uuid", account::SIGNED_UP, "{}").await;
+    for data in ["", "[]", "{}", r#"{"user_id":7}"#, r#"{"user_id":"x"}"#] {
+        publish(&Uuid::new_v4().to_string(), account::SIGNED_UP, data).await;
+    }
+    let event = welcome(&stand, "Ada", "ada@example.com").await;
+    assert_eq!(stand.settled(event, "mail").await.state, "done");
+    eventually("six dead letters", async || {
+        (stand.messages(StreamName::Dead).await.len() == 6).then_some(())
+    })
+    .await;
 }

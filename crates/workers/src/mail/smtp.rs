@@ -16,7 +16,7 @@ use lettre::{
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
-use std::time::Duration;
+use std::{io, time::Duration};
 use url::{Host, Url};
 
 /// To reach the server.
@@ -166,10 +166,26 @@ fn theirs(what: &str, error: &Error) -> Refusal {
 }
 
 fn told(what: &str, error: &Error) -> String {
-    match error.status() {
-        Some(code) => format!("the mail server {what} ({code})"),
-        None if error.is_tls() => format!("the mail server {what} (its certificate or TLS)"),
-        None if error.is_timeout() => format!("the mail server {what} (no answer in time)"),
-        None => format!("the mail server {what} (the connection)"),
+    let why = match error.status() {
+        Some(code) => code.to_string(),
+        None if error.is_tls() => "its certificate or TLS".to_owned(),
+        None => match io_kind(error) {
+            // How rustls tells of a handshake that failed.
+            Some(io::ErrorKind::InvalidData) => "its certificate or TLS".to_owned(),
+            Some(kind) => kind.to_string(),
+            None => "the connection".to_owned(),
+        },
+    };
+    format!("the mail server {what} ({why})")
+}
+
+fn io_kind(error: &Error) -> Option<io::ErrorKind> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            return Some(io.kind());
+        }
+        cause = inner.source();
     }
+    None
 }
