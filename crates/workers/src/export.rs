@@ -32,6 +32,7 @@ use uuid::Uuid;
 const KEPT: TimeDelta = TimeDelta::days(7);
 const PUBLISH: Duration = Duration::from_secs(5);
 const SOURCE: &str = "/frontdesk/workers";
+const GONE: &str = "the export or its account is gone";
 /// What a person is told when it cannot be made.
 const FAILED: &str = "The files could not be made. Please ask for them again.";
 
@@ -53,7 +54,7 @@ impl Export {
 
     async fn make(&self, export: &account::Export, trial: &Trial<'_>) -> anyhow::Result<Verdict> {
         if !self.is_wanted(export).await? {
-            return Ok(Verdict::over("the export or its account is gone"));
+            return Ok(Verdict::over(GONE));
         }
         let folder = Folder::create(&self.directory, export.export_id)
             .await
@@ -63,6 +64,11 @@ impl Export {
         files.push(events::write(&self.connection, &self.pool, &folder, user).await?);
         for sheet in rows::SHEETS {
             files.push(rows::write(&self.pool, &folder, sheet, user).await?);
+        }
+        // The account may have ended while its data was gathered.
+        if !self.is_wanted(export).await? {
+            folder.discard().await.context("removing an export")?;
+            return Ok(Verdict::over(GONE));
         }
         folder.publish().await.context("naming an export")?;
         self.record(export, &files).await?;
@@ -122,7 +128,7 @@ impl Export {
 
 impl Worker for Export {
     const NAME: &'static str = "export";
-    const KINDS: &'static [&'static str] = &[account::EXPORT_REQUESTED];
+    const KINDS: &'static [&'static str] = &[account::EXPORT_REQUESTED, account::DELETED];
     /// One at a time: it reads much, and nobody waits in front of a screen.
     const AT_ONCE: usize = 1;
     /// What is in its way is a database, a stream or a disk: gone in minutes or to be put right by
@@ -136,16 +142,27 @@ impl Worker for Export {
     ];
 
     async fn run(&self, trial: &Trial<'_>) -> Verdict {
-        let Ok(export) = serde_json::from_slice(trial.event.data()) else {
-            return Verdict::discard("its data is not what its type says");
+        const UNREADABLE: &str = "its data is not what its type says";
+        let done = if trial.event.kind() == account::DELETED {
+            let Ok(account::User { user_id }) = serde_json::from_slice(trial.event.data()) else {
+                return Verdict::discard(UNREADABLE);
+            };
+            self.forget(user_id, trial.now)
+                .await
+                .map(|()| Verdict::Done)
+        } else {
+            let Ok(export) = serde_json::from_slice(trial.event.data()) else {
+                return Verdict::discard(UNREADABLE);
+            };
+            self.make(&export, trial).await
         };
-        match self.make(&export, trial).await {
-            Ok(verdict) => verdict,
-            Err(error) => Verdict::retry(format!("{error:#}")),
-        }
+        done.unwrap_or_else(|error| Verdict::retry(format!("{error:#}")))
     }
 
     async fn gave_up(&self, trial: &Trial<'_>) -> anyhow::Result<()> {
+        if trial.event.kind() != account::EXPORT_REQUESTED {
+            return Ok(());
+        }
         let Ok(export) = serde_json::from_slice::<account::Export>(trial.event.data()) else {
             return Ok(());
         };

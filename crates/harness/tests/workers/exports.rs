@@ -320,6 +320,29 @@ async fn what_is_over_or_was_left_by_a_crash_is_swept_away() {
 }
 
 #[tokio::test]
+async fn the_files_of_an_account_that_ends_go_with_it() {
+    let scene = Scene::set().await;
+    let (id, event) = scene.ask().await;
+    scene.stand.settled(event, "export").await;
+    let folder = scene.stand.export_dir.join(id.to_string());
+    assert!(folder.exists());
+    scene
+        .stand
+        .execute(
+            "update account.users set deleted_at = now(), email = id::text where id = $1",
+            &[&scene.ada],
+        )
+        .await;
+    let gone = json!({ "user_id": scene.ada });
+    let event = scene.stand.fact(account::DELETED, scene.ada, gone).await;
+    assert_eq!(scene.stand.settled(event, "export").await.state, "done");
+    assert!(!folder.exists());
+    let sql = "select files = '[]' and expires_at <= now() from ops.exports where id = $1";
+    let row = scene.stand.client.query_one(sql, &[&id]).await.unwrap();
+    assert!(row.get::<_, bool>(0));
+}
+
+#[tokio::test]
 async fn an_export_nobody_asked_for_or_of_an_account_that_is_gone_is_not_made() {
     let scene = Scene::set().await;
     let (id, event) = scene.ask().await;

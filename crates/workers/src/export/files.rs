@@ -71,6 +71,11 @@ impl Folder {
         })
     }
 
+    /// Takes it back.
+    pub(super) async fn discard(self) -> io::Result<()> {
+        remove(&self.unfinished).await
+    }
+
     /// Gives it its name.
     pub(super) async fn publish(self) -> io::Result<()> {
         // An earlier try may have come as far as this.

@@ -1,4 +1,5 @@
-//! The end of exports: files whose time is over go, and what crashes left behind.
+//! The end of exports: files whose time is over go, those of accounts that are gone, and what crashes
+//! left behind.
 
 use super::{
     Export,
@@ -42,20 +43,41 @@ impl Export {
         .fetch_all(&self.pool)
         .await
         .context("looking for exports that are over")?;
-        for Row { id } in &over {
-            // The files first: a row that names none must mean that there are none.
-            remove(&self.directory.join(id.to_string()))
-                .await
-                .context("removing an export")?;
-            sqlx::query("update ops.exports set files = '[]' where id = $1 and expires_at <= $2")
-                .bind(id)
-                .bind(now)
-                .execute(&self.pool)
-                .await
-                .context("recording that an export is gone")?;
+        for Row { id } in over {
+            self.take_away(id, now).await?;
             tracing::info!(export = %id, "an export is over");
         }
         self.remove_abandoned(now).await
+    }
+
+    /// Takes away every export of somebody whose account is gone.
+    pub(super) async fn forget(&self, user: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let left: Vec<Row> =
+            sqlx::query_as("select id from ops.exports where user_id = $1 and files <> '[]'")
+                .bind(user)
+                .fetch_all(&self.pool)
+                .await
+                .context("looking for exports of an account that is gone")?;
+        for Row { id } in left {
+            self.take_away(id, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The files first: a row that names none must mean that there are none.
+    async fn take_away(&self, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+        remove(&self.directory.join(id.to_string()))
+            .await
+            .context("removing an export")?;
+        sqlx::query(
+            "update ops.exports set files = '[]', expires_at = least(expires_at, $2) where id = $1",
+        )
+        .bind(id)
+        .bind(now)
+        .execute(&self.pool)
+        .await
+        .context("recording that an export is gone")?;
+        Ok(())
     }
 
     async fn remove_abandoned(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
