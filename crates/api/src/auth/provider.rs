@@ -141,17 +141,19 @@ impl Providers {
     async fn recognise(
         &self,
         begun: &Begun,
-        code: String,
+        answer: Answer,
         now: DateTime<Utc>,
     ) -> Result<Person, Trouble> {
         let (outside, verifier) = (&self.outside, begun.verifier.clone());
         match (begun.provider, &self.google, &self.github) {
             (Provider::Google, Some(google), _) => {
                 google
-                    .recognise(outside, code, verifier, &begun.nonce, now)
+                    .recognise(outside, answer, verifier, &begun.nonce, now)
                     .await
             }
-            (Provider::Github, _, Some(github)) => github.recognise(outside, code, verifier).await,
+            (Provider::Github, _, Some(github)) => {
+                github.recognise(outside, answer.code, verifier).await
+            }
             _ => Err(Trouble::Unavailable),
         }
     }
@@ -334,10 +336,10 @@ async fn settle(
     given: Parameters,
     now: DateTime<Utc>,
 ) -> Result<Landed, Trouble> {
-    let code = code_of(api.providers(), &begun, given)?;
+    let answer = answer_to(api.providers(), &begun, given)?;
     api.limits()
         .try_secret(origin.address, clock::monotonic())?;
-    let person = api.providers().recognise(&begun, code, now).await?;
+    let person = api.providers().recognise(&begun, answer, now).await?;
     let arrival = Arrival {
         provider: begun.provider,
         person,
@@ -349,12 +351,24 @@ async fn settle(
     arrival.land(api).await
 }
 
-/// The code of an answer that belongs to this log-in.
-fn code_of(providers: &Providers, begun: &Begun, mut given: Parameters) -> Result<String, Trouble> {
+/// What a provider sent back with the browser.
+struct Answer {
+    code: String,
+    /// Whether it said who it is (RFC 9207), which then was right.
+    names_issuer: bool,
+}
+
+/// An answer that belongs to this log-in.
+fn answer_to(
+    providers: &Providers,
+    begun: &Begun,
+    mut given: Parameters,
+) -> Result<Answer, Trouble> {
     let mut text = |name| given.take(name, |text| Ok(text.to_owned()));
     let (state, issuer) = (text("state"), text("iss"));
     let (code, error) = (text("code"), text("error"));
     // What else a provider adds is its own business.
+    let names_issuer = issuer.is_some();
     let is_ours = state.as_ref() == Some(&begun.state)
         && issuer.is_none_or(|told| providers.is_issuer(begun.provider, &told));
     if !is_ours || given.has_errors() {
@@ -362,7 +376,7 @@ fn code_of(providers: &Providers, begun: &Begun, mut given: Parameters) -> Resul
     }
     match (code, error.as_deref()) {
         (_, Some("access_denied")) => Err(Trouble::Denied),
-        (Some(code), None) if code.len() <= LONGEST_CODE => Ok(code),
+        (Some(code), None) if code.len() <= LONGEST_CODE => Ok(Answer { code, names_issuer }),
         _ => Err(Trouble::Failed),
     }
 }

@@ -8,7 +8,7 @@ mod cached;
 mod token;
 
 use super::{
-    Person, Trouble,
+    Answer, Person, Trouble,
     client::{Asked, Client},
     outside::Outside,
     settings::{GoogleSettings, Registered, is_safe},
@@ -46,6 +46,9 @@ struct Published {
     authorization_endpoint: Url,
     token_endpoint: Url,
     jwks_uri: Url,
+    /// Whether it says who it is beside every code (RFC 9207); then one without is none of its.
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 impl Google {
@@ -74,15 +77,18 @@ impl Google {
     pub(super) async fn recognise(
         &self,
         outside: &Outside,
-        code: String,
+        answer: Answer,
         verifier: String,
         nonce: &str,
         now: DateTime<Utc>,
     ) -> Result<Person, Trouble> {
         let published = self.published(outside, now).await?;
+        if published.authorization_response_iss_parameter_supported && !answer.names_issuer {
+            return Err(unbelievable("without its issuer"));
+        }
         let tokens = self
             .client(&published)
-            .exchange(outside, code, verifier)
+            .exchange(outside, answer.code, verifier)
             .await?;
         let token = tokens
             .id
