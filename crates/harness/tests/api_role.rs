@@ -21,6 +21,10 @@ mod stage;
 #[path = "api/story.rs"]
 mod story;
 
+#[path = "api/admin.rs"]
+mod admin;
+#[path = "api/audit.rs"]
+mod audit;
 #[path = "api/auth_login.rs"]
 mod auth_login;
 #[path = "api/auth_password.rs"]
@@ -41,6 +45,8 @@ mod calls;
 mod certified;
 #[path = "api/edge.rs"]
 mod edge;
+#[path = "api/exports.rs"]
+mod exports;
 #[path = "api/freshness.rs"]
 mod freshness;
 #[path = "api/given_up.rs"]
@@ -49,8 +55,12 @@ mod given_up;
 mod headers;
 #[path = "api/keys.rs"]
 mod keys;
+#[path = "api/leaving.rs"]
+mod leaving;
 #[path = "api/live.rs"]
 mod live;
+#[path = "api/members.rs"]
+mod members;
 #[path = "api/one_call.rs"]
 mod one_call;
 #[path = "api/queries.rs"]
@@ -61,6 +71,8 @@ mod schemathesis;
 mod stats;
 #[path = "api/swap.rs"]
 mod swap;
+#[path = "api/users.rs"]
+mod users;
 #[path = "api/walk.rs"]
 mod walk;
 #[path = "api/web.rs"]
