@@ -15,7 +15,7 @@ pub mod edit;
 pub mod figures;
 pub mod history;
 pub mod hours;
-mod lock;
+pub(crate) mod lock;
 pub mod numbers;
 pub mod professions;
 mod row;

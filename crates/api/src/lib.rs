@@ -111,7 +111,11 @@ impl Api {
             health.clone(),
             shutdown.clone(),
         );
-        tokio::spawn(users::ending::keep(database.clone(), shutdown.clone()));
+        tokio::spawn(users::ending::keep(
+            database.clone(),
+            files.clone(),
+            shutdown.clone(),
+        ));
         let live = Live::start(nats.clone(), health, shutdown);
         let web = args.web_dir.as_deref().and_then(web::Dashboard::open);
         Ok(Self(Arc::new(Parts {

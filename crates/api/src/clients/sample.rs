@@ -173,7 +173,6 @@ pub async fn delete(
 ///
 /// # Errors
 /// When the store is away; then it is worth another try.
-#[allow(dead_code, reason = "called where accounts end")]
 pub(crate) async fn erase(files: &Files, account: Uuid) -> Result<usize, FileError> {
     files.delete_below(&folder(account)).await
 }

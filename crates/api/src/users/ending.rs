@@ -1,6 +1,6 @@
 //! The end of accounts whose thirty days are over.
 //!
-//! One transaction ends one account: credentials, memberships and texts go, numbers are released,
+//! One transaction ends one account: credentials, memberships and texts and sounds go, numbers are released,
 //! name and address are blanked. A crash ends it wholly or not at all, and the next round finds it
 //! again. What stays is what events and the record of acts name: rows without a person in them.
 //!
@@ -11,13 +11,14 @@ mod traces;
 
 use crate::{
     audit::{self, Act, Actor},
+    clients::{lock, sample},
     outbox::{self, Fact},
     problem::Problem,
     viewer::Database,
 };
 use chrono::{DateTime, Utc};
 use frontdesk_events::catalogue::account;
-use frontdesk_process::{Shutdown, clock};
+use frontdesk_process::{Shutdown, clock, files::Files};
 use serde_json::json;
 use sqlx::PgConnection;
 use std::time::Duration;
@@ -30,7 +31,7 @@ const EVERY: Duration = Duration::from_secs(60);
 const MOST: i64 = 100;
 
 /// Ends what is due, once a minute, until shutdown.
-pub(crate) async fn keep(database: Database, shutdown: Shutdown) {
+pub(crate) async fn keep(database: Database, files: Files, shutdown: Shutdown) {
     let mut round = tokio::time::interval(EVERY);
     loop {
         tokio::select! {
@@ -38,7 +39,7 @@ pub(crate) async fn keep(database: Database, shutdown: Shutdown) {
             _ = round.tick() => {}
         }
         // What went wrong is logged where it went wrong; the next round tries again.
-        if let Ok(ended @ 1..) = end_due(&database, clock::now()).await {
+        if let Ok(ended @ 1..) = end_due(&database, &files, clock::now()).await {
             tracing::info!(ended, "accounts whose time was over have ended");
         }
     }
@@ -49,14 +50,19 @@ pub(crate) async fn keep(database: Database, shutdown: Shutdown) {
 ///
 /// # Errors
 /// When the database is away. An account that cannot be ended is logged and does not stop the others.
-pub async fn end_due(database: &Database, now: DateTime<Utc>) -> Result<u64, Problem> {
+pub async fn end_due(
+    database: &Database,
+    files: &Files,
+    now: DateTime<Utc>,
+) -> Result<u64, Problem> {
     let due = database
         .admin(move |db| Box::pin(async move { due(db, now).await }))
         .await?;
     let mut ended = 0;
     for user in due {
+        let files = files.clone();
         let done = database
-            .admin(move |db| Box::pin(async move { end(db, now, user).await }))
+            .admin(move |db| Box::pin(async move { end(db, &files, now, user).await }))
             .await;
         match done {
             Ok(true) => ended += 1,
@@ -80,7 +86,12 @@ async fn due(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, Pro
 }
 
 /// Whether it was ended here: not when another process does it, or its owner stays after all.
-async fn end(db: &mut PgConnection, now: DateTime<Utc>, user: Uuid) -> Result<bool, Problem> {
+async fn end(
+    db: &mut PgConnection,
+    files: &Files,
+    now: DateTime<Utc>,
+    user: Uuid,
+) -> Result<bool, Problem> {
     let is_ours = sqlx::query_scalar!(
         r#"select pg_try_advisory_xact_lock(hashtextextended('end of accounts', 0)) as "ours!""#
     )
@@ -89,6 +100,7 @@ async fn end(db: &mut PgConnection, now: DateTime<Utc>, user: Uuid) -> Result<bo
     if !is_ours {
         return Ok(false);
     }
+    lock::take(db, user).await?;
     // Blanked first: only of somebody who has left may traces be erased, and whoever logs in
     // meanwhile waits here and then finds nobody.
     let blanked = sqlx::query!(
@@ -107,6 +119,11 @@ async fn end(db: &mut PgConnection, now: DateTime<Utc>, user: Uuid) -> Result<bo
     leave_accounts(db, now, user).await?;
     close_account(db, now, user).await?;
     traces::close_clients(db, now, user).await?;
+    // Before the commit: a store that is away is tried again in a minute, with all the rest.
+    sample::erase(files, user).await.map_err(|error| {
+        tracing::warn!(%user, error = %anyhow::Error::from(error), "voice samples could not be deleted");
+        Problem::unavailable("the file store is away")
+    })?;
     let fact = Fact::about(
         account::DELETED,
         user,

@@ -215,9 +215,17 @@ where
     let mut session = pool.acquire().await?;
     let writing = tokio::spawn(async move {
         let mut transaction = session.begin_with(AssertSqlSafe(begin)).await?;
-        let answer = change(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        match change(&mut transaction).await {
+            Ok(answer) => {
+                transaction.commit().await?;
+                Ok(answer)
+            }
+            Err(problem) => {
+                // Before it is told: its locks would else stand in the way of whoever tries again.
+                transaction.rollback().await?;
+                Err(problem)
+            }
+        }
     });
     writing
         .await

@@ -8,9 +8,10 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use frontdesk_api::{users::ending::end_due, viewer::Database};
 use frontdesk_events::catalogue::account;
-use frontdesk_process::clock;
+use frontdesk_process::{clock, files::Files};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
 use uuid::Uuid;
 
 async fn leave(person: &Person, email: &str) -> Answer {
@@ -33,7 +34,8 @@ async fn due(person: &Person) -> Value {
 /// What the sweep does at an instant.
 async fn sweep(stage: &Stage, now: DateTime<Utc>) -> u64 {
     let database = Database::open(&stage.database.url()).unwrap();
-    end_due(&database, now).await.unwrap()
+    let files = Files::open(&stage.files()).unwrap();
+    end_due(&database, &files, now).await.unwrap()
 }
 
 fn in_a_month() -> DateTime<Utc> {
@@ -97,10 +99,30 @@ async fn leaving_wants_ones_own_address_a_fresh_proof_and_no_office() {
     );
 }
 
+/// How many files are stored.
+fn samples(stage: &Stage) -> usize {
+    let mut found = 0;
+    let mut open = vec![PathBuf::from(stage.files().file_store)];
+    while let Some(path) = open.pop() {
+        match fs::read_dir(&path) {
+            Ok(inside) => open.extend(inside.map(|entry| entry.unwrap().path())),
+            Err(_) => found += 1,
+        }
+    }
+    found
+}
+
 /// Somebody with all that somebody can have; gives them, a member of theirs, and their client.
 async fn a_full_life(stage: &Stage) -> (Person, Person, Uuid) {
     let ada = stage.person("ada").await;
     let client = stage.business(ada.id, "smile", "+12025550147").await;
+    let mut sound = b"RIFF\x24\x08\0\0WAVEfmt ".to_vec();
+    sound.resize(2048, 0);
+    let path = format!("/api/clients/{client}/voice-sample");
+    let upload = ada.request(Method::PUT, &path).body(sound);
+    let upload = upload.header("content-type", "audio/wav");
+    assert_eq!(upload.send().await.unwrap().status(), 200);
+    assert_eq!(samples(stage), 1);
     let reader = stage.member(ada.id, "reader").await;
     let invited = json!({ "email": "grace@example.com", "role": "manager" });
     assert_eq!(
@@ -191,9 +213,11 @@ async fn an_account_that_ends_leaves_no_person_behind() {
             &format!("account.client_changes where client_id = '{client}'")
         )
         .await,
-        2
+        3,
+        "the upload, the edit, the end"
     );
 
+    assert_eq!(samples(&stage), 0);
     let told = facts(&stage).await;
     for kind in [
         account::NUMBER_RELEASED,

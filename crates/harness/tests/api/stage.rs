@@ -212,6 +212,11 @@ impl Stage {
         self.business(self.owner.id, "smile", "+14155550123").await
     }
 
+    /// Where uploaded files lie.
+    pub(crate) fn files(&self) -> FileArgs {
+        FileArgs::directory(self.files.path().to_str().unwrap())
+    }
+
     /// The routes themselves, for requests that end otherwise than a client's.
     pub(crate) fn router(&self) -> axum::Router {
         self.api.router()
