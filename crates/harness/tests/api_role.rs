@@ -14,6 +14,8 @@ mod authenticator;
 mod browser;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/impostor.rs"]
+mod impostor;
 #[path = "api/person.rs"]
 mod person;
 #[path = "api/stage.rs"]
@@ -29,6 +31,10 @@ mod audit;
 mod auth_login;
 #[path = "api/auth_password.rs"]
 mod auth_password;
+#[path = "api/auth_provider.rs"]
+mod auth_provider;
+#[path = "api/auth_sandbox.rs"]
+mod auth_sandbox;
 #[path = "api/auth_sessions.rs"]
 mod auth_sessions;
 #[path = "api/auth_signup.rs"]
