@@ -46,18 +46,23 @@ fn business(row: &Row, town: &[Business]) -> Business {
     let of_town = town.iter().find(|business| business.id == id);
     let greeting: String = row.get("greeting");
     let written = of_town.map(Business::greeting);
-    let owner = |of_town: &Business| of_town.owner.clone();
+    let name: String = row.get("name");
+    let owner: String = of_town.map_or_else(|| row.get("owner"), |of_town| of_town.owner.clone());
+    // As the product fills in what owners write.
+    let greeting = greeting
+        .replace("{business}", &name)
+        .replace("{owner}", &owner);
     let address = |of_town: &Business| of_town.address.clone();
     Business {
         id,
         user_id: row.get("user_id"),
-        name: row.get("name"),
+        name,
         profession: Profession::of_word(row.get("profession")),
         tenant_key: row.get("tenant_key"),
         tenant_on_rule: of_town.is_none_or(|of_town| of_town.tenant_on_rule),
         time_zone: row.get::<_, &str>("time_zone").parse().unwrap_or(Tz::UTC),
         numbers: row.get("numbers"),
-        owner: of_town.map_or_else(|| row.get("owner"), owner),
+        owner,
         address: of_town.map_or_else(|| "12 Market Street".to_owned(), address),
         transfer_number: row.get("transfer_number"),
         own_greeting: Some(greeting)

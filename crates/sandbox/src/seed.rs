@@ -101,11 +101,13 @@ pub async fn seed(client: &mut Client, world: &World) -> anyhow::Result<()> {
     transaction.commit().await.context("writing the town")
 }
 
-/// What the receptionist is told, unless somebody has told it anything already.
+/// What the receptionist is told, unless somebody has told it anything already. Its profession too:
+/// an earlier build called one of them otherwise.
 async fn furnish(transaction: &Transaction<'_>, business: &Business) -> anyhow::Result<()> {
     transaction
         .execute(
-            "update account.clients set greeting = $2, instructions = $3, hours = $4, transfer_number = $5
+            "update account.clients set greeting = $2, instructions = $3, hours = $4, transfer_number = $5,
+                 voice = $6, profession = $7
              where id = $1 and version = 1 and greeting = '' and instructions = '' and hours = '{}'
                  and transfer_number is null",
             &[
@@ -114,6 +116,8 @@ async fn furnish(transaction: &Transaction<'_>, business: &Business) -> anyhow::
                 &business.instructions(),
                 &business.hours(),
                 &business.transfer_number,
+                &business.voice(),
+                &business.profession.word(),
             ],
         )
         .await

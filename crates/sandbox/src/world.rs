@@ -65,7 +65,7 @@ impl Profession {
             Self::Massage => "massage",
             Self::Photographer => "photographer",
             Self::RealEstate => "real_estate",
-            Self::TattooArtist => "tattoo_artist",
+            Self::TattooArtist => "tattoo",
             Self::HomeInspector => "home_inspector",
             Self::Other => "other",
         }

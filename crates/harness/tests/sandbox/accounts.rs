@@ -130,7 +130,7 @@ async fn add_client(client: &tokio_postgres::Client, number: &str) -> String {
     client
         .execute(
             "insert into account.clients (id, user_id, name, profession, tenant_key, greeting)
-             select $1, id, 'Otter Bikes', 'bicycle repair', $2, 'Otter Bikes, what is flat?'
+             select $1, id, 'Otter Bikes', 'bicycle repair', $2, '{business}, what is flat?'
              from account.users where email = 'robin@example.com'",
             &[&id, &tenant],
         )

@@ -240,8 +240,9 @@ async fn authorize_chosen(
     let person = match choice.made() {
         Chosen::Person(person) => person,
         Chosen::Denied => {
-            let denied = client.back(&[("error", "access_denied")], asked.state.as_deref());
-            return Redirect::to(&denied).into_response();
+            let denied = [("iss", google.issuer.as_str()), ("error", "access_denied")];
+            let back = client.back(&denied, asked.state.as_deref());
+            return Redirect::to(&back).into_response();
         }
         Chosen::Nobody(why) => return ask_who(client, asked, why),
     };
@@ -255,6 +256,8 @@ async fn authorize_chosen(
     };
     let code = format!("4/0{}", google.grants.give(grant, clock::now()));
     let parameters = [
+        // Google names itself since 2026, without saying so in its discovery document.
+        ("iss", google.issuer.as_str()),
         ("code", code.as_str()),
         ("scope", &scope),
         ("authuser", "0"),

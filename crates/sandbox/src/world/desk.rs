@@ -83,6 +83,19 @@ impl Business {
         )
     }
 
+    /// One of the product's voices.
+    #[must_use]
+    pub fn voice(&self) -> &'static str {
+        match self.profession {
+            Profession::Dentist => "calm",
+            Profession::Plumber | Profession::RealEstate => "deep",
+            Profession::Mechanic | Profession::Locksmith => "brisk",
+            Profession::Massage => "soft",
+            Profession::Photographer | Profession::TattooArtist => "bright",
+            Profession::HomeInspector | Profession::Other => "warm",
+        }
+    }
+
     /// By day of the week, in the business's own time; a day that is not there is closed.
     #[must_use]
     pub fn hours(&self) -> Value {

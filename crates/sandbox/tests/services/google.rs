@@ -158,6 +158,7 @@ async fn somebody_signs_in_and_the_product_learns_who_it_is() {
     let back = choose(&door.stand, &page, &mine).await;
     assert!(back.as_str().starts_with(&format!("{}?", callback())));
     assert_eq!(&came(&back)["state"], state.secret());
+    assert_eq!(&came(&back)["iss"], &door.discovered["issuer"]);
     let tokens = door.exchange(&came(&back)["code"], verifier).await.unwrap();
     let claims = door.claims(&tokens.extra_fields().id_token).await;
     assert_eq!(claims["iss"], door.discovered["issuer"]);
