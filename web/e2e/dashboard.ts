@@ -1,46 +1,83 @@
-/** What every journey starts from: an open session, and a page that may say nothing on the console. */
+/** What every journey starts from: somebody signed in, and a page that may say nothing on the console. */
 import AxeBuilder from "@axe-core/playwright";
-import { type Page, test as base, expect } from "@playwright/test";
+import { type BrowserContext, type Cookie, type Page, test as base, expect } from "@playwright/test";
+import { address, logIn, ready } from "./people";
 
 export { expect };
 
 interface Fixtures {
-  /** Console messages a journey provokes on purpose. Everything else fails it. */
+  /** What a journey provokes on purpose, on the console or outside. Everything else fails it. */
   provoked: RegExp | null;
-  /** A page behind the gate. */
+  /** A page of the owner with a history. */
   dashboard: Page;
+  /** A page of the administrator. */
+  admin: Page;
 }
 
-export const test = base.extend<Fixtures>({
+/** Signed in once for many journeys: none of them may sign these out. */
+interface Shared {
+  sessions: (title: RegExp) => Promise<Cookie[]>;
+}
+
+export const test = base.extend<Fixtures, Shared>({
+  sessions: [
+    async ({ playwright }, hand) => {
+      const known = new Map<string, Cookie[]>();
+      await hand(async (title) => {
+        const request = await playwright.request.newContext({ baseURL: address() });
+        const cookies = known.get(title.source) ?? (await signedIn(request, title));
+        known.set(title.source, cookies);
+        await request.dispose();
+        return cookies;
+      });
+    },
+    { scope: "worker" },
+  ],
   provoked: [null, { option: true }],
   page: async ({ page, provoked, baseURL }, hand) => {
-    const heard: string[] = [];
-    const note = (line: string) => {
-      if (!provoked?.test(line)) heard.push(line);
-    };
-    page.on("console", (message) => note(`console ${message.type()}: ${message.text()}`));
-    page.on("pageerror", (error) => note(`page error: ${error.message}`));
-    page.on("request", (request) => {
-      if (new URL(request.url()).origin !== new URL(baseURL ?? "").origin) note(`asked outside: ${request.url()}`);
-    });
+    const heard = listen(page, provoked, baseURL ?? "");
     await hand(page);
     expect(heard, "the page stayed silent and asked nobody else").toEqual([]);
   },
-  dashboard: async ({ page }, hand) => {
+  dashboard: async ({ page, context, sessions }, hand) => {
+    await context.addCookies(await sessions(/history/i));
+    await enter(page);
+    await hand(page);
+  },
+  admin: async ({ page, context, sessions }, hand) => {
+    await context.addCookies(await sessions(/administrator/i));
     await enter(page);
     await hand(page);
   },
 });
 
-export function token() {
-  const given = process.env.DEV_TOKEN;
-  if (!given) throw new Error("DEV_TOKEN is not set: it is the access token the product was started with");
-  return given;
+/** What the page says that it should not, as it says it. */
+export function listen(page: Page, provoked: RegExp | null, home: string) {
+  const heard: string[] = [];
+  const note = (line: string) => {
+    if (!provoked?.test(line)) heard.push(line);
+  };
+  page.on("console", (message) => note(`console ${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => note(`page error: ${error.message}`));
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(home).origin) note(`asked outside: ${request.url()}`);
+  });
+  return heard;
 }
 
-/** Opens the link the set-up prints. */
+async function signedIn(request: BrowserContext["request"], title: RegExp) {
+  await logIn(request, ready(title));
+  return (await request.storageState()).cookies;
+}
+
+/** With a session's cookie at hand: the note that one may be signed in is set as signing in would. */
 export async function enter(page: Page, path = "/") {
-  await page.goto(`${path}#token=${token()}`);
+  await page.addInitScript(() => {
+    if (sessionStorage.getItem("entered")) return;
+    sessionStorage.setItem("entered", "yes");
+    localStorage.setItem("frontdesk.session", "perhaps");
+  });
+  await page.goto(path);
   await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
 }
 

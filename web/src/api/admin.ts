@@ -1,10 +1,11 @@
 /** The questions of whoever runs the service. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { type AnswerOf, type Paths, answer, client } from "./client";
+import { type AnswerOf, answer, client } from "./client";
+import type { paths } from "./schema";
 
-export type User = AnswerOf<Paths["/api/admin/users"]["get"]>["items"][number];
-export type OneUser = AnswerOf<Paths["/api/admin/users/{id}"]["get"]>;
-export type AnyClient = AnswerOf<Paths["/api/admin/clients"]["get"]>["items"][number];
+export type User = AnswerOf<paths["/api/admin/users"]["get"]>["items"][number];
+export type OneUser = AnswerOf<paths["/api/admin/users/{id}"]["get"]>;
+export type AnyClient = AnswerOf<paths["/api/admin/clients"]["get"]>["items"][number];
 
 export interface Search {
   q: string;

@@ -1,12 +1,13 @@
 /** The questions about businesses: the api calls them clients, whoever owns one calls it a business. */
 import { queryOptions } from "@tanstack/react-query";
-import { type AnswerOf, type Paths, answer, client } from "./client";
+import { type AnswerOf, answer, client } from "./client";
+import type { paths } from "./schema";
 
-export type Business = AnswerOf<Paths["/api/clients"]["get"]>["items"][number];
-export type Professions = AnswerOf<Paths["/api/professions"]["get"]>;
+export type Business = AnswerOf<paths["/api/clients"]["get"]>["items"][number];
+export type Professions = AnswerOf<paths["/api/professions"]["get"]>;
 export type Profession = Professions["professions"][number];
-export type Change = AnswerOf<Paths["/api/clients/{id}/history"]["get"]>["items"][number];
-export type Assignment = AnswerOf<Paths["/api/clients/{id}/numbers"]["get"]>["items"][number];
+export type Change = AnswerOf<paths["/api/clients/{id}/history"]["get"]>["items"][number];
+export type Assignment = AnswerOf<paths["/api/clients/{id}/numbers"]["get"]>["items"][number];
 
 export function clientsQuery() {
   return queryOptions({
@@ -16,16 +17,24 @@ export function clientsQuery() {
   });
 }
 
+/** Those that can still be brought back. */
+export function deletedQuery() {
+  return queryOptions({
+    queryKey: ["clients", "deleted"],
+    queryFn: ({ signal }) => answer(client.GET("/api/clients", { params: { query: { deleted: true } }, signal })),
+  });
+}
+
 export function businessQuery(id: string) {
   return queryOptions({
-    queryKey: ["clients", id],
+    queryKey: ["clients", "one", id],
     queryFn: ({ signal }) => answer(client.GET("/api/clients/{id}", { params: { path: { id } }, signal })),
   });
 }
 
 export function historyQuery(id: string, cursor: string | null) {
   return queryOptions({
-    queryKey: ["clients", id, "history", cursor],
+    queryKey: ["clients", "one", id, "history", cursor],
     queryFn: ({ signal }) =>
       answer(
         client.GET("/api/clients/{id}/history", {
@@ -38,7 +47,7 @@ export function historyQuery(id: string, cursor: string | null) {
 
 export function assignmentsQuery(id: string) {
   return queryOptions({
-    queryKey: ["clients", id, "numbers"],
+    queryKey: ["clients", "one", id, "numbers"],
     queryFn: ({ signal }) => answer(client.GET("/api/clients/{id}/numbers", { params: { path: { id } }, signal })),
   });
 }

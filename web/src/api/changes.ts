@@ -1,8 +1,9 @@
 /** Changes to businesses, and what they leave behind in what is remembered of them. */
 import type { QueryClient } from "@tanstack/react-query";
-import { type Business, businessQuery, clientsQuery } from "./businesses";
+import { type Business, businessQuery, clientsQuery, historyQuery } from "./businesses";
 import { act, client } from "./client";
 import { Problem, Unreachable } from "./problem";
+import type { paths } from "./schema";
 
 /** What a person may write of a business. */
 export type BusinessFields = Pick<
@@ -15,7 +16,10 @@ export function fieldsOf(business: Business): BusinessFields {
   return { name, profession, time_zone, voice, greeting, instructions, hours, transfer_number };
 }
 
-export async function createBusiness(queries: QueryClient, body: BusinessFields) {
+export async function createBusiness(
+  queries: QueryClient,
+  body: paths["/api/clients"]["post"]["requestBody"]["content"]["application/json"],
+) {
   return remember(queries, await act(() => client.POST("/api/clients", { body })));
 }
 
@@ -48,6 +52,13 @@ export async function restoreBusiness(queries: QueryClient, id: string, change_i
   return remember(queries, await act(() => client.POST("/api/clients/{id}/restore", { params, body: { change_id } })));
 }
 
+/** A deleted one, as it was when it was deleted. */
+export async function bringBack(queries: QueryClient, id: string) {
+  const [last] = (await queries.query({ ...historyQuery(id, null), staleTime: 0 })).items;
+  if (!last) throw new Error("a business that was deleted has that in its history");
+  return restoreBusiness(queries, id, last.id);
+}
+
 export async function removeVoiceSample(queries: QueryClient, id: string) {
   return remember(
     queries,
@@ -65,11 +76,10 @@ export async function deleteBusiness(queries: QueryClient, id: string) {
 export function uploadVoiceSample(queries: QueryClient, id: string, file: File, sent: (share: number) => void) {
   return new Promise<Business>((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open(
-      "PUT",
-      `/api/clients/${encodeURIComponent(id)}/voice-sample?${new URLSearchParams({ name: file.name }).toString()}`,
-    );
+    request.open("PUT", `/api/clients/${encodeURIComponent(id)}/voice-sample`);
     request.setRequestHeader("content-type", file.type || "application/octet-stream");
+    // A header is ASCII; a file's name is anything.
+    request.setRequestHeader("x-file-name", encodeURIComponent(file.name));
     request.responseType = "json";
     request.upload.addEventListener("progress", ({ loaded, total }) => sent(total > 0 ? loaded / total : 0));
     request.addEventListener("error", () => reject(new Unreachable()));
@@ -90,6 +100,10 @@ function retryAfter(request: XMLHttpRequest): HeadersInit {
 /** What the api answered is the truth at once; the list and the history are asked for again. */
 function remember(queries: QueryClient, business: Business) {
   queries.setQueryData(businessQuery(business.id).queryKey, business);
-  void queries.invalidateQueries({ queryKey: ["clients"], predicate: ({ queryKey }) => queryKey.length !== 2 });
+  const known = businessQuery(business.id).queryKey;
+  void queries.invalidateQueries({
+    queryKey: ["clients"],
+    predicate: ({ queryKey }) => queryKey.length !== known.length,
+  });
   return business;
 }

@@ -4,20 +4,17 @@
  * and an act that wants fresh proof of who we are waits for it in `proof.ts`.
  */
 import createClient from "openapi-fetch";
-import type { PendingPaths } from "./pending";
 import { Problem, Unreachable, isKind } from "./problem";
 import { proveIdentity } from "./proof";
 import type { paths } from "./schema";
 import { noteServerTime } from "./serverClock";
 import { loseSession } from "./session";
 
-export type Paths = Omit<paths, keyof PendingPaths> & PendingPaths;
-
-/** What an operation answers with when it succeeds: `AnswerOf<Paths["/api/calls"]["get"]>`. */
+/** What an operation answers with when it succeeds: `AnswerOf<paths["/api/calls"]["get"]>`. */
 export type AnswerOf<Operation> = Operation extends { responses: infer R } ? Body<R[keyof R & (200 | 201)]> : never;
 type Body<Answer> = Answer extends { content: { "application/json": infer T } } ? T : never;
 
-export const client = createClient<Paths>({
+export const client = createClient<paths>({
   baseUrl: window.location.origin,
   // Looked up at each call, so that a test can put its own in place.
   fetch: async (request: Request) => {

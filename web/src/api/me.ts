@@ -4,10 +4,11 @@
  */
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { readAs, readAsBrowser } from "../reader";
-import { type AnswerOf, type Paths, act, answer, client } from "./client";
+import { type AnswerOf, act, answer, client } from "./client";
+import type { paths } from "./schema";
 import { forgetSession, noteSession } from "./session";
 
-export type Me = AnswerOf<Paths["/api/auth/me"]["get"]>;
+export type Me = AnswerOf<paths["/api/auth/me"]["get"]>;
 export type Membership = Me["accounts"][number];
 export type Role = Membership["role"];
 

@@ -6,24 +6,25 @@
 import { QueryClient, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { timeZone } from "../reader";
 import { type CallFilter, filterQuery } from "./callFilter";
-import { type AnswerOf, type Paths, answer, client } from "./client";
+import { type AnswerOf, answer, client } from "./client";
+import type { paths } from "./schema";
 import type { Period } from "./period";
 import { Problem } from "./problem";
 
 type Answer<P extends { get: unknown }> = AnswerOf<P["get"]>;
 
-export type CallPage = Answer<Paths["/api/calls"]>;
+export type CallPage = Answer<paths["/api/calls"]>;
 export type Call = CallPage["items"][number];
-export type OneCall = Answer<Paths["/api/calls/{id}"]>;
+export type OneCall = Answer<paths["/api/calls/{id}"]>;
 export type Turn = OneCall["turns"][number];
-export type CallEvent = Answer<Paths["/api/calls/{id}/events"]>["items"][number];
-export type Stats = Answer<Paths["/api/stats"]>;
+export type CallEvent = Answer<paths["/api/calls/{id}/events"]>["items"][number];
+export type Stats = Answer<paths["/api/stats"]>;
 export type Totals = Stats["totals"];
 export type Freshness = CallPage["freshness"];
 export type Money = Totals["revenue"][number];
-export type Account = Answer<Paths["/api/subscriptions"]>["items"][number];
+export type Account = Answer<paths["/api/subscriptions"]>["items"][number];
 export type Subscription = NonNullable<Account["subscription"]>;
-export type Invoice = Answer<Paths["/api/invoices"]>["items"][number];
+export type Invoice = Answer<paths["/api/invoices"]>["items"][number];
 
 export const PAGE = 50;
 

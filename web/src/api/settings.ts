@@ -1,19 +1,20 @@
 /** The questions about a person and their account: what the settings pages show. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { type AnswerOf, type Paths, answer, client } from "./client";
+import { type AnswerOf, answer, client } from "./client";
+import type { paths } from "./schema";
 
-export type Offer = AnswerOf<Paths["/api/auth/offer"]["get"]>;
+export type Offer = AnswerOf<paths["/api/auth/offer"]["get"]>;
 export type Provider = Offer["providers"][number];
 export type ReadyAccount = Offer["ready_accounts"][number];
-export type Profile = AnswerOf<Paths["/api/users/profile"]["get"]>;
-export type Identity = AnswerOf<Paths["/api/auth/identities"]["get"]>["items"][number];
-export type SignedIn = AnswerOf<Paths["/api/auth/sessions"]["get"]>["items"][number];
-export type Members = AnswerOf<Paths["/api/members"]["get"]>;
+export type Profile = AnswerOf<paths["/api/users/profile"]["get"]>;
+export type Identity = AnswerOf<paths["/api/auth/identities"]["get"]>["items"][number];
+export type SignedIn = AnswerOf<paths["/api/auth/sessions"]["get"]>["items"][number];
+export type Members = AnswerOf<paths["/api/members"]["get"]>;
 export type Member = Members["members"][number];
 export type Invitation = Members["invitations"][number];
-export type Key = AnswerOf<Paths["/api/keys"]["get"]>["items"][number];
-export type Export = AnswerOf<Paths["/api/users/export"]["get"]>["items"][number];
-export type AuditPage = AnswerOf<Paths["/api/audit"]["get"]>;
+export type Key = AnswerOf<paths["/api/keys"]["get"]>["items"][number];
+export type Export = AnswerOf<paths["/api/users/export"]["get"]>["items"][number];
+export type AuditPage = AnswerOf<paths["/api/audit"]["get"]>;
 
 /** What the way in offers: providers, and on a machine of one's own ready accounts and a mailbox. */
 export function offerQuery() {

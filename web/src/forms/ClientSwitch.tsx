@@ -2,11 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { clientsQuery } from "../api/businesses";
+import { isAdmin, useMe } from "../api/me";
 import { Choice } from "../ui/Field";
 
 const UNASSIGNED = "unassigned";
 
 export function ClientSwitch() {
+  const me = useMe();
   const clients = useQuery(clientsQuery());
   const [search] = useSearchParams();
   const { pathname } = useLocation();
@@ -41,7 +43,8 @@ export function ClientSwitch() {
       {chosen && chosen !== UNASSIGNED && !items.some((client) => client.id === chosen) && (
         <option value={chosen}>Another business</option>
       )}
-      <option value={UNASSIGNED}>Not assigned</option>
+      {/* What nobody owns is looked after by administrators. */}
+      {(isAdmin(me) || chosen === UNASSIGNED) && <option value={UNASSIGNED}>Not assigned</option>}
     </Choice>
   );
 }

@@ -1,7 +1,7 @@
 /** A week of opening hours, day by day, each with as many times as it has; one press copies a day to all. */
 import { Button } from "../ui/Button";
 import { classes } from "../ui/classes";
-import { DAYS, type Day, type Span, type Week, dayName } from "./hours";
+import { DAYS, type Day, MIDNIGHT, MOST_A_DAY, type Span, type Week, dayName } from "./hours";
 
 interface Props {
   week: Week;
@@ -69,9 +69,11 @@ function OneDay({ day, spans, error, change, copy }: DayProps) {
         )}
       </div>
       <div className="flex gap-3 sm:pt-2">
-        <Button look="text" onClick={() => change([...spans, nextAfter(spans)])} aria-label={addWords(name, spans)}>
-          {spans.length === 0 ? "Open" : "Add a time"}
-        </Button>
+        {spans.length < MOST_A_DAY && (
+          <Button look="text" onClick={() => change([...spans, nextAfter(spans)])} aria-label={addWords(name, spans)}>
+            {spans.length === 0 ? "Open" : "Add a time"}
+          </Button>
+        )}
         {spans.length > 0 && (
           <Button look="text" onClick={copy} aria-label={`Copy ${name} to all days`}>
             Copy to all days
@@ -99,8 +101,11 @@ function OneSpan({ name, span, wrong, change, remove }: SpanProps) {
       type="time"
       aria-label={`${name}, ${which === "from" ? "opens" : "closes"}`}
       aria-invalid={wrong || undefined}
-      value={span[which]}
-      onChange={(event) => change({ ...span, [which]: event.target.value })}
+      value={span[which] === MIDNIGHT ? "00:00" : span[which]}
+      onChange={({ target }) =>
+        // A day that closes at midnight closes at its end.
+        change({ ...span, [which]: which === "to" && target.value === "00:00" ? MIDNIGHT : target.value })
+      }
       className={classes(TIME)}
     />
   );

@@ -2,7 +2,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { act, client } from "../api/client";
-import { isKind } from "../api/problem";
 import { membersQuery } from "../api/settings";
 import { TextField } from "../ui/Field";
 import { Dot, Group } from "../ui/Ticks";
@@ -25,7 +24,6 @@ export function InviteForm() {
       await queries.invalidateQueries({ queryKey: membersQuery().queryKey });
       become({ email: "", role: body.role });
     },
-    words: (error) => (isKind(error, "already-member") ? "They are a member already." : null),
   });
   const { form, submit } = kept;
   return (

@@ -4,8 +4,8 @@ import { TextArea } from "../ui/Field";
 import { type Form, bind } from "./form";
 import { text } from "./rules";
 
-/** As the api counts. */
-const LONGEST_GREETING = 1_000;
+/** As the api counts: half a minute of speech, and several pages. */
+const LONGEST_GREETING = 500;
 const LONGEST_INSTRUCTIONS = 10_000;
 
 export const WORD_RULES = { greeting: text(LONGEST_GREETING), instructions: text(LONGEST_INSTRUCTIONS) };
@@ -21,7 +21,7 @@ export function WordFields<In extends Words, Out>({ form }: { form: Form<In, Out
       <TextArea
         label="Greeting"
         rows={2}
-        help="The first words of every call."
+        help="The first words of every call. {business} and {owner} stand for the names of the business and of whoever owns it."
         {...bind(form, "greeting" as Path<In>)}
       />
       <TextArea

@@ -27,7 +27,7 @@ export const WEEK_RULES = z.object({
 });
 
 /** A whole week, closed days too, for a form to work with. */
-export function weekOf(hours: Business["hours"]): Week {
+export function weekOf(hours: Partial<Business["hours"]>): Week {
   const spans = (day: Day) => (hours[day] ?? []).map(({ from, to }) => ({ from, to }));
   return {
     monday: spans("monday"),
@@ -40,11 +40,6 @@ export function weekOf(hours: Business["hours"]): Week {
   };
 }
 
-/** As the api keeps it: a closed day is left out. */
-export function hoursOf(week: Week): Business["hours"] {
-  return Object.fromEntries(DAYS.flatMap((day) => (week[day].length > 0 ? [[day, week[day]]] : [])));
-}
-
 export function dayName(day: Day, how: "short" | "long" = "long") {
   const weekday = DAYS.indexOf(day) + 1;
   return how === "short" ? weekdayName(weekday) : longName(weekday);
@@ -52,10 +47,18 @@ export function dayName(day: Day, how: "short" | "long" = "long") {
 
 /** `09:00 to 12:00, 13:00 to 17:00`, or that it is closed. */
 export function spanWords(spans: Span[]) {
-  return spans.length === 0 ? "closed" : spans.map(({ from, to }) => `${from} to ${to}`).join(", ");
+  const end = (to: string) => (to === MIDNIGHT ? "midnight" : to);
+  return spans.length === 0 ? "closed" : spans.map(({ from, to }) => `${from} to ${end(to)}`).join(", ");
 }
 
+/** What fits a day without scrolling; a business has no more breaks. */
+export const MOST_A_DAY = 4;
+
+/** The end of a day, which a clock would call its beginning. */
+export const MIDNIGHT = "24:00";
+
 function wrongWith(spans: Span[]) {
+  if (spans.length > MOST_A_DAY) return `At most ${MOST_A_DAY} times a day.`;
   if (spans.some(({ from, to }) => from === "" || to === "")) return "Give both times, or take the line away.";
   if (spans.some(({ from, to }) => from >= to)) return "It closes after it opens: the second time must be later.";
   const inOrder = [...spans].sort((a, b) => a.from.localeCompare(b.from));

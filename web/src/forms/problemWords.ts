@@ -11,6 +11,12 @@ const WORDS: Partial<Record<string, string>> = {
   "cross-site": "The browser sent this from another address than Frontdesk's. Open Frontdesk anew and try again.",
   "not-found": "It is not there any more. Somebody may have deleted it meanwhile.",
   "too-large": "This is larger than Frontdesk takes.",
+  "name-taken": "Another of your businesses has this name. Choose one that tells them apart.",
+  "no-subscription": "Without a subscription there is one business. Subscribe to a plan to have more.",
+  "too-many-clients": "There are as many businesses as an account can have. Delete one, or write to us.",
+  "member-limit": "There are as many members as an account can have. Remove one first.",
+  "already-member": "They are a member already.",
+  administrator: "An administrator's account cannot be deleted. Another administrator must take the role away first.",
   "link-over": "This link was used already or is too old.",
 };
 

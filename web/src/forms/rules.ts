@@ -14,13 +14,17 @@ const LONGEST_NAME = 100;
 const SHORTEST_PASSWORD = 8;
 const LONGEST_PASSWORD = 128;
 
-export function name(whose: string) {
+export function name(whose: string, most = LONGEST_NAME) {
   return z
     .string()
     .trim()
     .min(1, `Enter ${whose}.`)
-    .refine((text) => length(text) <= LONGEST_NAME, `At most ${LONGEST_NAME} characters.`);
+    .refine((text) => length(text) <= most, `At most ${most} characters.`);
 }
+
+const LONGEST_PROFESSION = 40;
+
+export const profession = name("what the business is", LONGEST_PROFESSION);
 
 export function text(most: number) {
   return z.string().refine((text) => length(text) <= most, `At most ${most.toLocaleString("en-US")} characters.`);

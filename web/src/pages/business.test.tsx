@@ -3,7 +3,20 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { Business } from "../api/businesses";
-import { ACE, type Asked, ID, ME, PROFESSIONS, type Stage, nothing, open, plain, problem, setStage } from "./stage";
+import {
+  ACE,
+  type Asked,
+  CLOSED,
+  ID,
+  ME,
+  PROFESSIONS,
+  type Stage,
+  nothing,
+  open,
+  plain,
+  problem,
+  setStage,
+} from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -41,7 +54,7 @@ function keeping(business: Business = ACE) {
 const part = async (name: string) => within(await screen.findByRole("region", { name }));
 
 it("the list says what each business is and still lacks", async () => {
-  stage.answers["/api/clients"] = { items: [ACE, { ...ACE, id: "b", name: "Bea", numbers: [], hours: {} }] };
+  stage.answers["/api/clients"] = { items: [ACE, { ...ACE, id: "b", name: "Bea", numbers: [], hours: CLOSED }] };
   open("/clients");
   const table = within(await screen.findByRole("table", { name: "Businesses" }));
   expect(plain(table.getByRole("row", { name: /Ace/ }))).toMatch(/Plumber.*\+1 202 555 0100.*Ready/);
@@ -96,8 +109,6 @@ it("a profession fills in words to begin with, and never over somebody's own", a
       voice: PROFESSIONS.voices[0]?.id,
       greeting: "Plumbing.",
       instructions: "My own.",
-      hours: {},
-      transfer_number: null,
     },
   ]);
 });
@@ -189,7 +200,7 @@ it("leaving with something unsaved asks first", async () => {
   expect(await screen.findByRole("heading", { level: 1, name: "Businesses" })).toBeTruthy();
 });
 
-it("hours are copied to all days, checked in words, and closed days left out", async () => {
+it("hours are copied to all days, checked in words, and days can be closed", async () => {
   const api = keeping();
   open(`/clients/${ID}`);
   const hours = await part("Hours");
@@ -204,7 +215,7 @@ it("hours are copied to all days, checked in words, and closed days left out", a
   expect(hours.getByLabelText<HTMLInputElement>("Friday, 2, opens").value).toBe("18:00");
   await user.click(hours.getByRole("button", { name: "Save hours" }));
   expect(await hours.findByText("Saved")).toBeTruthy();
-  expect(api.now().hours).not.toHaveProperty("tuesday");
+  expect(api.now().hours.tuesday).toEqual([]);
   expect(api.now().hours.friday).toHaveLength(2);
 });
 
@@ -294,20 +305,22 @@ it("the history says who changed what, and brings an earlier version back", asyn
   expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 3 }]);
 });
 
-it("deleting names the consequence and wants the name", async () => {
-  keeping();
+it("deleting names the consequence, and a deleted business can be brought back", async () => {
+  const api = keeping();
   stage.answers[`DELETE ${ONE}`] = nothing;
   const router = open(`/clients/${ID}`);
   await user.click(await screen.findByRole("button", { name: "Delete this business" }));
   const dialog = within(await screen.findByRole("dialog"));
   expect(dialog.getByText(/Calls to its number are no longer answered/)).toBeTruthy();
-  const sure = dialog.getByRole<HTMLButtonElement>("button", { name: "Delete the business" });
-  expect(sure.disabled).toBe(true);
-  await user.type(dialog.getByLabelText(/Type “Ace”/), "Ace");
-  expect(sure.disabled).toBe(false);
-  stage.answers["/api/clients"] = { items: [] };
-  await user.click(sure);
+  stage.answers["/api/clients"] = ({ url }: Asked) => ({ items: url.searchParams.has("deleted") ? [api.now()] : [] });
+  await user.click(dialog.getByRole("button", { name: "Delete the business" }));
   await vi.waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
+  stage.answers[`${ONE}/history`] = { items: [{ ...CHANGE, id: 9, kind: "deleted", changes: {} }], next_cursor: null };
+  stage.answers[`POST ${ONE}/restore`] = () => api.change({ numbers: [] });
+  await user.click(await screen.findByText("Deleted businesses"));
+  await user.click(await screen.findByRole("button", { name: "Bring back Ace" }));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe(`/clients/${ID}`), { timeout: 5_000 });
+  expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 9 }]);
 });
 
 it("a business that is not there says so", async () => {

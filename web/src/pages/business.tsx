@@ -113,7 +113,9 @@ function Deletion({ business }: { business: Business }) {
   const [asked, setAsked] = useState(false);
   return (
     <Panel title="Delete this business">
-      <p className="mb-3 text-quiet">It stops answering, and its numbers are released. This cannot be undone.</p>
+      <p className="mb-3 text-quiet">
+        It stops answering, and its numbers are released. For 30 days it can be brought back.
+      </p>
       <Button look="danger" onClick={() => setAsked(true)}>
         Delete this business
       </Button>
@@ -121,7 +123,6 @@ function Deletion({ business }: { business: Business }) {
         <ConfirmDialog
           title="Delete this business?"
           does="Delete the business"
-          typed={business.name}
           close={() => setAsked(false)}
           words={(error) => (isKind(error, "not-found") ? "Somebody deleted it already." : problemWords(error))}
           confirm={async () => {
@@ -133,7 +134,8 @@ function Deletion({ business }: { business: Business }) {
             {business.numbers.length > 0
               ? `Calls to its ${business.numbers.length === 1 ? "number" : "numbers"} are no longer answered, and anybody may take ${business.numbers.length === 1 ? "it" : "them"}.`
               : "It has no number, so no call is lost."}{" "}
-            Its greeting, instructions, hours and voice sample are gone. Calls it had stay in the list of calls.
+            For 30 days you can bring it back from the list of businesses, without its numbers and its voice sample.
+            Calls it had stay in the list of calls.
           </p>
         </ConfirmDialog>
       )}

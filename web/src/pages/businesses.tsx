@@ -12,6 +12,7 @@ import { Mark } from "../ui/Mark";
 import { Notice } from "../ui/Notice";
 import { phone } from "../ui/phone";
 import { type Column, ROW_LINK, Row, Rows } from "../ui/Rows";
+import { Deleted } from "./businesses/Deleted";
 import { Failure } from "./shell/Failure";
 import { PageHead } from "./shell/PageHead";
 
@@ -49,6 +50,7 @@ export function Businesses() {
           <AwaitingRows rows={4} className="h-15 rail:h-10" />
         )}
       </div>
+      {canEdit && <Deleted />}
     </div>
   );
 }

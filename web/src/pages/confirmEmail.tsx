@@ -32,7 +32,7 @@ export function ConfirmEmail() {
       }
     },
     words: (error) =>
-      isKind(error, "email-taken") ? "Another account has this address by now, so yours keeps the one it had." : null,
+      isKind(error, "address-taken") ? "Another account has this address by now, so yours keeps the one it had." : null,
   });
   const onward = (
     <Link to={paths.overview()} className={buttonLook("strong", "min-h-11")}>

@@ -5,7 +5,8 @@
 import { type QueryClient, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { type AnswerOf, type Paths, act, answer, client } from "../api/client";
+import { type AnswerOf, act, answer, client } from "../api/client";
+import type { paths as api } from "../api/schema";
 import { dropInvitation, keepInvitation, keptInvitation, takeMailToken } from "../api/mailLink";
 import { type Me, enter, meQuery, signOut } from "../api/me";
 import { isKind } from "../api/problem";
@@ -21,7 +22,7 @@ import { LinkOver } from "./door/LinkOver";
 import { useMailToken } from "./door/useMailToken";
 import { Failure } from "./shell/Failure";
 
-type Shown = AnswerOf<Paths["/api/invitations/show"]["post"]>;
+type Shown = AnswerOf<api["/api/invitations/show"]["post"]>;
 
 export async function ask(queries: QueryClient) {
   const token = takeMailToken();

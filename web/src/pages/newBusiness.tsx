@@ -11,7 +11,7 @@ import { FormFoot } from "../forms/FormFoot";
 import { type Form, FormProblem, bind, useKeptForm } from "../forms/form";
 import { VoiceField } from "../forms/VoiceField";
 import { WORD_RULES, WordFields } from "../forms/WordFields";
-import { name, z } from "../forms/rules";
+import { name, profession, z } from "../forms/rules";
 import { paths } from "../paths";
 import { timeZone } from "../reader";
 import { Awaiting } from "../ui/Awaiting";
@@ -57,7 +57,7 @@ export function NewBusiness() {
 }
 
 const RULES = z.object({
-  profession: name("what the business is"),
+  profession,
   name: name("the name of the business"),
   time_zone: z.string(),
   voice: z.string(),
@@ -71,7 +71,7 @@ function NewForm({ professions }: { professions: Professions }) {
     rules: RULES,
     values: { ...EMPTY, time_zone: timeZone(), voice: professions.voices[0]?.id ?? "" },
     save: async (values) => {
-      const business = await createBusiness(queries, { ...values, hours: {}, transfer_number: null });
+      const business = await createBusiness(queries, values);
       kept.release();
       await navigate(paths.business(business.id), { replace: true });
     },

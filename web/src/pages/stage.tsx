@@ -33,6 +33,16 @@ export const ME: Me = {
   second_factor: false,
 };
 
+export const CLOSED: Business["hours"] = {
+  monday: [],
+  tuesday: [],
+  wednesday: [],
+  thursday: [],
+  friday: [],
+  saturday: [],
+  sunday: [],
+};
+
 export const ACE: Business = {
   id: ID,
   user_id: ANN,
@@ -42,7 +52,7 @@ export const ACE: Business = {
   voice: "warm",
   greeting: "Ace Plumbing, good day.",
   instructions: "Book visits.",
-  hours: { monday: [{ from: "09:00", to: "17:00" }] },
+  hours: { ...CLOSED, monday: [{ from: "09:00", to: "17:00" }] },
   transfer_number: null,
   voice_sample: null,
   numbers: ["+12025550100"],

@@ -2,12 +2,15 @@
 import { Mark } from "../../ui/Mark";
 import { longDay } from "../../ui/time";
 
+import type { User } from "../../api/admin";
+
 interface Props {
-  user: { role: string; suspended_at: string | null; deletion_due_at: string | null };
+  user: User;
 }
 
 export function UserState({ user }: Props) {
-  if (user.suspended_at) return <Mark tone="bad">Suspended</Mark>;
+  if (user.state === "deleted") return <Mark tone="quiet">Deleted</Mark>;
+  if (user.state === "suspended") return <Mark tone="bad">Suspended</Mark>;
   if (user.deletion_due_at) return <Mark tone="late">Goes {longDay(user.deletion_due_at)}</Mark>;
   if (user.role === "admin") return <Mark tone="plain">Administrator</Mark>;
   return <Mark tone="good">Active</Mark>;

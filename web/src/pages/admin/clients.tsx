@@ -63,12 +63,13 @@ function ClientRow({ one }: { one: AnyClient }) {
   return (
     <Row columns={COLUMNS}>
       <span role="cell" className="order-1 min-w-0 truncate font-medium @table:order-none">
-        <Link data-row to={paths.adminUser(one.user.id)} className={ROW_LINK}>
+        <Link data-row to={paths.adminUser(one.owner.id)} className={ROW_LINK}>
           <bdi>{one.name}</bdi>
+          {one.deleted_at && <span className="font-normal text-quiet"> (deleted)</span>}
         </Link>
       </span>
       <span role="cell" className="order-2 max-w-40 min-w-0 truncate text-right @table:order-none @table:text-left">
-        <bdi>{one.user.name}</bdi>
+        <bdi>{one.owner.name}</bdi>
       </span>
       <span role="cell" className="hidden min-w-0 truncate text-quiet @table:block">
         <bdi>{professionWords(one.profession, professions)}</bdi>

@@ -2,19 +2,24 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { type OneUser as User, userQuery } from "../../api/admin";
+import { type OneUser as Known, type User, userQuery } from "../../api/admin";
 import { isId } from "../../api/callFilter";
 import { act, client } from "../../api/client";
 import { useMe } from "../../api/me";
 import { askAhead } from "../../api/queries";
+import { providerName } from "../../forms/providerWords";
+import { roleWords } from "../../forms/roleWords";
+import { zoneWords } from "../../forms/TimeZoneField";
 import { ReasonForm } from "../../forms/ReasonForm";
 import { paths } from "../../paths";
 import { Awaiting } from "../../ui/Awaiting";
 import { Button, buttonLook } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Panel } from "../../ui/Panel";
+import { plural } from "../../ui/figures";
 import { phone } from "../../ui/phone";
 import { longDay } from "../../ui/time";
+import { stateWords } from "../billing/State";
 import { Lost } from "../lost";
 import { Failure } from "../shell/Failure";
 import { PageHead } from "../shell/PageHead";
@@ -26,10 +31,10 @@ export function ask(queries: QueryClient, id: string) {
 
 export function OneUser() {
   const { id = "" } = useParams();
-  return isId(id) ? <Known id={id} /> : <Lost />;
+  return isId(id) ? <Opened id={id} /> : <Lost />;
 }
 
-function Known({ id }: { id: string }) {
+function Opened({ id }: { id: string }) {
   const user = useQuery(userQuery(id));
   return (
     <>
@@ -37,7 +42,7 @@ function Known({ id }: { id: string }) {
         <span aria-hidden>‹</span> All users
       </Link>
       {user.data ? (
-        <Account user={user.data} />
+        <Account one={user.data} />
       ) : user.error ? (
         <div className="card">
           <Failure error={user.error} again={() => void user.refetch()} />
@@ -51,7 +56,8 @@ function Known({ id }: { id: string }) {
   );
 }
 
-function Account({ user }: { user: User }) {
+function Account({ one }: { one: Known }) {
+  const { user, access, clients, members, memberships, subscription } = one;
   return (
     <>
       <PageHead title={user.name}>
@@ -61,31 +67,67 @@ function Account({ user }: { user: User }) {
         <dl className="figures grid grid-cols-1 gap-3 sm:grid-cols-2">
           <Fact name="E-mail address" is={user.email} />
           <Fact name="Since" is={longDay(user.created_at)} />
-          <Fact name="Suspended" is={user.suspended_at && longDay(user.suspended_at)} />
+          <Fact name="Last seen" is={user.seen_at ? longDay(user.seen_at) : "never"} />
+          <Fact name="Signs in" is={accessWords(access)} />
+          <Fact name="Reads in" is={`${access.locale}, ${zoneWords(access.time_zone)}`} />
+          <Fact name="API keys" is={plural(access.keys, "key")} />
+          <Fact name="Subscription" is={subscription ? stateWords(subscription.words) : "none"} />
+          <Fact name="Suspended" is={access.suspended_at && longDay(access.suspended_at)} />
           <Fact name="Will be deleted" is={user.deletion_due_at && longDay(user.deletion_due_at)} />
           <Fact name="Id" is={user.id} />
         </dl>
       </Panel>
       <Panel title="Businesses">
-        {user.clients.length === 0 ? (
+        {clients.length === 0 ? (
           <p className="text-quiet">None.</p>
         ) : (
           <ul className="flex flex-col">
-            {user.clients.map(({ id, name, numbers }) => (
-              <li
-                key={id}
-                className="flex flex-wrap justify-between gap-x-4 border-t border-line py-2 first:border-t-0"
-              >
-                <bdi className="font-medium">{name}</bdi>
+            {clients.map(({ id, name, numbers, deleted_at }) => (
+              <li key={id} className={ENTRY}>
+                <span>
+                  <bdi className="font-medium">{name}</bdi>
+                  {deleted_at && <span className="text-quiet"> (deleted {longDay(deleted_at)})</span>}
+                </span>
                 <span className="figures text-quiet">{numbers.map(phone).join(", ") || "no number"}</span>
               </li>
             ))}
           </ul>
         )}
       </Panel>
+      <Panel title="People" hint="who else acts for this account, and for whom its owner acts">
+        <ul className="flex flex-col">
+          {members.map(({ user_id, name, email, role }) => (
+            <li key={user_id} className={ENTRY}>
+              <bdi className="font-medium">{name}</bdi>
+              <span className="text-quiet">{`${email}, ${roleWords(role).name.toLowerCase()}`}</span>
+            </li>
+          ))}
+          {memberships.map(({ account_id, name, role }) => (
+            <li key={account_id} className={ENTRY}>
+              <Link to={paths.adminUser(account_id)} className="text-link underline">
+                {name}
+              </Link>
+              <span className="text-quiet">{`is ${roleWords(role).a} there`}</span>
+            </li>
+          ))}
+        </ul>
+      </Panel>
       <Acts user={user} />
     </>
   );
+}
+
+const ENTRY = "flex flex-wrap justify-between gap-x-4 border-t border-line py-2 first:border-t-0";
+
+function accessWords({ providers, second_factor, sessions }: Known["access"]) {
+  const ways = providers.map(providerName).join(" and ");
+  return [
+    ways ? `through ${ways}` : "with a password",
+    second_factor && "with a second step",
+    plural(sessions, "browser"),
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 function Fact({ name, is }: { name: string; is: string | null | undefined }) {
@@ -129,7 +171,7 @@ function Acts({ user }: { user: User }) {
       </Panel>
     );
   }
-  const acts: Act[] = [user.suspended_at ? "resume" : "suspend", user.role === "admin" ? "demote" : "promote"];
+  const acts: Act[] = [user.state === "suspended" ? "resume" : "suspend", user.role === "admin" ? "demote" : "promote"];
   return (
     <Panel title="What can be done">
       <div className="flex flex-wrap gap-2">

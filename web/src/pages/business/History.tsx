@@ -86,7 +86,7 @@ function OneChange({ business, professions, change, isNow }: Props & { change: C
     <li className="flex items-start justify-between gap-4 border-t border-line px-5 py-2.5 first:border-t-0">
       <div className="min-w-0">
         <p className="[overflow-wrap:anywhere]">
-          <bdi className="font-medium">{change.by?.name ?? "Frontdesk"}</bdi> {changeWords(change)}
+          <bdi className="font-medium">{changedBy(change)}</bdi> {changeWords(change)}
         </p>
         <p className="figures text-xs text-quiet">
           {day(change.at, new Date(serverNow()))}, {timeOfDay(change.at)}
@@ -144,6 +144,10 @@ function Restore({ business, change, close }: { business: Business; change: Chan
       </p>
     </ConfirmDialog>
   );
+}
+
+function changedBy({ by }: Change) {
+  return by ? (by.name ?? "Somebody who has left") : "Frontdesk";
 }
 
 function restoreLabel({ at }: Change) {

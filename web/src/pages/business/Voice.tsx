@@ -167,7 +167,7 @@ function Upload({ business, does }: { business: Business; does: string }) {
 }
 
 function uploadWords(error: unknown) {
-  if (isKind(error, "not-audio", "unsupported-media", "not-json"))
+  if (isKind(error, "not-sound"))
     return "This is no sound we can read. Save it as WAV, MP3, OGG, FLAC or M4A, and choose it again.";
   return problemWords(error);
 }

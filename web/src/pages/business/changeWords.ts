@@ -61,13 +61,19 @@ export function valueWords(field: string, value: unknown, professions: Professio
     const week = weekOf(value);
     return DAYS.map((day) => `${dayName(day, "short")} ${spanWords(week[day])}`).join("\n");
   }
+  if (Array.isArray(value)) return value.length === 0 ? "nothing" : value.map(String).map(phone).join(", ");
   if (field === "voice_sample" && typeof value === "object" && "name" in value) return String(value.name);
   return JSON.stringify(value);
 }
 
+/** The number that is in one of the two lists alone. */
 function numberOf({ changes }: Change, which: "from" | "to") {
-  const value = (changes.number ?? changes.numbers)?.[which];
-  return typeof value === "string" ? phone(value) : "";
+  const listed = (list: unknown) => (Array.isArray(list) ? list.filter((one) => typeof one === "string") : []);
+  const others = listed(changes.numbers?.[which === "to" ? "from" : "to"]);
+  return listed(changes.numbers?.[which])
+    .filter((number) => !others.includes(number))
+    .map(phone)
+    .join(", ");
 }
 
 function fieldWords(field: string) {

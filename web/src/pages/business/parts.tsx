@@ -6,9 +6,9 @@ import { ProfessionField } from "../../forms/ProfessionField";
 import { TimeZoneField, zoneWords } from "../../forms/TimeZoneField";
 import { professionWords } from "../../forms/businessWords";
 import { type Form, bind } from "../../forms/form";
-import { DAYS, type Day, type Week, WEEK_RULES, dayName, hoursOf, spanWords, weekOf } from "../../forms/hours";
+import { DAYS, type Day, type Week, WEEK_RULES, dayName, spanWords, weekOf } from "../../forms/hours";
 import { WORD_RULES, WordFields } from "../../forms/WordFields";
-import { name, phoneNumberOrNone, z } from "../../forms/rules";
+import { name, phoneNumberOrNone, profession, z } from "../../forms/rules";
 import { TextField } from "../../ui/Field";
 import { phone } from "../../ui/phone";
 import { Section } from "./Section";
@@ -17,7 +17,7 @@ interface Props {
   business: Business;
 }
 
-const ABOUT = z.object({ name: name("the name of the business"), profession: name("what the business is") });
+const ABOUT = z.object({ name: name("the name of the business"), profession });
 
 export function About({ business, professions }: Props & { professions: Professions | undefined }) {
   return (
@@ -83,7 +83,7 @@ export function Hours({ business }: Props) {
       business={business}
       rules={HOURS}
       valuesOf={({ time_zone, hours }) => ({ time_zone, hours: weekOf(hours) })}
-      change={({ time_zone, hours }) => ({ time_zone, hours: hoursOf(hours) })}
+      change={(values) => values}
       facts={({ time_zone, hours }) => [
         ["Time zone", zoneWords(time_zone)],
         ...DAYS.map((day): [string, string] => [dayName(day), spanWords(weekOf(hours)[day])]),

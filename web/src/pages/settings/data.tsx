@@ -44,7 +44,7 @@ function Exports() {
       await act(() => client.POST("/api/users/export"));
       await queries.invalidateQueries({ queryKey: exportsQuery().queryKey });
     } catch (error) {
-      setFailure(isKind(error, "already-making") ? "One is being made already." : problemWords(error));
+      setFailure(isKind(error, "export-being-made") ? "One is being made already." : problemWords(error));
     }
   }
 

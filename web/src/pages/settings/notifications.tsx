@@ -33,7 +33,7 @@ const KINDS = [
   {
     name: "daily_summary",
     label: "The day in short",
-    help: "In the evening of your time zone; not on days without a call.",
+    help: "Each morning, what happened the day before.",
   },
   { name: "payment_trouble", label: "Trouble with a payment", help: "Before a number stops being answered." },
 ] as const;

@@ -92,7 +92,7 @@ function Address() {
       setSentTo(body.email);
       become({ email: "" });
     },
-    words: (error) => (isKind(error, "email-taken") ? "Another account has this address." : null),
+    words: (error) => (isKind(error, "address-taken") ? "Another account has this address." : null),
   });
   const { form, submit } = kept;
   return (

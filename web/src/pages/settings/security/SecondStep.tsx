@@ -1,7 +1,8 @@
 /** The second step of signing in: setting it up, its recovery codes, and turning it off. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { type AnswerOf, type Paths, act, client } from "../../../api/client";
+import { type AnswerOf, act, client } from "../../../api/client";
+import type { paths as api } from "../../../api/schema";
 import { askWhoIAm, useMe } from "../../../api/me";
 import { isKind } from "../../../api/problem";
 import { FormProblem, bind, useKeptForm } from "../../../forms/form";
@@ -15,7 +16,7 @@ import { Mark } from "../../../ui/Mark";
 import { Panel } from "../../../ui/Panel";
 import { QrCode } from "../../../ui/QrCode";
 
-type Offered = AnswerOf<Paths["/api/auth/totp"]["post"]>;
+type Offered = AnswerOf<api["/api/auth/totp"]["post"]>;
 
 export function SecondStep() {
   const { second_factor } = useMe();
