@@ -14,6 +14,8 @@ mod authenticator;
 mod browser;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/desk.rs"]
+mod desk;
 #[path = "api/impostor.rs"]
 mod impostor;
 #[path = "api/person.rs"]
@@ -25,6 +27,8 @@ mod story;
 
 #[path = "api/admin.rs"]
 mod admin;
+#[path = "api/answering.rs"]
+mod answering;
 #[path = "api/audit.rs"]
 mod audit;
 #[path = "api/auth_login.rs"]
@@ -49,6 +53,14 @@ mod billing;
 mod calls;
 #[path = "api/certified.rs"]
 mod certified;
+#[path = "api/client_figures.rs"]
+mod client_figures;
+#[path = "api/client_history.rs"]
+mod client_history;
+#[path = "api/client_numbers.rs"]
+mod client_numbers;
+#[path = "api/clients.rs"]
+mod clients;
 #[path = "api/edge.rs"]
 mod edge;
 #[path = "api/exports.rs"]
@@ -81,5 +93,7 @@ mod swap;
 mod users;
 #[path = "api/walk.rs"]
 mod walk;
+#[path = "api/voice_samples.rs"]
+mod voice_samples;
 #[path = "api/web.rs"]
 mod web;

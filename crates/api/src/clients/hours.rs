@@ -3,7 +3,11 @@
 //! A stretch does not go past midnight; one that should is two, the first of which ends at 24:00.
 
 use crate::body::Fields;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// More stretches a day than a business has breaks; what the editor shows without scrolling.
@@ -13,7 +17,7 @@ const MINUTES_A_DAY: u16 = 24 * 60;
 
 /// When a business is open. A day that is left out or empty is closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 #[schema(example = json!({
     "monday": [{ "from": "09:00", "to": "12:30" }, { "from": "13:30", "to": "17:00" }],
     "saturday": [{ "from": "10:00", "to": "24:00" }]
@@ -44,7 +48,7 @@ pub struct Hours {
 
 /// A stretch of a day in local time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Stretch {
     /// When it begins, 00:00 to 23:59.
     #[schema(example = "09:00", pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -56,6 +60,39 @@ pub struct Stretch {
     )]
     pub to: String,
 }
+
+/// What serde derives takes the fields of a struct from an array as well, in their order; an array of
+/// two times would be a stretch, and an empty one a closed week. Here only objects are.
+macro_rules! only_as_object {
+    ($kind:ident) => {
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> Visitor<'de> for Object {
+                    type Value = $kind;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$kind, A::Error> {
+                        $kind::deserialize(MapAccessDeserializer::new(map))
+                    }
+                }
+                given.deserialize_map(Object)
+            }
+        }
+
+        impl Serialize for $kind {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $kind::serialize(self, serializer)
+            }
+        }
+    };
+}
+only_as_object!(Hours);
+only_as_object!(Stretch);
 
 impl Hours {
     /// Puts the stretches of each day in order; what is wrong is told by its place.
@@ -180,6 +217,8 @@ mod tests {
             r#"{"monday":[],"monday":[]}"#,
             r#"{"monday":[{"from":"09:00","to":"10:00","x":1}]}"#,
             r#"{"monday":null}"#,
+            "[]",
+            r#"{"monday":[["09:00","10:00"]]}"#,
         ] {
             assert!(hours(bad).is_err(), "{bad}");
         }

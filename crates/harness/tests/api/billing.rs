@@ -6,7 +6,7 @@ use frontdesk_events::Envelope;
 use frontdesk_process::clock;
 use serde_json::{Value, json};
 
-fn paypal(id: &str, event: &str, time: DateTime<Utc>, resource: Value) -> Envelope {
+pub(crate) fn paypal(id: &str, event: &str, time: DateTime<Utc>, resource: Value) -> Envelope {
     let body = json!({ "id": id, "event_type": event, "create_time": time.to_rfc3339(), "resource": resource });
     Envelope::new(
         id,
@@ -20,7 +20,7 @@ fn paypal(id: &str, event: &str, time: DateTime<Utc>, resource: Value) -> Envelo
     .with_data("application/json", body.to_string().into_bytes())
 }
 
-fn subscription(
+pub(crate) fn subscription(
     id: &str,
     user: &str,
     status: &str,

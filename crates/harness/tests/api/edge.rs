@@ -187,7 +187,7 @@ async fn unknown_paths_and_methods_are_problems() {
         (
             Method::from_bytes(b"BREW").unwrap(),
             "/api/clients",
-            "GET,HEAD",
+            "GET,HEAD,POST",
         ),
     ] {
         let answer = send(&stage, method, path, &[]).await;

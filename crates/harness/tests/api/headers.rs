@@ -159,6 +159,7 @@ async fn answers_that_seldom_change_are_not_sent_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn json_is_compressed_for_whoever_asks() {
     let stage = Stage::set().await;
+    let plain = send(&stage, Method::GET, "/api/openapi.json", &[]).await;
     for encoding in ["br", "gzip"] {
         let answer = stage
             .request(Method::GET, "/api/openapi.json")
@@ -167,6 +168,6 @@ async fn json_is_compressed_for_whoever_asks() {
             .await
             .unwrap();
         assert_eq!(answer.headers()["content-encoding"], encoding);
-        assert!(answer.bytes().await.unwrap().len() < 20_000);
+        assert!(answer.bytes().await.unwrap().len() < plain.text.len() / 4);
     }
 }

@@ -134,6 +134,11 @@ impl Door {
         format!("http://{}", self.address)
     }
 
+    /// For requests that end otherwise than a client's.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A request of nobody.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http

@@ -20,7 +20,11 @@ use frontdesk_process::{
 use frontdesk_projector::ProjectorArgs;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
@@ -212,9 +216,19 @@ impl Stage {
         self.business(self.owner.id, "smile", "+14155550123").await
     }
 
-    /// Where uploaded files lie.
+    /// Where the API answers.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    /// The store of uploaded files.
     pub(crate) fn files(&self) -> FileArgs {
         FileArgs::directory(self.files.path().to_str().unwrap())
+    }
+
+    /// The directory they lie in.
+    pub(crate) fn directory(&self) -> &Path {
+        self.files.path()
     }
 
     /// The routes themselves, for requests that end otherwise than a client's.
