@@ -225,6 +225,7 @@ async fn make(
     wanted: Checked,
     now: DateTime<Utc>,
 ) -> Result<CreatedKey, Problem> {
+    viewer.hold(db).await?;
     let made = sqlx::query_scalar!(
         r#"select count(*) as "made!" from account.api_keys where account_id = $1 and revoked_at is null"#,
         viewer.account()

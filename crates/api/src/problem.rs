@@ -419,6 +419,11 @@ impl From<sqlx::Error> for Problem {
                 tracing::warn!(%error, "a query took too long");
                 Self::unavailable("this question takes too long to answer; narrow the filters")
             }
+            // Class 40: two changes waited for each other, and PostgreSQL let one go.
+            _ if code.as_deref().is_some_and(|code| code.starts_with("40")) => {
+                tracing::warn!(%error, "two changes waited for each other");
+                Self::unavailable("somebody changed the same at the same moment; try again")
+            }
             sqlx::Error::PoolTimedOut => {
                 tracing::warn!("no database connection became free in time");
                 Self::unavailable("too many questions at once")

@@ -165,6 +165,34 @@ impl Viewer {
         }
     }
 
+    /// Keeps this viewer's login from ending before the transaction does, in [`Database::auth`]. For what
+    /// opens another way in: who signs out everywhere or sets another password then either sees it and
+    /// ends it, or was first.
+    ///
+    /// # Errors
+    /// 401 when the login has ended meanwhile.
+    pub(crate) async fn hold(&self, db: &mut PgConnection) -> Result<(), Problem> {
+        let held =
+            match self.0.means {
+                Means::Session { id, .. } => {
+                    sqlx::query_scalar!(
+                        "select id from account.sessions where id = $1 for share",
+                        id
+                    )
+                    .fetch_optional(db)
+                    .await?
+                }
+                Means::Token { login, .. } => sqlx::query_scalar!(
+                    "select family from account.refresh_tokens where family = $1 limit 1 for share",
+                    login
+                )
+                .fetch_optional(db)
+                .await?,
+                Means::Key { id, .. } => Some(id),
+            };
+        held.map(|_| ()).ok_or_else(Problem::unauthorised)
+    }
+
     /// What makes two requests the same question: who asks for whom, and what.
     pub(crate) fn question(&self, uri: &Uri) -> String {
         format!("{} {} {uri}", self.0.account, self.0.person)

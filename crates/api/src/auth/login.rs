@@ -71,18 +71,19 @@ pub async fn log_in(
 ) -> Result<Response, Problem> {
     given.finish()?;
     let now = clock::now();
-    let user = recognise(&api, &origin, credentials, now).await?;
+    let recognised = recognise(&api, &origin, credentials, now).await?;
     let presented = session_token(api.access(), &headers).map(str::to_owned);
-    let who = SignIn {
-        user,
-        account: user,
-        method: "password",
-    };
     let at = api.clone();
     let (me, entered) = api
         .database()
         .auth(move |db| {
             Box::pin(async move {
+                let user = recognised.hold(db).await?;
+                let who = SignIn {
+                    user,
+                    account: user,
+                    method: "password",
+                };
                 let presented = presented.as_deref();
                 let entered = entry::enter(db, at.access(), &origin, presented, who, now).await?;
                 let who = Who {
@@ -97,17 +98,48 @@ pub async fn log_in(
     Ok(answer::with_cookies(StatusCode::OK, &me, [entered.cookie]))
 }
 
+/// Somebody whose credentials were right a moment ago.
+pub(super) struct Recognised {
+    user: Uuid,
+    /// When the password that was shown became theirs.
+    since: Option<DateTime<Utc>>,
+}
+
+impl Recognised {
+    /// Who it is, held until the end of the transaction that lets them in: whoever sets another password
+    /// meanwhile either ends what is opened here, or was first.
+    ///
+    /// # Errors
+    /// 401 when the password is another one by now.
+    pub(super) async fn hold(&self, db: &mut PgConnection) -> Result<Uuid, Problem> {
+        let since = sqlx::query_scalar!(
+            "select p.changed_at from account.users u
+            join account.passwords p on p.user_id = u.id
+            where u.id = $1 and u.deleted_at is null
+            for share of u, p",
+            self.user
+        )
+        .fetch_optional(db)
+        .await?;
+        if since.is_some() && since == self.since {
+            Ok(self.user)
+        } else {
+            Err(Problem::wrong_credentials())
+        }
+    }
+}
+
 /// Finds out whose credentials these are, counts failures, and makes an old hash anew. The caller lets
 /// them in.
 ///
 /// # Errors
 /// 401 `wrong-credentials` or `code-needed`, 403 `suspended`, 429, 503.
-pub(crate) async fn recognise(
+pub(super) async fn recognise(
     api: &Api,
     origin: &Origin,
     credentials: Credentials,
     now: DateTime<Utc>,
-) -> Result<Uuid, Problem> {
+) -> Result<Recognised, Problem> {
     let given = Checkable::check(credentials)?;
     api.limits()
         .try_secret(origin.address, clock::monotonic())?;
@@ -119,6 +151,7 @@ pub(crate) async fn recognise(
         Verdict::RightButCheap => Some(api.hasher().hash(given.password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
+    let since = known.as_ref().and_then(|known| known.since);
     let try_ = Try {
         api: api.clone(),
         origin: origin.clone(),
@@ -140,7 +173,7 @@ pub(crate) async fn recognise(
         })
     });
     match outcome.await? {
-        Outcome::Recognised(user) => Ok(user),
+        Outcome::Recognised(user) => Ok(Recognised { user, since }),
         Outcome::Wrong => Err(Problem::wrong_credentials()),
         Outcome::CodeMissing => Err(Problem::code_needed()),
         Outcome::Suspended => Err(Problem::suspended()),
@@ -190,6 +223,7 @@ pub(super) fn code(given: Option<String>) -> Result<Option<String>, String> {
 struct Known {
     id: Uuid,
     hash: Option<String>,
+    since: Option<DateTime<Utc>>,
     is_suspended: bool,
 }
 
@@ -208,7 +242,7 @@ async fn begin(
             }
             let known = sqlx::query_as!(
                 Known,
-                r#"select u.id, p.hash as "hash?", u.suspended_at is not null as "is_suspended!"
+                r#"select u.id, p.hash as "hash?", p.changed_at as "since?", u.suspended_at is not null as "is_suspended!"
                 from account.users u
                 left join account.passwords p on p.user_id = u.id
                 where lower(u.email) = $1 and u.deleted_at is null"#,

@@ -38,6 +38,18 @@ impl Whose {
     }
 }
 
+/// Lets one change of a password at a time through, and nobody in by the one before meanwhile. The row
+/// locked is the user's, because there may be no password to lock yet.
+async fn hold(db: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {
+    sqlx::query_scalar!(
+        "select id from account.users where id = $1 for no key update",
+        user
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(())
+}
+
 /// Sets a password and ends what was opened before: all sessions but the one kept, what programs drew
 /// tokens from, and every link that is still under way, be it to another address.
 async fn set(

@@ -77,13 +77,13 @@ pub async fn log_in(
 ) -> Result<Response, Problem> {
     given.finish()?;
     let now = clock::now();
-    let user = login::recognise(&api, &origin, credentials, now).await?;
+    let recognised = login::recognise(&api, &origin, credentials, now).await?;
     let at = api.clone();
     let tokens = api
         .database()
         .auth(move |db| {
             Box::pin(async move {
-                let family = Uuid::new_v4();
+                let (family, user) = (Uuid::new_v4(), recognised.hold(db).await?);
                 record(db, &origin, user, family, now).await?;
                 let holder = Holder {
                     person: user,

@@ -84,7 +84,7 @@ pub async fn ask(
         person: viewer.person(),
     };
     api.database()
-        .auth(move |db| Box::pin(async move { write_down(db, now, &origin, &ask).await }))
+        .auth(move |db| Box::pin(async move { write_down(db, now, &viewer, &origin, &ask).await }))
         .await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
@@ -100,6 +100,7 @@ struct Ask {
 async fn write_down(
     db: &mut PgConnection,
     now: DateTime<Utc>,
+    viewer: &Viewer,
     origin: &Origin,
     ask: &Ask,
 ) -> Result<(), Problem> {
@@ -110,6 +111,7 @@ async fn write_down(
     )
     .fetch_one(&mut *db)
     .await?;
+    viewer.hold(db).await?;
     if current.to_lowercase() == ask.email {
         let mut fields = Fields::default();
         fields.refuse("email", "is your address already");

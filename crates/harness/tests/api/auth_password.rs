@@ -189,6 +189,52 @@ async fn the_owner_of_the_mailbox_takes_the_account_back_and_nothing_of_an_attac
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_just_logging_in_does_not_outlive_a_reset() {
+    let stage = Stage::set().await;
+    let id = stage.browser().sign_up(&stage, "ada").await;
+    let sessions = format!("account.sessions where user_id = '{id}'");
+    let mut password = PASSWORD.to_owned();
+    for round in 0..4 {
+        let link = forget(&stage).await;
+        let another = format!("password of round {round}");
+        let old = password.clone();
+        let logging_in = (0..4).map(|_| {
+            let (mut browser, old) = (stage.browser(), old.clone());
+            async move { browser.log_in("ada", &old).await.status }
+        });
+        let (done, _) = tokio::join!(reset(&stage, &link, &another), join_all(logging_in));
+        assert_eq!(done, 204);
+        // Whoever was first is signed out, whoever was later is not let in.
+        assert_eq!(count(&stage, &sessions).await, 0);
+        stage.execute("delete from account.login_failures").await;
+        password = another;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_made_at_the_last_moment_does_not_outlive_a_reset() {
+    let stage = Stage::set().await;
+    let mut attacker = stage.browser();
+    attacker.sign_up(&stage, "ada").await;
+    let link = forget(&stage).await;
+    let keys = join_all((0..8).map(|number| {
+        let mut browser = attacker.clone();
+        let wanted = json!({ "name": format!("key {number}"), "scopes": ["calls:read"] });
+        async move { browser.post("/api/keys", wanted).await.status }
+    }));
+    let (done, made) = tokio::join!(reset(&stage, &link, ANOTHER), keys);
+    assert_eq!(done, 204);
+    assert!(
+        made.iter().all(|status| [201, 401].contains(status)),
+        "{made:?}"
+    );
+    assert_eq!(
+        count(&stage, "account.api_keys where revoked_at is null").await,
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_sets_a_password_once_however_many_bring_it() {
     let stage = Stage::set().await;
     stage.browser().sign_up(&stage, "ada").await;

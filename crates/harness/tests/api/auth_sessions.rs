@@ -144,6 +144,36 @@ async fn signing_out_everywhere_ends_all_and_what_programs_drew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_logs_out_ends_its_own_login_alone() {
+    let stage = Stage::set().await;
+    let [mut one, _, _] = in_three_browsers(&stage).await;
+    let credentials = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let token = async || {
+        let tokens = stage
+            .browser()
+            .post("/api/auth/token", credentials.clone())
+            .await;
+        format!("Bearer {}", tokens.json()["access_token"].as_str().unwrap())
+    };
+    let (first, second) = (token().await, token().await);
+    let ask = async |method: Method, path: &str, token: &str| {
+        let request = stage.request(method, path).header("authorization", token);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask(Method::GET, "/api/auth/me", &first).await, 200);
+    assert_eq!(ask(Method::POST, "/api/auth/logout", &first).await, 204);
+    assert_eq!(ask(Method::GET, "/api/auth/me", &first).await, 401);
+    assert_eq!(ask(Method::GET, "/api/auth/me", &second).await, 200);
+    assert!(one.me().await.is_some());
+    assert_eq!(one.delete("/api/auth/sessions").await.status, 204);
+    assert_eq!(
+        ask(Method::GET, "/api/auth/me", &second).await,
+        401,
+        "everywhere"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_when_it_is_idle_or_old() {
     let stage = Stage::set().await;
     let mut browser = stage.browser();

@@ -3,7 +3,7 @@
 //! It wants the password of before, or a fresh proof from people who had none. The browser that asks
 //! stays signed in, with another secret; all others are signed out.
 
-use super::{Whose, set};
+use super::{Whose, hold, set};
 use crate::{
     Api, answer,
     audit::{self, Act},
@@ -159,14 +159,8 @@ struct Change {
 impl Change {
     async fn make(self, api: &Api, db: &mut PgConnection) -> Result<Option<HeaderValue>, Problem> {
         let person = self.viewer.person();
-        // Of two changes at once one wins; the other showed a password that is none any more. The row
-        // locked is the user's, because there may be no password to lock yet.
-        sqlx::query_scalar!(
-            "select id from account.users where id = $1 for update",
-            person
-        )
-        .fetch_optional(&mut *db)
-        .await?;
+        // Of two changes at once one wins; the other showed a password that is none any more.
+        hold(db, person).await?;
         let hash = sqlx::query_scalar!(
             "select hash from account.passwords where user_id = $1",
             person

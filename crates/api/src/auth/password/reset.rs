@@ -5,7 +5,7 @@
 //! made, and logins at providers under another address than the account's. The second factor stays: a
 //! mailbox alone must not replace it. Nobody is signed in by it either.
 
-use super::{Whose, set};
+use super::{Whose, hold, set};
 use crate::{
     Api,
     audit::{self, Act, Actor},
@@ -15,6 +15,7 @@ use crate::{
     outbox::{self, Fact},
     parameters::Parameters,
     problem::{LinkProblem, OpenWriteProblems, Problem},
+    session,
 };
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -66,9 +67,12 @@ pub async fn reset(
             let Some(user) = take(db, &token_hash, now).await? else {
                 return Ok(false);
             };
+            hold(db, user).await?;
             set(db, user, &hash, None, now).await?;
             revoke_keys(db, user, now).await?;
             unlink_strangers(db, user, now).await?;
+            // Once more, for who came in by such a login while the first time went on.
+            session::end_others(db, user, None).await?;
             failures::forgive(db, &Tried::password(&whose.email, &origin)).await?;
             failures::forgive(db, &Tried::code(user)).await?;
             let act = Act {

@@ -79,7 +79,9 @@ impl Arrival {
             r#"select u.id, u.suspended_at is not null as "is_suspended!"
             from account.identities i
             join account.users u on u.id = i.user_id and u.deleted_at is null
-            where i.provider = $1 and i.subject = $2"#,
+            where i.provider = $1 and i.subject = $2
+            -- Who unlinks it meanwhile waits, and then ends the session that begins here.
+            for no key update of i"#,
             self.provider.word(),
             self.person.subject,
         )
@@ -218,7 +220,8 @@ impl Arrival {
         sqlx::query_scalar!(
             "select u.id from account.sessions s
             join account.users u on u.id = s.user_id and u.deleted_at is null and u.suspended_at is null
-            where s.id = $1 and s.token_hash = $2 and s.expires_at > $3 and s.seen_at > $4",
+            where s.id = $1 and s.token_hash = $2 and s.expires_at > $3 and s.seen_at > $4
+            for share of s",
             session,
             session::hash(presented),
             self.now,
