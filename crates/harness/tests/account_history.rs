@@ -12,17 +12,22 @@ use tokio_postgres::Client;
 
 const USER: &str = "00000000-0000-0000-0000-000000000001";
 const CLIENT: &str = "00000000-0000-0000-0000-000000000002";
+const OTHER: &str = "00000000-0000-0000-0000-000000000003";
 
 /// A database with a user, a client and a number of theirs, written as the api writes them.
 async fn town() -> (Database, Client) {
     let database = frontdesk_harness::database().await;
     let client = database.client().await;
     let town = format!(
-        "set role frontdesk_api;
-         insert into account.users (id, email, name, billing_key) values ('{USER}', 'ada@example.com', 'Ada', 'bill');
+        "set role frontdesk_auth;
+         insert into account.users (id, email, name, billing_key) values
+             ('{USER}', 'ada@example.com', 'Ada', 'bill'), ('{OTHER}', 'bob@example.com', 'Bob', 'bob');
+         set role frontdesk_api;
+         set app.user_id = '{USER}';
+         set app.person_id = '{USER}';
          insert into account.clients (id, user_id, name, profession, tenant_key)
              values ('{CLIENT}', '{USER}', 'Bright Smile', 'dentist', 'tnt');
-         insert into account.number_assignments (number, client_id) values ('+14155550100', '{CLIENT}');"
+         select account.assign_number('+14155550100', '{CLIENT}');"
     );
     client.batch_execute(&town).await.unwrap();
     (database, client)
@@ -45,7 +50,8 @@ async fn the_api_marks_as_deleted_what_it_may_not_delete() {
         }
     }
     let mark = "update account.clients set deleted_at = now(), name = 'gone';
-        update account.users set deleted_at = now(), name = 'gone', email = 'gone'";
+        set role frontdesk_admin;
+        update account.users set deleted_at = now(), name = 'gone', email = 'gone' where name = 'Ada'";
     client.batch_execute(mark).await.unwrap();
     // Nor does whoever owns the tables, by mistake.
     client.batch_execute("reset role").await.unwrap();
@@ -81,9 +87,68 @@ async fn what_events_name_a_row_by_never_changes() {
         assert!(said.contains("never change"), "{change}: {said}");
     }
     client
-        .batch_execute("update account.users set name = 'Ada L', billing_key = billing_key")
+        .batch_execute(
+            "update account.users set name = 'Ada L', billing_key = billing_key where name = 'Ada'",
+        )
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn the_api_changes_nobody_but_who_asks_and_makes_nobody_a_member() {
+    let (_database, client) = town().await;
+    let look = format!(
+        "reset role;
+         insert into account.members (account_id, user_id, role, joined_at) values ('{OTHER}', '{USER}', 'reader', now());
+         set role frontdesk_api;
+         set app.user_id = '{OTHER}'"
+    );
+    client.batch_execute(&look).await.unwrap();
+    let changed = client
+        .execute("update account.users set name = 'Mallory'", &[])
+        .await
+        .unwrap();
+    assert_eq!(changed, 1, "herself, and not whose account she looks at");
+    let join =
+        format!("insert into account.members values ('{OTHER}', '{USER}', 'manager', now())");
+    assert!(refusal(&client, &join).await.contains("permission denied"));
+    let own = format!("set app.user_id = '{USER}'");
+    client.batch_execute(&own).await.unwrap();
+    let promote = "update account.members set role = 'manager'";
+    let changed = client.execute(promote, &[]).await.unwrap();
+    assert_eq!(
+        changed, 0,
+        "her part in another's account is not hers to change"
+    );
+}
+
+#[tokio::test]
+async fn the_history_of_a_client_is_erased_with_its_account_and_never_rewritten() {
+    let (_database, client) = town().await;
+    let write = format!(
+        "insert into account.client_changes (user_id, client_id, at, by_user, kind, changes, snapshot)
+         values ('{USER}', '{CLIENT}', now(), '{USER}', 'edited', '{{\"name\": 1}}', '{{\"name\": 2}}');
+         set role frontdesk_admin"
+    );
+    client.batch_execute(&write).await.unwrap();
+    let erase = "update account.client_changes set changes = '{}', snapshot = '{}'";
+    assert!(
+        refusal(&client, erase).await.contains("append-only"),
+        "the account lives"
+    );
+    let end = format!("update account.users set deleted_at = now() where id = '{USER}'");
+    client.batch_execute(&end).await.unwrap();
+    let half = "update account.client_changes set changes = '{}', snapshot = '{\"name\": 3}'";
+    assert!(refusal(&client, half).await.contains("append-only"));
+    client.batch_execute(erase).await.unwrap();
+    client.batch_execute("reset role").await.unwrap();
+    for lost in ["delete from", "truncate"] {
+        let said = refusal(&client, &format!("{lost} account.client_changes")).await;
+        assert!(said.contains("append-only"), "{said}");
+    }
+    let other =
+        "update account.client_changes set changes = '{}', snapshot = '{}', kind = 'created'";
+    assert!(refusal(&client, other).await.contains("append-only"));
 }
 
 #[tokio::test]
