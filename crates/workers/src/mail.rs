@@ -4,6 +4,7 @@
 //! something that was used, is over or gone meanwhile is not sent. Each has a Message-ID made of its
 //! effect's key, so that a mail server or reader that gets one twice can tell.
 
+mod browser;
 mod letter;
 mod message;
 mod moment;

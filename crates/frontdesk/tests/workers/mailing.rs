@@ -8,13 +8,10 @@ use frontdesk_harness::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    process::Command,
     time::Duration,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
-
-const MAILS: usize = 160;
 
 /// Facts that each bring a mail to an address of its own; answers event ids by address.
 async fn welcome(session: &Client, count: usize) -> BTreeMap<String, Uuid> {
@@ -64,13 +61,14 @@ fn sent(stage: &Stage) -> BTreeMap<String, Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_mail_is_sent_twice_but_in_the_moment_between_250_and_our_note_of_it() {
-    let kills = setting("KILLS", 12);
+    let (kills, count) = (setting("KILLS", 12), setting("MAILS", 160) as usize);
     let mut chance = Chance::from_environment();
     println!("{kills} kills, SEED={}", chance.0);
     // The server thinks for a moment about each mail, which makes the window wide enough to be hit.
-    let mut stage = Stage::start(&["--pause", "0.03"], &[]).await;
+    let pause = format!("0.{:03}", setting("PAUSE_MS", 30));
+    let mut stage = Stage::start(&["--pause", &pause], &[]).await;
     let session = stage.client().await;
-    let events = welcome(&session, MAILS).await;
+    let events = welcome(&session, count).await;
     // How often the server had a mail and the worker died before it could say so.
     let mut in_the_window = BTreeMap::<String, usize>::new();
     for _ in 0..kills {
@@ -98,11 +96,11 @@ async fn no_mail_is_sent_twice_but_in_the_moment_between_250_and_our_note_of_it(
         stage.workers.restart();
     }
     eventually("every mail is noted as sent", async || {
-        (noted(&session, &events).await.len() == MAILS).then_some(())
+        (noted(&session, &events).await.len() == count).then_some(())
     })
     .await;
     let sent = sent(&stage);
-    assert_eq!(sent.len(), MAILS, "every mail was sent");
+    assert_eq!(sent.len(), count, "every mail was sent");
     let mut again = 0;
     for (address, mails) in &sent {
         assert!(
@@ -118,9 +116,9 @@ async fn no_mail_is_sent_twice_but_in_the_moment_between_250_and_our_note_of_it(
         again += mails.len() - 1;
     }
     let ids: BTreeSet<_> = sent.values().map(|mails| &mails[0]).collect();
-    assert_eq!(ids.len(), MAILS, "two effects, two Message-IDs");
+    assert_eq!(ids.len(), count, "two effects, two Message-IDs");
     println!(
-        "{MAILS} mails, {kills} kills: {again} sent again, each killed between 250 and our note of it"
+        "{count} mails, {kills} kills: {again} sent again, each killed between 250 and our note of it"
     );
 }
 
@@ -129,35 +127,9 @@ fn certificate() -> (PathBuf, PathBuf) {
     let folder = std::env::temp_dir().join(format!("frontdesk-certificate-{}", Uuid::new_v4()));
     std::fs::create_dir(&folder).unwrap();
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
-    let out = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ])
-        .args([
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-        ])
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&certificate)
-        .output()
-        .unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     (certificate, key)
 }
 

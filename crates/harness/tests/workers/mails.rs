@@ -36,7 +36,7 @@ async fn all_facts(stand: &Stand) -> Vec<Expected> {
         .execute(
             "insert into account.sessions (id, token_hash, user_id, account_id, method, user_agent, address, created_at,
                 seen_at, proven_at, expires_at)
-            values ($1, 'x', $2, $2, 'password', 'Firefox on Linux', '203.0.113.7', now(), now(), now(), now())",
+            values ($1, 'x', $2, $2, 'password', 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0', '203.0.113.7', now(), now(), now(), now())",
             &[&session, &ada],
         )
         .await;

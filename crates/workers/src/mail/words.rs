@@ -2,6 +2,7 @@
 //! was not you.
 
 use super::{
+    browser,
     letter::{Button, Letter, shown},
     people::{Invitation, Session},
 };
@@ -71,7 +72,7 @@ pub(super) fn signed_in(
 ) -> Letter {
     let mut particulars = vec![("When", at), ("How", how(method).to_owned())];
     if let Some(session) = session {
-        particulars.push(("Browser", shown(&session.user_agent)));
+        particulars.push(("Browser", browser::in_words(&session.user_agent)));
         particulars.push(("Internet address", shown(&session.address)));
     }
     Letter {
