@@ -2,7 +2,8 @@
 //!
 //! Afterwards the stream ACCOUNTS holds every committed fact, those of one key in the order of their
 //! commits; and no mail was sent twice but those whose worker died between the mail server's "250" and
-//! its own note of it. `KILLS` sets how often (12 when unset), `SEED` repeats a run's choices.
+//! its own note of it. `KILLS` sets how often (12 when unset), `SEED` repeats a run's choices;
+//! `MAILS` and `PAUSE_MS` say how many mails there are and how long the mail server thinks about each.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -117,8 +117,9 @@ impl Smtp {
             .message(&bytes)
             .await
             .map_err(|error| theirs("refused the mail", &error))?;
-        // It has the mail; how it says good-bye is all the same.
-        let _ = tokio::time::timeout(GOODBYE, server.quit()).await;
+        // It has the mail. Until that is written down a crash would send it again, so nothing waits for
+        // the server's good-bye.
+        tokio::spawn(async move { tokio::time::timeout(GOODBYE, server.quit()).await });
         Ok(())
     }
 
