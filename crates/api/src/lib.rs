@@ -99,7 +99,6 @@ impl Api {
         health: Health,
         shutdown: Shutdown,
     ) -> anyhow::Result<Self> {
-        auth::jwt::install()?;
         let access = Access::check(&args)?;
         let providers = Providers::open(&args.providers, &access)?;
         let database = Database::open(database_url)?;

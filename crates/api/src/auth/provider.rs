@@ -20,7 +20,7 @@ mod trouble;
 
 pub use settings::ProviderArgs;
 
-use super::sealed::Note;
+use super::{jwt, sealed::Note};
 use crate::{
     Api,
     config::Access,
@@ -106,6 +106,10 @@ impl Providers {
             RedirectUrl::new(url)
         };
         let (google, github) = (args.google()?, args.github()?);
+        anyhow::ensure!(
+            jwt::install() || google.is_none(),
+            "tokens of LiveKit were read before the api started, so it could not verify Google's"
+        );
         let google_returns = redirect(Provider::Google)?;
         let github_returns = redirect(Provider::Github)?;
         Ok(Self {
