@@ -17,7 +17,7 @@ use crate::{
     parameters::Parameters,
     problem::{Problem, ReadProblems},
     shared::Told,
-    viewer::{Plan, Right, Viewer},
+    viewer::{Plan, Right, Viewer, Whose},
 };
 use axum::{extract::State, http::Uri, response::Response};
 use filters::{CallFilters, Position};
@@ -247,7 +247,8 @@ async fn page(api: Api, viewer: Viewer, filters: Arc<CallFilters>) -> Told {
         });
         read.await?
     } else {
-        let read = viewer.read(
+        let read = viewer.read_of(
+            filters.whose(),
             api.database(),
             Plan::ByValues,
             filters,
@@ -298,7 +299,7 @@ async fn filtered(
         r#"select * from calls.calls
         where (started_at, id) < ($1, $2)
             and ($3::uuid is null or client_id = $3)
-            and ($4::boolean is null or (client_id is null) = $4)
+            and (not $4::boolean or user_id is null)
             and ($5::timestamptz is null or started_at >= $5)
             and ($6::timestamptz is null or started_at < $6)
             and ($7::text is null or caller_number like $7 or dialled_number like $7)
@@ -317,7 +318,7 @@ async fn filtered(
         below.at,
         below.id,
         filters.client_id,
-        filters.unassigned,
+        filters.whose() == Whose::Nobody,
         filters.from,
         filters.to,
         filters.number.as_ref().map(|part| part.0.as_str()),

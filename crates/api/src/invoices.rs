@@ -16,7 +16,6 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 const USUAL_LIMIT: i64 = 50;
 
@@ -40,10 +39,6 @@ pub struct Invoice {
     pub fee: Option<Money>,
     /// When it was charged.
     pub issued_at: Moment,
-    /// Who pays; null while PayPal's `custom_id` is nobody's billing key.
-    pub user_id: Option<Uuid>,
-    /// Their name.
-    pub user_name: Option<String>,
 }
 
 /// Where an invoice stands.
@@ -79,8 +74,6 @@ pub struct InvoicePage {
 #[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct InvoiceFilters {
-    /// Only what this user pays.
-    user_id: Option<Uuid>,
     /// Only charges of this subscription.
     subscription_id: Option<String>,
     /// How many, 1 to 100; 50 when left out.
@@ -94,7 +87,6 @@ pub struct InvoiceFilters {
 impl InvoiceFilters {
     fn take(mut given: Parameters) -> Result<Self, Problem> {
         let filters = Self {
-            user_id: given.take("user_id", parameters::uuid),
             subscription_id: given.take("subscription_id", |text| Ok(text.to_owned())),
             limit: given.take("limit", parameters::whole(1, LARGEST_LIMIT)),
             cursor: given.take("cursor", Cursor::decode),
@@ -145,8 +137,6 @@ pub async fn list(
 struct InvoiceRow {
     id: String,
     subscription_id: Option<String>,
-    user_id: Option<Uuid>,
-    user_name: Option<String>,
     status: String,
     disputed: bool,
     amount_minor: i64,
@@ -169,21 +159,14 @@ async fn read(
         });
     sqlx::query_as!(
         InvoiceRow,
-        // PayPal leaves our key out of some renewals; then the subscription says whose they are.
-        r#"select i.id, i.subscription_id, coalesce(i.user_id, s.user_id) as "user_id?",
-            u.name as "user_name?", i.status, i.disputed, i.amount_minor, i.refunded_minor, i.fee_minor,
-            i.currency, i.issued_at as "issued_at: Moment"
-        from billing.invoices i
-        left join billing.subscriptions s on s.id = i.subscription_id
-        left join account.users u on u.id = coalesce(i.user_id, s.user_id)
-        where (i.issued_at, i.id) < ($1, $2)
-            and ($3::uuid is null or coalesce(i.user_id, s.user_id) = $3)
-            and ($4::text is null or i.subscription_id = $4)
-        order by i.issued_at desc, i.id desc
-        limit $5"#,
+        r#"select id, subscription_id, status, disputed, amount_minor, refunded_minor, fee_minor, currency,
+            issued_at as "issued_at: Moment"
+        from billing.invoices
+        where (issued_at, id) < ($1, $2) and ($3::text is null or subscription_id = $3)
+        order by issued_at desc, id desc
+        limit $4"#,
         at,
         id,
-        filters.user_id,
         filters.subscription_id,
         limit,
     )
@@ -216,8 +199,6 @@ impl From<InvoiceRow> for Invoice {
             status: row.status,
             disputed: row.disputed,
             issued_at: row.issued_at,
-            user_id: row.user_id,
-            user_name: row.user_name,
         }
     }
 }

@@ -34,7 +34,6 @@ pub fn router(api: Api) -> Router {
         .route("/api/calls", get(calls::list))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))
-        .route("/api/subscriptions", get(subscriptions::accounts::list))
         .route("/api/subscriptions/current", get(subscriptions::current))
         .route("/api/subscriptions/plans", get(subscriptions::plans::list))
         .route("/api/invoices", get(invoices::list))

@@ -18,7 +18,7 @@ use crate::{
     parameters::{self, Parameters},
     problem::{Problem, ReadProblems},
     shared::Told,
-    viewer::{Plan, Right, Viewer},
+    viewer::{Plan, Right, Viewer, Whose},
 };
 use axum::{extract::State, http::Uri, response::Response};
 use buckets::{Bucket, Spans};
@@ -32,6 +32,9 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+/// In rollups, the client of calls that nobody owns.
+const NOBODYS: Uuid = Uuid::nil();
 
 /// The figures of a period.
 #[derive(Debug, Serialize, ToSchema)]
@@ -162,7 +165,7 @@ pub struct StatsFilters {
     tz: Option<Tz>,
     /// Only calls of this client.
     client_id: Option<Uuid>,
-    /// `true`: only calls nobody owns.
+    /// `true`: calls that nobody owns, instead of the account's; for administrators of the service.
     unassigned: Option<bool>,
 }
 
@@ -199,10 +202,7 @@ impl StatsFilters {
             given.refuse(name, &message);
             given.finish().expect_err("it was refused just now")
         })?;
-        Ok((
-            period,
-            filters.client_id.or(unassigned.then_some(Uuid::nil())),
-        ))
+        Ok((period, filters.client_id.or(unassigned.then_some(NOBODYS))))
     }
 }
 
@@ -243,9 +243,18 @@ async fn figures(api: Api, viewer: Viewer, query: String, client: Option<Uuid>) 
     let freshness = api.board().calls();
     let (period, asked) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
     let client = client.or(asked);
-    let read = viewer.read(api.database(), Plan::ByValues, period, move |db, period| {
-        Box::pin(Counted::read(db, period, client))
-    });
+    let whose = if client == Some(NOBODYS) {
+        Whose::Nobody
+    } else {
+        Whose::Account
+    };
+    let read = viewer.read_of(
+        whose,
+        api.database(),
+        Plan::ByValues,
+        period,
+        move |db, period| Box::pin(Counted::read(db, period, client)),
+    );
     let counted = read.await?;
     Ok(answer::written(
         &counted.stats(&period, freshness),

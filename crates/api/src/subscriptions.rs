@@ -1,10 +1,8 @@
-//! `GET /api/subscriptions/current`: what is subscribed to, and until when access lasts; and the
-//! same for each account ([`accounts`]).
+//! `GET /api/subscriptions/current`: what the account is subscribed to, and until when access lasts.
 //!
 //! Access follows what was paid for, not PayPal's status word: a cancelled subscription serves to
 //! its end, and a failed or late payment does not switch a receptionist off within three days.
 
-pub mod accounts;
 pub mod plans;
 mod row;
 
@@ -14,7 +12,7 @@ use crate::{
     freshness::Freshness,
     moment::Moment,
     money::Money,
-    parameters::{self, Parameters},
+    parameters::Parameters,
     problem::{Problem, ReadProblems},
     viewer::{Plan, Right, Viewer},
 };
@@ -23,7 +21,7 @@ use chrono::{DateTime, Utc};
 use frontdesk_process::clock;
 use serde::Serialize;
 use sqlx::PgConnection;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A PayPal subscription.
@@ -56,8 +54,6 @@ pub struct Subscription {
     pub outstanding: Option<Money>,
     /// The last payment that came through.
     pub last_payment: Option<LastPayment>,
-    /// Who pays; null while PayPal's `custom_id` is nobody's billing key.
-    pub user_id: Option<Uuid>,
 }
 
 /// A payment.
@@ -85,43 +81,27 @@ pub(crate) async fn of_user(
     user: Uuid,
 ) -> sqlx::Result<Option<Subscription>> {
     let rows = row::read(db, Some(user), 1).await?;
-    Ok(rows
-        .into_iter()
-        .next()
-        .map(|row| row.into_subscription(now)))
+    let current = rows.into_iter().next();
+    Ok(current.map(|row| row.into_subscription(now)))
 }
 
-/// Whose subscription.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct SubscriptionFilters {
-    /// Of this user; left out, of everybody the viewer may see.
-    user_id: Option<Uuid>,
-}
-
-/// Shows the current subscription.
+/// Shows the account's current subscription.
 #[utoipa::path(
-    get, operation_id = "show_current_subscription", path = "/api/subscriptions/current", tag = "billing", params(SubscriptionFilters),
+    get, operation_id = "show_current_subscription", path = "/api/subscriptions/current", tag = "billing",
     responses((status = 200, description = "The current subscription", body = CurrentSubscription), ReadProblems)
 )]
 pub async fn current(
     State(api): State<Api>,
     viewer: Viewer,
-    mut given: Parameters,
+    given: Parameters,
 ) -> Result<Response, Problem> {
     viewer.require(Right::ReadBilling)?;
-    let filters = SubscriptionFilters {
-        user_id: given.take("user_id", parameters::uuid),
-    };
     given.finish()?;
     let freshness = api.board().billing();
     let rows = viewer
-        .read(
-            api.database(),
-            Plan::ByValues,
-            filters.user_id,
-            |db, user| Box::pin(row::read(db, *user, 1)),
-        )
+        .read(api.database(), Plan::Fixed, (), |db, ()| {
+            Box::pin(row::read(db, None, 1))
+        })
         .await?;
     let current = rows.into_iter().next();
     let subscription = current.map(|row| row.into_subscription(clock::now()));

@@ -13,6 +13,7 @@ mod database;
 mod right;
 
 pub(crate) use credential::{IDLE, KEY_PREFIX, cookie, is_same_origin, session_token};
+use database::Reach;
 pub use database::{Database, Plan};
 pub(crate) use database::{Reading, Writing};
 pub use right::{Right, Role, Scope};
@@ -30,6 +31,15 @@ use uuid::Uuid;
 
 /// How long a password or second factor that was just shown counts for dangerous acts.
 pub(crate) const PROOF_LASTS: TimeDelta = TimeDelta::minutes(15);
+
+/// Whose rows a read is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The account's, as row-level security shows them.
+    Account,
+    /// Those that no account has. The query itself must say so: nothing narrows it.
+    Nobody,
+}
 
 /// Someone whose credentials were checked. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -215,7 +225,35 @@ impl Viewer {
         T: Send + 'static,
         Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
-        Ok(database.read(self.settings(), plan, wanted, query).await?)
+        self.read_of(Whose::Account, database, plan, wanted, query)
+            .await
+    }
+
+    /// Like [`Self::read`], and for administrators also of what no account has.
+    ///
+    /// # Errors
+    /// The problem to answer with; 403 for whoever is no administrator.
+    pub(crate) async fn read_of<A, T, Q>(
+        &self,
+        whose: Whose,
+        database: &Database,
+        plan: Plan,
+        wanted: A,
+        query: Q,
+    ) -> Result<T, Problem>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
+    {
+        let reach = match whose {
+            Whose::Account => Reach::Account(self.settings()),
+            Whose::Nobody => {
+                self.require(Right::Administrate)?;
+                Reach::Everything
+            }
+        };
+        Ok(database.read(reach, plan, wanted, query).await?)
     }
 
     /// Changes something for this viewer, in one transaction that is committed when `change` succeeds

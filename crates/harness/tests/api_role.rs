@@ -89,11 +89,13 @@ mod schemathesis;
 mod stats;
 #[path = "api/swap.rs"]
 mod swap;
+#[path = "api/tenants.rs"]
+mod tenants;
 #[path = "api/users.rs"]
 mod users;
-#[path = "api/walk.rs"]
-mod walk;
 #[path = "api/voice_samples.rs"]
 mod voice_samples;
+#[path = "api/walk.rs"]
+mod walk;
 #[path = "api/web.rs"]
 mod web;

@@ -76,9 +76,8 @@ create table invoices (
     currency text not null,
     issued_at timestamptz not null
 );
-create index invoices_newest on invoices (issued_at desc, id desc);
-create index invoices_of_subscription on invoices (subscription_id, issued_at desc);
-create index invoices_of_user on invoices (user_id, issued_at desc);
+create index invoices_of_subscription on invoices (subscription_id, issued_at desc, id desc);
+create index invoices_of_user on invoices (user_id, issued_at desc, id desc);
 comment on table invoices is
     'Owner: projector. One row per PayPal sale for a subscription; minor units by PayPal''s exponents.';
 
@@ -101,6 +100,7 @@ create table payments (
     primary key (sale_id, kind, id)
 );
 create index payments_of_subscription on payments (subscription_id);
+create index payments_of_user on payments (user_id);
 comment on table payments is 'Owner: projector. Money movements: each sale, refund and reversal once.';
 
 create table event_index (

@@ -76,15 +76,17 @@ create table calls (
     recording_location text,
     recording_ms bigint
 );
-create index calls_newest on calls (started_at desc, id desc);
-create index calls_of_client on calls (client_id, started_at desc, id desc);
-create index calls_open on calls (started_at desc) where state <> 'ended';
--- What is looked for because it is rare. Without these a filter with few hits reads the whole table;
--- as they hold the rare rows alone, they cost a replay nothing that can be measured.
-create index calls_unanswered on calls (result, started_at desc, id desc) where result <> 'answered';
-create index calls_unsuccessful on calls (outcome_status, started_at desc, id desc) where outcome_status <> 'success';
-create index calls_upset on calls (started_at desc, id desc) where sentiment_label = 'negative';
-create index calls_long on calls (started_at desc, id desc) where talk_ms > 600000;
+-- Each begins with the account: a read is of one, and of its rows alone.
+create index calls_newest on calls (user_id, started_at desc, id desc);
+create index calls_of_client on calls (user_id, client_id, started_at desc, id desc);
+create index calls_open on calls (user_id, started_at desc, id desc) where state <> 'ended';
+-- What is looked for because it is rare. Without these a filter with few hits reads all calls of the
+-- account; as they hold the rare rows alone, they cost a replay nothing that can be measured.
+create index calls_unanswered on calls (user_id, result, started_at desc, id desc) where result <> 'answered';
+create index calls_unsuccessful on calls (user_id, outcome_status, started_at desc, id desc)
+    where outcome_status <> 'success';
+create index calls_upset on calls (user_id, started_at desc, id desc) where sentiment_label = 'negative';
+create index calls_long on calls (user_id, started_at desc, id desc) where talk_ms > 600000;
 comment on table calls is
     'Owner: projector. One row per SIP call or web visitor; times in UTC, durations in ms, money in minor units.';
 
@@ -128,7 +130,7 @@ create table hourly (
     latency bigint[] not null,
     primary key (client_id, hour)
 );
-create index hourly_by_hour on hourly (hour);
+create index hourly_of_user on hourly (user_id, hour);
 comment on table hourly is
     'Owner: projector. Ended inbound calls by client and UTC hour of their start; the nil uuid is "unassigned".';
 
@@ -140,7 +142,7 @@ create table hourly_revenue (
     amount_minor bigint not null,
     primary key (client_id, hour, currency)
 );
-create index hourly_revenue_by_hour on hourly_revenue (hour);
+create index hourly_revenue_of_user on hourly_revenue (user_id, hour);
 comment on table hourly_revenue is 'Owner: projector. Revenue of ended inbound calls, minor units.';
 
 create table event_index (

@@ -15,7 +15,10 @@ pub fn calls() -> Projection<calls::CallFact> {
     Projection::new(
         "calls",
         StreamName::Calls,
-        include_str!("../schema/calls.sql"),
+        concat!(
+            include_str!("../schema/calls.sql"),
+            include_str!("../schema/tenants_calls.sql")
+        ),
         CALLS_RULES,
     )
     .with::<calls::RoomSession>()
@@ -28,7 +31,10 @@ pub fn billing() -> Projection<billing::Fact> {
     Projection::new(
         "billing",
         StreamName::Billing,
-        include_str!("../schema/billing.sql"),
+        concat!(
+            include_str!("../schema/billing.sql"),
+            include_str!("../schema/tenants_billing.sql")
+        ),
         BILLING_RULES,
     )
     .with::<billing::Subscription>()

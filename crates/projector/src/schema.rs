@@ -42,7 +42,8 @@ pub(crate) async fn ensure<F: Fact>(
     Ok(())
 }
 
-/// Creates a schema of this version, empty, written by the projector and read by api and workers.
+/// Creates a schema of this version, empty, written by the projector and read by workers and
+/// administrators; what the api may read stands with the rules of whose rows are whose.
 pub(crate) async fn create<F: Fact>(
     client: &mut Client,
     schema: &str,
@@ -56,8 +57,8 @@ pub(crate) async fn create<F: Fact>(
          set local search_path = {schema};
          {sql}
          ;
-         grant usage on schema {schema} to frontdesk_api, frontdesk_workers;
-         grant select on all tables in schema {schema} to frontdesk_api, frontdesk_workers;
+         grant usage on schema {schema} to frontdesk_api, frontdesk_workers, frontdesk_admin;
+         grant select on all tables in schema {schema} to frontdesk_workers, frontdesk_admin;
          comment on schema {schema} is 'frontdesk read model {name}, version {version}';"
     );
     transaction

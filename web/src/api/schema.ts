@@ -1139,23 +1139,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/subscriptions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the accounts with their subscriptions. */
-        get: operations["list_subscriptions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/subscriptions/current": {
         parameters: {
             query?: never;
@@ -1163,7 +1146,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows the current subscription. */
+        /** Shows the account's current subscription. */
         get: operations["show_current_subscription"];
         put?: never;
         post?: never;
@@ -1333,17 +1316,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description An account and what it is subscribed to. */
-        Account: {
-            subscription: components["schemas"]["Subscription"] | null;
-            /**
-             * Format: uuid
-             * @description The user; null for a subscription whose PayPal `custom_id` is nobody's billing key.
-             */
-            user_id: string | null;
-            /** @description Their name. */
-            user_name: string | null;
-        };
         /** @description Which account to act for. */
         AccountChoice: {
             /**
@@ -1352,13 +1324,6 @@ export interface components {
              * @example 018f3c1e-0000-7000-8000-000000000000
              */
             account_id: string;
-        };
-        /** @description All accounts. */
-        AccountList: {
-            /** @description How current this is. */
-            freshness: components["schemas"]["Freshness"];
-            /** @description By name; at the end the subscriptions of nobody and of who has left. */
-            items: components["schemas"]["Account"][];
         };
         /** @description How somebody signs in. */
         AdminAccess: {
@@ -2419,13 +2384,6 @@ export interface components {
             status: components["schemas"]["InvoiceStatus"];
             /** @description The subscription it belongs to; null when PayPal names none. */
             subscription_id: string | null;
-            /**
-             * Format: uuid
-             * @description Who pays; null while PayPal's `custom_id` is nobody's billing key.
-             */
-            user_id: string | null;
-            /** @description Their name. */
-            user_name: string | null;
         };
         /** @description A page of invoices. */
         InvoicePage: {
@@ -3152,11 +3110,6 @@ export interface components {
              * @example ACTIVE
              */
             status: string | null;
-            /**
-             * Format: uuid
-             * @description Who pays; null while PayPal's `custom_id` is nobody's billing key.
-             */
-            user_id: string | null;
             /**
              * @description The state in words. Days stand apart from the text, to be written as the reader writes
              *     them, in the reader's zone.
@@ -7110,7 +7063,7 @@ export interface operations {
             query?: {
                 /** @description Only calls of this client. */
                 client_id?: string;
-                /** @description `true`: only calls nobody owns; `false`: only calls somebody owns. */
+                /** @description `true`: calls that nobody owns, instead of the account's; for administrators of the service. */
                 unassigned?: boolean;
                 /** @description Started at or after (RFC 3339). */
                 from?: string;
@@ -9331,8 +9284,6 @@ export interface operations {
     list_invoices: {
         parameters: {
             query?: {
-                /** @description Only what this user pays. */
-                user_id?: string;
                 /** @description Only charges of this subscription. */
                 subscription_id?: string;
                 /** @description How many, 1 to 100; 50 when left out. */
@@ -10438,7 +10389,7 @@ export interface operations {
                 tz?: string;
                 /** @description Only calls of this client. */
                 client_id?: string;
-                /** @description `true`: only calls nobody owns. */
+                /** @description `true`: calls that nobody owns, instead of the account's; for administrators of the service. */
                 unassigned?: boolean;
             };
             header?: never;
@@ -10512,86 +10463,9 @@ export interface operations {
             };
         };
     };
-    list_subscriptions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Each account with its subscription */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountList"];
-                };
-            };
-            /** @description A parameter is unknown or has a bad value; `errors` names it */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed: by role, scope or suspension */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A mistake of ours */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     show_current_subscription: {
         parameters: {
-            query?: {
-                /** @description Of this user; left out, of everybody the viewer may see. */
-                user_id?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;

@@ -153,16 +153,18 @@ struct EventRow {
 }
 
 async fn read(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Vec<EventRow>>> {
-    let room = sqlx::query_scalar!("select room_sid from calls.calls where id = $1", id)
+    let known = sqlx::query_scalar!(r#"select 1 as "one!" from calls.calls where id = $1"#, id)
         .fetch_optional(&mut *db)
         .await?;
-    let Some(room) = room else { return Ok(None) };
+    if known.is_none() {
+        return Ok(None);
+    }
     let rows = sqlx::query_as!(
         EventRow,
-        r#"select sequence, source, event_id, kind, occurred_at as "occurred_at: Moment",
-            received_at as "received_at: Moment",
+        r#"select sequence as "sequence!", source as "source!", event_id as "event_id!", kind as "kind!",
+            occurred_at as "occurred_at?: Moment", received_at as "received_at!: Moment",
             row_number() over (partition by source, event_id order by sequence) > 1 as "duplicate!"
-        from (select * from calls.event_index where aggregate = $1 order by sequence limit $2) stored
+        from calls.events_of_call($1, $2)
         -- LiveKit tells many of its times in whole seconds. Such an event happened somewhere within
         -- that second; if it also came within it, it stands where it came beside exact times.
         order by case
@@ -171,7 +173,7 @@ async fn read(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Vec<EventR
                     then received_at
                 else coalesce(occurred_at, received_at)
             end, sequence"#,
-        room,
+        id,
         MOST_EVENTS,
     )
     .fetch_all(db)

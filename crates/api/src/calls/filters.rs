@@ -4,6 +4,7 @@ use crate::{
     cursor::Cursor,
     parameters::{self, Parameters},
     problem::Problem,
+    viewer::Whose,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 pub struct CallFilters {
     /// Only calls of this client.
     pub(super) client_id: Option<Uuid>,
-    /// `true`: only calls nobody owns; `false`: only calls somebody owns.
+    /// `true`: calls that nobody owns, instead of the account's; for administrators of the service.
     pub(super) unassigned: Option<bool>,
     /// Started at or after (RFC 3339).
     #[param(value_type = Option<String>, format = DateTime)]
@@ -164,6 +165,14 @@ impl CallFilters {
         }
         given.finish()?;
         Ok(filters)
+    }
+
+    pub(super) fn whose(&self) -> Whose {
+        if self.unassigned == Some(true) {
+            Whose::Nobody
+        } else {
+            Whose::Account
+        }
     }
 
     pub(super) fn are_none(&self) -> bool {

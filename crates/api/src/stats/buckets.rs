@@ -100,7 +100,7 @@ pub(super) async fn count(
             from calls.calls
             where result is not null
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
-                and ($7::uuid is null or client_id is not distinct from nullif($7, '00000000-0000-0000-0000-000000000000'::uuid))
+                and ($7::uuid is null or client_id = $7 or $7 = '00000000-0000-0000-0000-000000000000'::uuid and user_id is null)
         )
         select at as "at!", coalesce(sum(calls), 0)::bigint as "calls!", coalesce(sum(answered), 0)::bigint as "answered!",
             coalesce(sum(missed), 0)::bigint as "missed!", coalesce(sum(abandoned), 0)::bigint as "abandoned!",
@@ -137,7 +137,7 @@ pub(super) async fn revenue(
             from calls.calls
             where result is not null and revenue_minor is not null and revenue_currency is not null
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
-                and ($7::uuid is null or client_id is not distinct from nullif($7, '00000000-0000-0000-0000-000000000000'::uuid))
+                and ($7::uuid is null or client_id = $7 or $7 = '00000000-0000-0000-0000-000000000000'::uuid and user_id is null)
         )
         select currency as "currency!", coalesce(sum(amount_minor), 0)::bigint as "amount_minor!"
         from parts group by currency having sum(amount_minor) <> 0 order by currency"#,

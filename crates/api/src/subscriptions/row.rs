@@ -22,12 +22,11 @@ pub(super) struct SubscriptionRow {
     pub(super) last_payment_minor: Option<i64>,
     pub(super) last_payment_currency: Option<String>,
     pub(super) last_payment_at: Option<Moment>,
-    pub(super) user_id: Option<Uuid>,
 }
 
-/// The subscriptions of one user or of everybody the viewer may see, in the order in which they
-/// count: what is paid for longest is what gives access, and a new one waiting for approval does
-/// not hide an old one that still serves.
+/// The subscriptions of one user or of all that can be seen, in the order in which they count: what is
+/// paid for longest is what gives access, and a new one waiting for approval does not hide an old one
+/// that still serves.
 pub(super) async fn read(
     db: &mut PgConnection,
     user: Option<Uuid>,
@@ -37,7 +36,7 @@ pub(super) async fn read(
         SubscriptionRow,
         r#"select id, plan_id, status, started_at, next_billing_at, paid_through, cancelled_at, past_due,
             last_failed_at, next_retry_at, outstanding_minor, outstanding_currency, last_payment_minor,
-            last_payment_currency, last_payment_at as "last_payment_at: Moment", user_id
+            last_payment_currency, last_payment_at as "last_payment_at: Moment"
         from billing.subscriptions
         where $1::uuid is null or user_id = $1
         order by (status is not distinct from 'ACTIVE') desc, paid_through desc nulls last,
@@ -69,7 +68,6 @@ impl SubscriptionRow {
             paid_through: self.paid_through.map(Moment),
             past_due: self.past_due,
             cancelled_at: self.cancelled_at.map(Moment),
-            user_id: self.user_id,
         }
     }
 

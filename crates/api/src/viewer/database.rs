@@ -51,6 +51,24 @@ pub enum Plan {
     ByValues,
 }
 
+impl Plan {
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Fixed => "",
+            Self::ByValues => "; set local plan_cache_mode = force_custom_plan",
+        }
+    }
+}
+
+/// Which rows a read reaches.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reach {
+    /// Those of an account and a person.
+    Account(Settings),
+    /// All: for administrators, whose right the caller has checked.
+    Everything,
+}
+
 /// For whom a transaction is. Row-level security compares with these.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
@@ -63,10 +81,7 @@ impl Settings {
     /// can end the string.
     fn begin(self, how: &str, plan: Plan) -> AssertSqlSafe<String> {
         let Self { account, person } = self;
-        let plan = match plan {
-            Plan::Fixed => "",
-            Plan::ByValues => "; set local plan_cache_mode = force_custom_plan",
-        };
+        let plan = plan.setting();
         AssertSqlSafe(format!(
             "begin {how}{plan}; set local app.user_id = '{account}'; set local app.person_id = '{person}'"
         ))
@@ -103,7 +118,7 @@ impl Database {
     /// timeout bounds it.
     pub(super) async fn read<A, T, Q>(
         &self,
-        settings: Settings,
+        reach: Reach,
         plan: Plan,
         wanted: A,
         query: Q,
@@ -114,10 +129,12 @@ impl Database {
         Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
         // Without a snapshot of its own a read of several statements could contradict itself.
-        let begin = settings
-            .begin("isolation level repeatable read read only", plan)
-            .0;
-        let (pool, session) = (self.api.clone(), self.api.acquire().await?);
+        let how = "isolation level repeatable read read only";
+        let (pool, begin) = match reach {
+            Reach::Account(settings) => (self.api.clone(), settings.begin(how, plan).0),
+            Reach::Everything => (self.admin.clone(), format!("begin {how}{}", plan.setting())),
+        };
+        let session = pool.acquire().await?;
         let reading =
             tokio::spawn(async move { read_on(&pool, session, begin, &wanted, &query).await });
         reading.await.unwrap_or_else(|error| {

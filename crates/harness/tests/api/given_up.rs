@@ -60,7 +60,7 @@ async fn whoever_hangs_up_leaves_no_transaction_behind() {
     let call = stage.ids("/api/calls").await.remove(0);
     for path in [
         "/api/invoices",
-        "/api/subscriptions",
+        "/api/subscriptions/current",
         "/api/stats",
         "/api/calls?state=ended",
         "/api/clients",

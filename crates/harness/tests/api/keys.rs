@@ -84,7 +84,7 @@ async fn a_key_opens_what_its_scopes_name_and_nothing_else() {
         ("/api/calls", "calls:read"),
         ("/api/stats", "calls:read"),
         ("/api/clients", "clients:read"),
-        ("/api/subscriptions", "billing:read"),
+        ("/api/subscriptions/current", "billing:read"),
         ("/api/invoices", "billing:read"),
     ];
     // What belongs to a person or an owner is no key's, whatever its scopes.

@@ -1,6 +1,7 @@
 //! Figures of a period in the viewer's zone.
 
 use crate::{
+    person::Person,
     stage::Stage,
     story::{Story, analysis, at},
 };
@@ -10,6 +11,9 @@ use serde_json::{Value, json};
 async fn stage_with_a_month() -> Stage {
     let stage = Stage::set().await;
     stage.reception().await;
+    stage
+        .business(stage.owner().id, "pipes", "+14155550199")
+        .await;
     let call = |name: &str, started: &str| Story {
         started: at(started),
         tenant: Some("tnt_smile"),
@@ -35,7 +39,7 @@ async fn stage_with_a_month() -> Stage {
         Story {
             tenant: None,
             dialled: "+14155550199",
-            ..call("nobodys", "2026-11-02T15:50:00Z")
+            ..call("pipes", "2026-11-02T15:50:00Z")
         },
         Story {
             left: None,
@@ -151,12 +155,19 @@ async fn every_way_of_counting_gives_the_same_sums() {
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_can_be_limited_to_a_client_or_to_what_nobody_owns() {
     let stage = stage_with_a_month().await;
-    let client = stage.json("/api/clients").await["items"][0]["id"]
+    let nobodys = Story {
+        dialled: "+14155550777",
+        started: at("2026-11-02T15:50:00Z"),
+        ..Story::new("nobodys")
+    };
+    stage.tell(&nobodys.events()).await;
+    let admin = stage.admin().await;
+    let client = stage.json("/api/clients").await["items"][1]["id"]
         .as_str()
         .unwrap()
         .to_owned();
-    let calls = async |filter: &str| {
-        let stats = stage
+    let calls = async |who: &Person, filter: &str| {
+        let stats = who
             .json(&format!(
                 "/api/stats?from=2026-11-01T00:00:00Z&to=2026-11-03T00:20:00Z{filter}"
             ))
@@ -165,14 +176,20 @@ async fn figures_can_be_limited_to_a_client_or_to_what_nobody_owns() {
     };
     assert_eq!(
         (
-            calls("").await,
-            calls(&format!("&client_id={client}")).await,
-            calls("&unassigned=true").await
+            calls(stage.owner(), "").await,
+            calls(stage.owner(), &format!("&client_id={client}")).await,
+            calls(&admin, "&unassigned=true").await
         ),
         (5, 4, 1)
     );
-    let half = calls("&unassigned=true&tz=Asia/Kolkata").await;
+    let half = calls(&admin, "&unassigned=true&tz=Asia/Kolkata").await;
     assert_eq!(half, 1);
+    assert_eq!(
+        calls(&admin, &format!("&client_id={client}")).await,
+        0,
+        "of another account"
+    );
+    assert_eq!(stage.get("/api/stats?unassigned=true").await.status, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -214,7 +214,6 @@ pub(super) const ROUTES: &[Route] = &[
         "",
     ),
     route("GET", "/api/subscriptions/plans", BILLING, ""),
-    route("GET", "/api/subscriptions", BILLING, ""),
     route("GET", "/api/subscriptions/current", BILLING, ""),
     route("GET", "/api/invoices", BILLING, ""),
     route("POST", "/api/clients", EDIT, CLIENT),
