@@ -4,13 +4,19 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// A proven user whose address is `<name>@example.com`; gives the id, which is also their account.
+/// A proven user whose address is `<name>@example.com`; gives the id, which is also their account. They
+/// were there before every event of a test, so it must come before the first of them is folded.
 pub async fn user(client: &Client, name: &str) -> Uuid {
-    let id = Uuid::new_v4();
     let sql = "insert into account.users (id, email, name, billing_key, created_at)
-               values ($1, $2 || '@example.com', $2, 'bill_' || $2, '2020-01-01')";
-    client.execute(sql, &[&id, &name]).await.unwrap();
-    id
+               values (gen_random_uuid(), $1 || '@example.com', $1, 'bill_' || $1, '2020-01-01') returning id";
+    client.query_one(sql, &[&name]).await.unwrap().get(0)
+}
+
+/// The same, from now on.
+pub async fn newcomer(client: &Client, name: &str) -> Uuid {
+    let sql = "insert into account.users (id, email, name, billing_key, created_at)
+               values (gen_random_uuid(), $1 || '@example.com', $1, 'bill_' || $1, now()) returning id";
+    client.query_one(sql, &[&name]).await.unwrap().get(0)
 }
 
 /// A client of a user, reached by its tenant key `tnt_<name>` and by a number.

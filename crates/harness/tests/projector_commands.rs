@@ -100,24 +100,28 @@ async fn both_read_models_are_rebuilt_swapped_rolled_back_and_verified() {
 }
 
 async fn nobody_else_may_write(client: &tokio_postgres::Client) {
-    client
-        .batch_execute("set role frontdesk_api")
-        .await
-        .unwrap();
-    let calls = client
-        .query_one("select count(*) from calls.calls", &[])
-        .await
-        .unwrap();
-    assert!(
-        calls.get::<_, i64>(0) > 0,
-        "the api reads what the projector wrote"
-    );
-    assert!(
-        client
-            .batch_execute("delete from calls.calls")
+    for (role, reads) in [
+        ("frontdesk_workers", true),
+        ("frontdesk_admin", true),
+        // It sees what belongs to an account it acts for, and here it acts for none.
+        ("frontdesk_api", false),
+    ] {
+        let set = format!("reset role; set role {role}");
+        client.batch_execute(&set).await.unwrap();
+        let calls = client
+            .query_one("select count(*) from calls.calls", &[])
             .await
-            .is_err()
-    );
+            .unwrap();
+        assert_eq!(calls.get::<_, i64>(0) > 0, reads, "{role} reads");
+        for change in [
+            "delete from calls.calls",
+            "update billing.invoices set status = 'paid'",
+            "insert into calls.checkpoints (partition, sequence) values (99, 1)",
+        ] {
+            let changed = client.batch_execute(change).await;
+            assert!(changed.is_err(), "{role}: {change}");
+        }
+    }
     client
         .batch_execute("reset role; set role frontdesk_projector")
         .await

@@ -6,7 +6,7 @@ use crate::{
 };
 use frontdesk_api::Api;
 use frontdesk_events::nats::Role;
-use frontdesk_harness::people;
+use frontdesk_harness::{eventually, people};
 use frontdesk_process::{Shutdown, health::Health};
 use reqwest::Method;
 use serde_json::json;
@@ -262,4 +262,27 @@ async fn the_database_going_away_is_a_503_and_no_secret() {
     let back = ask().await;
     assert_eq!(back.status, 200, "{}", back.text);
     shutdown.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_cannot_take_what_all_need() {
+    let stage = Stage::set_with(|args| args.trusted_proxies = vec![[127, 0, 0, 1].into()]).await;
+    let bob = stage.person("bob").await;
+    let ask = async |cookie: &str| {
+        let headers = [("cookie", cookie), ("x-forwarded-for", "203.0.113.7")];
+        send(&stage, Method::GET, "/api/clients", &headers).await
+    };
+    let limited = eventually("it is too much", async || {
+        let asked = (0..50).map(|_| ask(&stage.owner().cookie));
+        let answers = futures::future::join_all(asked).await;
+        answers.into_iter().find(|answer| answer.status != 200)
+    })
+    .await;
+    assert_eq!(
+        (limited.status, limited.header("retry-after")),
+        (429, "1"),
+        "{}",
+        limited.text
+    );
+    assert_eq!(ask(&bob.cookie).await.status, 200, "another has their own");
 }

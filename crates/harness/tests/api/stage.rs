@@ -168,6 +168,11 @@ impl Stage {
         people::user(&self.client, name).await
     }
 
+    /// A user from now on, of a name that nobody has.
+    pub(crate) async fn newcomer(&self, name: &str) -> Uuid {
+        people::newcomer(&self.client, &format!("{name}{}", Uuid::new_v4().simple())).await
+    }
+
     /// Signs somebody in to their own account.
     pub(crate) async fn sign_in(&self, user: Uuid) -> Person {
         Person::in_account(&self.client, &self.door, user, user).await
@@ -185,9 +190,7 @@ impl Stage {
 
     /// An administrator of the service, signed in to an account of their own.
     pub(crate) async fn admin(&self) -> Person {
-        let id = self
-            .user(&format!("admin{}", Uuid::new_v4().simple()))
-            .await;
+        let id = self.newcomer("admin").await;
         let sql = "update account.users set role = 'admin' where id = $1";
         self.client.execute(sql, &[&id]).await.unwrap();
         self.sign_in(id).await
@@ -195,9 +198,7 @@ impl Stage {
 
     /// Somebody else's hand in an account (`manager`, `reader`), signed in to it.
     pub(crate) async fn member(&self, account: Uuid, role: &str) -> Person {
-        let id = self
-            .user(&format!("{role}{}", Uuid::new_v4().simple()))
-            .await;
+        let id = self.newcomer(role).await;
         let sql = "insert into account.members (account_id, user_id, role, joined_at) values ($1, $2, $3, now())";
         self.client
             .execute(sql, &[&account, &id, &role])
