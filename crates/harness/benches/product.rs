@@ -26,6 +26,8 @@ mod receiving;
 mod replay;
 #[path = "product/report.rs"]
 mod report;
+#[path = "product/signing_in.rs"]
+mod signing_in;
 #[path = "product/traffic.rs"]
 mod traffic;
 
@@ -38,7 +40,7 @@ struct Arguments {
     /// A small run that only shows that everything works; its figures are not written.
     #[arg(long)]
     quick: bool,
-    /// Only these parts: ingest, replay, freshness, api.
+    /// Only these parts: ingest, replay, freshness, api, login.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Events of the replay.
@@ -91,6 +93,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("api") {
         listing::measure(&mut report, &executable, arguments.quick).await?;
+    }
+    if wanted("login") {
+        signing_in::measure(&mut report, &executable, arguments.quick).await?;
     }
     if arguments.quick || !arguments.only.is_empty() {
         println!("a partial run: docs/benchmarks.md and target/bench.json stay as they were");
