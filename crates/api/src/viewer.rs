@@ -113,11 +113,6 @@ impl Viewer {
         self.0.account
     }
 
-    /// What the person is in that account.
-    pub(crate) fn role(&self) -> Role {
-        self.0.role
-    }
-
     /// How they proved themselves.
     pub(crate) fn means(&self) -> &Means {
         &self.0.means

@@ -22,8 +22,8 @@ export type Stats = Answer<paths["/api/stats"]>;
 export type Totals = Stats["totals"];
 export type Freshness = CallPage["freshness"];
 export type Money = Totals["revenue"][number];
-export type Account = Answer<paths["/api/subscriptions"]>["items"][number];
-export type Subscription = NonNullable<Account["subscription"]>;
+export type CurrentSubscription = Answer<paths["/api/subscriptions/current"]>;
+export type Subscription = NonNullable<CurrentSubscription["subscription"]>;
 export type Invoice = Answer<paths["/api/invoices"]>["items"][number];
 
 export const PAGE = 50;
@@ -101,16 +101,16 @@ function askStats(period: Period, whose: Whose, signal: AbortSignal) {
   return answer(client.GET("/api/stats", { params: { query }, signal }));
 }
 
-/** Every account this viewer may see: one for who logged in, all with the operator's token. */
-export function accountsQuery() {
+/** What the account that is looked at pays for. */
+export function subscriptionQuery() {
   return queryOptions({
-    queryKey: ["billing", "accounts"],
-    queryFn: ({ signal }) => answer(client.GET("/api/subscriptions", { signal })),
+    queryKey: ["billing", "subscription"],
+    queryFn: ({ signal }) => answer(client.GET("/api/subscriptions/current", { signal })),
   });
 }
 
-export function invoicesQuery(user_id: string | null, cursor: string | null) {
-  const query = { limit: PAGE, ...(user_id && { user_id }), ...(cursor && { cursor }) };
+export function invoicesQuery(cursor: string | null) {
+  const query = { limit: PAGE, ...(cursor && { cursor }) };
   return queryOptions({
     queryKey: ["billing", "invoices", query],
     queryFn: ({ signal }) => answer(client.GET("/api/invoices", { params: { query }, signal })),

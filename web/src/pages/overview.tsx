@@ -4,7 +4,7 @@ import { useSearchParams } from "react-router";
 import { clientsQuery } from "../api/businesses";
 import { readFilter } from "../api/callFilter";
 import { lastDay, lastMonthByNow, monthOf } from "../api/period";
-import { type Whose, accountsQuery, askAhead, callsQuery, pastStatsQuery, statsQuery } from "../api/queries";
+import { type Whose, askAhead, callsQuery, pastStatsQuery, statsQuery, subscriptionQuery } from "../api/queries";
 import { serverNow } from "../api/serverClock";
 import { CallCharts } from "./overview/CallCharts";
 import { MonthFigures } from "./overview/MonthFigures";
@@ -24,7 +24,7 @@ export function ask(queries: QueryClient, url: URL) {
     queries.query(asked.monthBefore),
     queries.query(asked.beforeByNow),
     queries.query(asked.day),
-    queries.query(asked.accounts),
+    queries.query(asked.subscription),
     queries.query(clientsQuery()),
   );
 }
@@ -40,7 +40,7 @@ export function Overview() {
   const monthBefore = useQuery(ask.monthBefore);
   const beforeByNow = useQuery(ask.beforeByNow);
   const day = useQuery(ask.day);
-  const accounts = useQuery(ask.accounts);
+  const subscription = useQuery(ask.subscription);
 
   return (
     <div className="mx-auto flex max-w-page flex-col gap-4 px-4 py-4 rail:px-6 rail:py-5">
@@ -49,7 +49,7 @@ export function Overview() {
       </PageHead>
       <Now {...{ live, ringing, whose }} />
       <MonthFigures {...{ month, beforeByNow, whose }} />
-      <NeedsYou {...{ day, accounts, whose }} />
+      <NeedsYou {...{ day, subscription, whose }} />
       <CallCharts {...{ month, monthBefore, whose }} />
       <Newest {...{ newest, whose }} />
     </div>
@@ -70,7 +70,7 @@ function questions(whose: Whose) {
     monthBefore: pastStatsQuery(monthOf(now, -1), whose),
     beforeByNow: pastStatsQuery(lastMonthByNow(now), whose),
     day: statsQuery(lastDay(now), whose),
-    accounts: accountsQuery(),
+    subscription: subscriptionQuery(),
   };
 }
 

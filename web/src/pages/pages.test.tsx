@@ -55,7 +55,7 @@ const EVENT: CallEvent = {
   summary: "Caller joined the room",
 };
 
-const BEA = { ...ACE, id: OTHER_ID, user_id: "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2da2", name: "Bea", numbers: [] };
+const BEA = { ...ACE, id: OTHER_ID, name: "Bea", numbers: [] };
 
 const INVOICE = {
   id: "S-1",
@@ -66,27 +66,24 @@ const INVOICE = {
   refunded: { amount_minor: 0, currency: "USD" },
   fee: null,
   issued_at: "2026-11-24T12:00:00Z",
-  user_id: ACE.user_id,
-  user_name: "Ann",
 };
 
-function account(client: typeof ACE, user_name: string, day: string) {
-  const subscription: Subscription = {
-    id: `I-${user_name}`,
+function subscription(change: Partial<Subscription>): Subscription {
+  return {
+    id: "I-Ann",
     plan_id: null,
     status: "ACTIVE",
-    words: [{ text: "Active, next payment ", day }],
+    words: [{ text: "Active, next payment ", day: "2026-12-24T12:00:00Z" }],
     started_at: null,
-    next_billing_at: day,
-    paid_through: day,
+    next_billing_at: "2026-12-24T12:00:00Z",
+    paid_through: "2026-12-24T12:00:00Z",
     entitled: true,
     past_due: false,
     cancelled_at: null,
     outstanding: null,
     last_payment: null,
-    user_id: client.user_id,
+    ...change,
   };
-  return { user_id: client.user_id, user_name, subscription };
 }
 
 let stage: Stage;
@@ -303,43 +300,21 @@ it("without a subscription, billing says what one brings", async () => {
   expect(await screen.findByText(/No payment yet/)).toBeTruthy();
 });
 
-it("several accounts stand one by one, and each payment names its own", async () => {
-  answers["/api/clients"] = { items: [ACE, BEA] };
-  answers["/api/subscriptions"] = {
-    items: [account(ACE, "Ann", "2026-12-24T12:00:00Z"), account(BEA, "Bob", "2026-12-28T12:00:00Z")],
-    freshness: FRESH,
-  };
+it("billing says what is paid for, in words, and lists each payment", async () => {
+  answers["/api/subscriptions/current"] = { subscription: subscription({}), freshness: FRESH };
   answers["/api/invoices"] = { items: [INVOICE], next_cursor: null, freshness: FRESH };
-  const router = open("/billing");
-  const accounts = within(await screen.findByRole("table", { name: "Accounts" }));
-  expect(plain(accounts.getByText(/Active.*Dec 24, 2026/))).toBe("Active, next payment Dec 24, 2026");
-  expect(accounts.getByText("Bea")).toBeTruthy();
-  const payments = within(await screen.findByRole("table", { name: "Payments, newest first" }));
-  expect(payments.getAllByText(/Ann/).length).toBeGreaterThan(0);
-  await userEvent.setup().click(accounts.getByRole("link", { name: "Bob" }));
-  expect(await screen.findByText("Bob pays for Bea")).toBeTruthy();
-  expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`);
-});
-
-it("a chosen business shows its owner's subscription and asks for that account's payments alone", async () => {
-  answers["/api/clients"] = { items: [ACE, BEA] };
-  answers["/api/subscriptions"] = {
-    items: [account(ACE, "Ann", "2026-12-24T12:00:00Z"), account(BEA, "Bob", "2026-12-28T12:00:00Z")],
-    freshness: FRESH,
-  };
-  open(`/billing?client_id=${ID}`);
+  open("/billing");
   expect(await screen.findByText("Active, next payment Dec 24, 2026")).toBeTruthy();
-  expect(screen.queryByText(/Bob|Dec 28/)).toBeNull();
-  await vi.waitFor(() => {
-    const questions = stage.asked.filter(({ url }) => url.pathname === "/api/invoices");
-    expect(questions.map(({ url }) => url.searchParams.get("user_id"))).toEqual([ACE.user_id]);
-  });
+  const payments = within(await screen.findByRole("table", { name: "Payments, newest first" }));
+  expect(payments.getByText("S-1")).toBeTruthy();
+  expect(payments.getByText("Paid")).toBeTruthy();
 });
 
-it("calls without a business are nobody's to pay for", async () => {
-  open("/billing?unassigned=true");
-  expect(await screen.findByText("Nobody pays for these calls")).toBeTruthy();
-  expect(stage.asked.some(({ url }) => url.pathname === "/api/invoices")).toBe(false);
+it("a payment that is due is said on the overview, whichever business is chosen", async () => {
+  answers["/api/subscriptions/current"] = { subscription: subscription({ past_due: true }), freshness: FRESH };
+  open(`/?client_id=${ID}`);
+  const due = await screen.findByRole("link", { name: /Payment is due/ });
+  expect(due.getAttribute("href")).toBe(`/billing?client_id=${ID}`);
 });
 
 it("an address that leads nowhere leads back", async () => {

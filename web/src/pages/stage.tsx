@@ -98,7 +98,7 @@ export function setStage(): Stage {
       "/api/calls": { items: [], next_cursor: null, freshness: FRESH },
       "/api/clients": { items: [] },
       "/api/professions": PROFESSIONS,
-      "/api/subscriptions": { items: [], freshness: FRESH },
+      "/api/subscriptions/current": { subscription: null, freshness: FRESH },
       "/api/invoices": { items: [], next_cursor: null, freshness: FRESH },
     },
     sent: (what) =>

@@ -1,4 +1,4 @@
-/** Every payment, newest first: of one account, or of all with the account named on each. */
+/** Every payment of the account, newest first. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 import { type Invoice, invoicesQuery } from "../../api/queries";
@@ -13,11 +13,10 @@ import { longDay } from "../../ui/time";
 import { sentence } from "../calls/words";
 import { Failure } from "../shell/Failure";
 
-/** `userId` limits them to one account. */
-export function Payments({ userId, several }: { userId: string | null; several: boolean }) {
+export function Payments() {
   return (
-    <Panel title="Payments" hint={several ? "of all accounts" : null} flush className="overflow-hidden">
-      <Invoices userId={userId} columns={several ? WITH_ACCOUNT : COLUMNS} />
+    <Panel title="Payments" flush className="overflow-hidden">
+      <Invoices />
     </Panel>
   );
 }
@@ -30,15 +29,9 @@ const COLUMNS: Column[] = [
   { name: "Amount", width: "120px", right: true },
 ];
 
-const WITH_ACCOUNT: Column[] = [
-  ...COLUMNS.slice(0, 1),
-  { name: "Account", width: "minmax(0, 1.2fr)" },
-  ...COLUMNS.slice(1),
-];
-
-function Invoices({ userId, columns }: { userId: string | null; columns: Column[] }) {
+function Invoices() {
   const [search] = useSearchParams();
-  const invoices = useQuery(invoicesQuery(userId, search.get("cursor")));
+  const invoices = useQuery(invoicesQuery(search.get("cursor")));
   const { data, error, isPlaceholderData } = invoices;
   if (!data)
     return error ? (
@@ -52,9 +45,9 @@ function Invoices({ userId, columns }: { userId: string | null; columns: Column[
     );
   return (
     <div className={classes("border-t border-line transition-opacity", isPlaceholderData && "opacity-60")}>
-      <Rows label="Payments, newest first" columns={columns}>
+      <Rows label="Payments, newest first" columns={COLUMNS}>
         {data.items.map((invoice) => (
-          <InvoiceRow key={invoice.id} invoice={invoice} columns={columns} />
+          <InvoiceRow key={invoice.id} invoice={invoice} />
         ))}
       </Rows>
       {(data.next_cursor ?? search.has("cursor")) && (
@@ -86,24 +79,16 @@ const STATES: Partial<Record<string, { words: string; tone: Tone }>> = {
   failed: { words: "Failed", tone: "bad" },
 };
 
-function InvoiceRow({ invoice, columns }: { invoice: Invoice; columns: Column[] }) {
+function InvoiceRow({ invoice }: { invoice: Invoice }) {
   const state = STATES[invoice.status] ?? { words: sentence(invoice.status), tone: "plain" as const };
   const refunded = invoice.refunded.amount_minor > 0 ? money(invoice.refunded) : null;
   return (
-    <Row columns={columns}>
+    <Row columns={COLUMNS}>
       <span role="cell" className="figures order-1 @table:order-none">
         {longDay(invoice.issued_at)}
       </span>
-      {columns === WITH_ACCOUNT && (
-        <span role="cell" className="hidden min-w-0 truncate @table:block">
-          <bdi>{invoice.user_name ?? "Nobody's"}</bdi>
-        </span>
-      )}
       <span role="cell" className="order-3 min-w-0 truncate text-quiet @table:order-none">
-        {columns === WITH_ACCOUNT && (
-          <bdi className="@table:hidden">{invoice.user_name ?? "Nobody's account"}</bdi>
-        )}
-        <span className={classes(columns === WITH_ACCOUNT && "hidden @table:inline")}>{invoice.id}</span>
+        {invoice.id}
       </span>
       <span
         role="cell"

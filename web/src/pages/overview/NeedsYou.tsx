@@ -1,23 +1,19 @@
 /** What happened in the last day that a person should look after. Nothing to do is said too. */
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { clientsQuery } from "../../api/businesses";
-import type { Account, Stats, Whose } from "../../api/queries";
+import type { CurrentSubscription, Stats, Whose } from "../../api/queries";
 import { paths } from "../../paths";
 import { plural } from "../../ui/figures";
 
 interface Props {
   day: UseQueryResult<Stats>;
-  accounts: UseQueryResult<{ items: Account[] }>;
+  subscription: UseQueryResult<CurrentSubscription>;
   whose: Whose;
 }
 
-export function NeedsYou({ day, accounts, whose }: Props) {
-  const clients = useQuery(clientsQuery());
-  const owner = clients.data?.items.find(({ id }) => id === whose.client_id)?.user_id;
-  const shown = accounts.data?.items.filter(({ user_id }) => !whose.client_id || user_id === owner);
+export function NeedsYou({ day, subscription, whose }: Props) {
   const calls = callMatters(day.data, whose);
-  const matters = [...calls, ...paymentMatters(whose.unassigned ? [] : shown, whose)];
+  const matters = [...calls, ...paymentMatters(subscription.data, whose)];
   return (
     <section aria-label="Needs you" className="card flex min-h-12 flex-wrap items-baseline gap-x-5 gap-y-1 px-5 py-3.5">
       <div className="flex items-baseline gap-x-2 whitespace-nowrap">
@@ -57,9 +53,8 @@ function callMatters(day: Stats | undefined, whose: Whose) {
   ].filter(({ n }) => n > 0);
 }
 
-/** One's own payment, or how many accounts have one due, where several are looked after. */
-function paymentMatters(accounts: Account[] | undefined = [], { client_id }: Whose) {
-  const due = accounts.filter(({ subscription }) => subscription?.past_due).length;
-  const words = accounts.length > 1 ? `Payment is due for ${plural(due, "account")}` : "Payment is due";
-  return due > 0 ? [{ words, to: paths.billing(client_id ? `?client_id=${client_id}` : "") }] : [];
+/** One subscription pays for every business of the account, so it is said whichever is chosen. */
+function paymentMatters(current: CurrentSubscription | undefined, { client_id }: Whose) {
+  if (!current?.subscription?.past_due) return [];
+  return [{ words: "Payment is due", to: paths.billing(client_id ? `?client_id=${client_id}` : "") }];
 }
