@@ -48,7 +48,9 @@ browser_tests() (
   FRONTDESK_MAILBOX=http://$(setting SANDBOX_LISTEN)/mail
   # How a test takes the server away under an open page.
   FRONTDESK_RESTART=../scripts/restart.sh
-  export BASE_URL FRONTDESK_ACCOUNTS FRONTDESK_MAILBOX FRONTDESK_RESTART
+  # How a test has something happen outside.
+  FRONTDESK_SANDBOX=../scripts/outside.sh
+  export BASE_URL FRONTDESK_ACCOUNTS FRONTDESK_MAILBOX FRONTDESK_RESTART FRONTDESK_SANDBOX
   cd web && npm run e2e
 )
 

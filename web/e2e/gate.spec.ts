@@ -25,7 +25,7 @@ test("a ready account signs in at a press, and signing out ends it here and on t
   const before = await page.context().cookies();
   expect(before.filter(({ httpOnly }) => httpOnly)).toHaveLength(1);
   await page.getByRole("button", { name: /^Account:/ }).click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
   await expect.poll(() => page.context().cookies()).toEqual([]);
   await page.context().addCookies(before);

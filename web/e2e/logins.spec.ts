@@ -17,7 +17,7 @@ test.describe("through a provider", () => {
       await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
       await expect(page.getByRole("button", { name: "Account: Kim" })).toBeVisible();
       await page.getByRole("button", { name: "Account: Kim" }).click();
-      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
 
       await page.goto("/settings/security");
       await page.getByRole("link", { name: `Continue with ${provider}` }).click();
@@ -107,7 +107,7 @@ test.describe("the second step", () => {
 
 async function signOut(page: Page, name: string) {
   await page.getByRole("button", { name: `Account: ${name}` }).click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
 }
 

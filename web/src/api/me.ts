@@ -59,10 +59,16 @@ export function goOver(queries: QueryClient, me: Me) {
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
 }
 
-/** Ends the session here at once, so that nothing more is asked, then on the server, if it can be reached. */
-export async function signOut() {
+/**
+ * Ends the session: here at once, then on the server, if it can be reached. The pages make way
+ * in between, so that none of them asks with a session that has ended.
+ */
+export async function signOut(queries: QueryClient, makeWay: () => Promise<unknown> | void) {
   forgetSession();
   readAsBrowser();
+  await makeWay();
+  await queries.cancelQueries();
+  queries.clear();
   await client.POST("/api/auth/logout").catch(() => undefined);
 }
 

@@ -102,9 +102,7 @@ function Ways({ me, close }: { me: Me; close: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   async function leave() {
-    await signOut();
-    await navigate(paths.signIn());
-    queries.clear();
+    await signOut(queries, () => navigate(paths.signIn()));
   }
   return (
     <div className="border-t border-line pt-1">

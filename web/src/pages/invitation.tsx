@@ -37,7 +37,9 @@ export function Invitation() {
 }
 
 function Shown({ token }: { token: string }) {
-  const shown = useQuery(invitationQuery(token));
+  // Once it is accepted there is nothing to show, and asking again would only hear that.
+  const [accepted, setAccepted] = useState(false);
+  const shown = useQuery({ ...invitationQuery(token), enabled: !accepted });
   const me = useQuery({ ...meQuery(), enabled: mayBeSignedIn() }).data;
   const isOver = isKind(shown.error, "link-over", "already-used", "not-found");
   useEffect(() => {
@@ -69,7 +71,7 @@ function Shown({ token }: { token: string }) {
       <p className="text-quiet [overflow-wrap:anywhere]">
         For {email}, until {longDay(expires_at)}.
       </p>
-      {me ? <Accept {...{ token, me, email }} /> : <FirstSignIn email={email} />}
+      {me ? <Accept {...{ token, me, email }} onAccepted={() => setAccepted(true)} /> : <FirstSignIn email={email} />}
     </Door>
   );
 }
@@ -100,7 +102,7 @@ function FirstSignIn({ email }: { email: string }) {
   );
 }
 
-function Accept({ token, me, email }: { token: string; me: Me; email: string }) {
+function Accept({ token, me, email, onAccepted }: { token: string; me: Me; email: string; onAccepted: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [busy, setBusy] = useState(false);
@@ -113,6 +115,7 @@ function Accept({ token, me, email }: { token: string; me: Me; email: string }) 
     try {
       const accepted = await act(() => client.POST("/api/invitations/accept", { body: { token } }));
       dropInvitation();
+      onAccepted();
       enter(queries, accepted);
       void navigate(paths.overview(), { replace: true });
     } catch (error) {
@@ -131,10 +134,7 @@ function Accept({ token, me, email }: { token: string; me: Me; email: string }) 
           look="strong"
           className="min-h-11"
           onClick={() => {
-            void signOut().then(() => {
-              queries.clear();
-              return navigate(paths.signIn({ returnTo: paths.invitation() }));
-            });
+            void signOut(queries, () => navigate(paths.signIn({ returnTo: paths.invitation() })));
           }}
         >
           Sign out and use the other address

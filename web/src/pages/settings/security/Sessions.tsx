@@ -106,9 +106,7 @@ function Everywhere({ close }: { close: () => void }) {
       words={problemWords}
       confirm={async () => {
         await act(() => client.DELETE("/api/auth/sessions"));
-        await signOut();
-        await navigate(paths.signIn());
-        queries.clear();
+        await signOut(queries, () => navigate(paths.signIn()));
       }}
     >
       <p>
