@@ -136,7 +136,7 @@ function settingsRoutes(queries: QueryClient): RouteObject {
         return { Component: Members, loader: () => ask(queries) };
       }),
       page("data", async () => {
-        const { YourData, ask } = await import("./pages/settings/data");
+        const { YourData, ask } = await import("./pages/settings/yours");
         return { Component: YourData, loader: () => ask(queries) };
       }),
       page("activity", async () => ({ Component: (await import("./pages/settings/activity")).Activity })),

@@ -3,16 +3,22 @@
 //! A handler returns a [`Problem`]; the edge turns it into JSON, because only the edge knows the
 //! request's id. What went wrong inside is logged here, once, and never sent.
 
+mod documented;
+mod of_database;
+
+pub use documented::{
+    ConflictProblem, GoneProblem, LinkProblem, MissingProblem, OpenProblems, OpenWriteProblems,
+    ReadProblems, TryProblems, WriteProblems,
+};
+pub(crate) use of_database::is_connection_trouble;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use std::{borrow::Cow, collections::BTreeMap};
-use utoipa::{
-    IntoResponses, ToSchema,
-    openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder},
-};
+use std::borrow::Cow;
+use utoipa::ToSchema;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -405,205 +411,4 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-impl From<sqlx::Error> for Problem {
-    fn from(error: sqlx::Error) -> Self {
-        /// PostgreSQL's code of a statement that ran into `statement_timeout`.
-        const QUERY_CANCELLED: &str = "57014";
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code);
-        match &error {
-            _ if code.as_deref() == Some(QUERY_CANCELLED) => {
-                tracing::warn!(%error, "a query took too long");
-                Self::unavailable("this question takes too long to answer; narrow the filters")
-            }
-            // Class 40: two changes waited for each other, and PostgreSQL let one go.
-            _ if code.as_deref().is_some_and(|code| code.starts_with("40")) => {
-                tracing::warn!(%error, "two changes waited for each other");
-                Self::unavailable("somebody changed the same at the same moment; try again")
-            }
-            sqlx::Error::PoolTimedOut => {
-                tracing::warn!("no database connection became free in time");
-                Self::unavailable("too many questions at once")
-            }
-            _ if is_connection_trouble(&error) => {
-                tracing::warn!(%error, "the database is away");
-                Self::unavailable("the database is away")
-            }
-            _ => {
-                tracing::error!(%error, "a query failed");
-                Self::internal()
-            }
-        }
-    }
-}
-
-/// Whether the connection and not the statement is at fault: shutdown, crash, broken socket.
-pub(crate) fn is_connection_trouble(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        // Class 08 is about connections; 57P01–57P03 say that the server stops or starts; 53300
-        // that it has no place left.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            code.starts_with("08") || code.starts_with("57P0") || code == "53300"
-        }),
-        _ => false,
-    }
-}
-
-/// The problems any read may answer with, for the OpenAPI document.
-pub struct ReadProblems;
-
-impl IntoResponses for ReadProblems {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[
-            (
-                400,
-                "A parameter is unknown or has a bad value; `errors` names it",
-            ),
-            (401, "Not logged in"),
-            (403, "Not allowed: by role, scope or suspension"),
-            (429, "Too often; see Retry-After"),
-            (500, "A mistake of ours"),
-            (
-                503,
-                "The database is away, too busy, or the question takes too long; see Retry-After",
-            ),
-        ])
-    }
-}
-
-/// The problems of a read that needs neither login nor database.
-pub struct OpenProblems;
-
-impl IntoResponses for OpenProblems {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[
-            (400, "A parameter is unknown; `errors` names it"),
-            (429, "Too often; see Retry-After"),
-        ])
-    }
-}
-
-/// The problems of a change that anybody may ask for.
-pub struct OpenWriteProblems;
-
-impl IntoResponses for OpenWriteProblems {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[
-            (400, "The body is not JSON, or a parameter is unknown"),
-            (403, "Refused: from another site"),
-            (413, "The body is too large"),
-            (415, "The body is not sent as JSON"),
-            (
-                422,
-                "A field is missing, unknown or has a bad value; `errors` names it",
-            ),
-            (429, "Too often; see Retry-After"),
-            (500, "A mistake of ours"),
-            (503, "The database is away or too busy; see Retry-After"),
-        ])
-    }
-}
-
-/// The problems of a try to be recognised: those of any open change, and that it was not right.
-pub struct TryProblems;
-
-impl IntoResponses for TryProblems {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        let mut responses = OpenWriteProblems::responses();
-        responses.extend(described(&[
-            (
-                401,
-                "Not the right credentials (`wrong-credentials`), or right so far and a code is wanted (`code-needed`)",
-            ),
-            (403, "The account is suspended, or refused from another site"),
-        ]));
-        responses
-    }
-}
-
-/// The problems any change may answer with.
-pub struct WriteProblems;
-
-impl IntoResponses for WriteProblems {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[
-            (
-                400,
-                "The body is not JSON, or a parameter is unknown or has a bad value",
-            ),
-            (401, "Not logged in"),
-            (
-                403,
-                "Not allowed: by role, scope, suspension, from another site, or without a fresh proof",
-            ),
-            (413, "The body is too large"),
-            (415, "The body is not of the kind that is asked for"),
-            (
-                422,
-                "A field is missing, unknown or has a bad value; `errors` names it",
-            ),
-            (429, "Too often; see Retry-After"),
-            (500, "A mistake of ours"),
-            (503, "The database is away or too busy; see Retry-After"),
-        ])
-    }
-}
-
-/// The problem of a change that contradicts how things stand.
-pub struct ConflictProblem;
-
-impl IntoResponses for ConflictProblem {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[(409, "It contradicts how things stand; `type` says how")])
-    }
-}
-
-/// The problem of a link in a mail that was used or is too old.
-pub struct LinkProblem;
-
-impl IntoResponses for LinkProblem {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[(410, "The link was used already or is too old")])
-    }
-}
-
-/// The problem of something that was here and is kept no longer.
-pub struct GoneProblem;
-
-impl IntoResponses for GoneProblem {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[(410, "It was here and is gone")])
-    }
-}
-
-/// The problem of a path that names one thing.
-pub struct MissingProblem;
-
-impl IntoResponses for MissingProblem {
-    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        described(&[(404, "There is no such thing, or it is somebody else's")])
-    }
-}
-
-fn described(statuses: &[(u16, &str)]) -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-    let response = |description: &str| {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("Problem")))
-            .build();
-        ResponseBuilder::new()
-            .description(description)
-            .content(MEDIA_TYPE, content)
-            .build()
-    };
-    statuses
-        .iter()
-        .map(|(status, description)| (status.to_string(), response(description).into()))
-        .collect()
 }
