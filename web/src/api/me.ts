@@ -63,7 +63,7 @@ export function goOver(queries: QueryClient, me: Me) {
  * Ends the session: here at once, then on the server, if it can be reached. The pages make way
  * in between, so that none of them asks with a session that has ended.
  */
-export async function signOut(queries: QueryClient, makeWay: () => Promise<unknown> | void) {
+export async function signOut(queries: QueryClient, makeWay: () => unknown) {
   forgetSession();
   readAsBrowser();
   await makeWay();
