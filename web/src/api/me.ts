@@ -68,8 +68,9 @@ export async function signOut(queries: QueryClient, makeWay: () => unknown) {
   readAsBrowser();
   await makeWay();
   await queries.cancelQueries();
-  queries.clear();
   await client.POST("/api/auth/logout").catch(() => undefined);
+  // Last: a page that is still being taken down must find whose it was.
+  queries.clear();
 }
 
 function admit(me: Me) {
