@@ -56,6 +56,8 @@ export function Reset() {
     <Door title="Choose a new password">
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">
         <FormProblem form={form} />
+        {/* Whose it is only the link knows; password managers want the field all the same. */}
+        <input type="text" name="username" autoComplete="username" readOnly hidden />
         <PasswordField
           label="New password"
           autoComplete="new-password"

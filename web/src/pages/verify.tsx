@@ -66,7 +66,10 @@ function Confirm({ token, over }: { token: string; over: () => void }) {
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">
         <FormProblem form={form} />
         {elsewhere && (
-          <PasswordField label="Password" autoComplete="current-password" autoFocus {...bind(form, "password")} />
+          <>
+            <input type="text" name="username" autoComplete="username" readOnly hidden />
+            <PasswordField label="Password" autoComplete="current-password" autoFocus {...bind(form, "password")} />
+          </>
         )}
         <Button look="strong" type="submit" disabled={busy} className="min-h-11">
           Confirm my address
