@@ -316,11 +316,16 @@ impl Story {
     }
 
     /// What LiveKit says when its server goes down at `now`: everybody leaves, the room closes.
-    /// Nothing if the room is closed already.
+    /// Of a room that is closed already, the endings still to come (a recording is finished a
+    /// moment after it).
     #[must_use]
     pub fn shut_down(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
-        if now < self.start || now >= self.closed {
+        if now < self.start {
             return Vec::new();
+        }
+        if now >= self.closed {
+            let to_come = self.endings().into_iter().filter(|(at, _)| *at > now);
+            return to_come.map(|(_, event)| event).collect();
         }
         let mut dice = self.dice.fork("shutdown", 0);
         let there = |presence: &&Presence| presence.joined <= now && now < presence.left;
