@@ -45,7 +45,8 @@ pub struct Answering {
     pub tenant_key: String,
     /// The business's name.
     pub name: String,
-    /// Whether the account's subscription gives access now; when not, the call is not to be answered.
+    /// Whether the account's subscription pays for this number now; when not, the call is not to be
+    /// answered. Of more numbers than the plan has, those that were assigned first are paid for.
     pub in_service: bool,
     /// What to say first, names filled in; empty when that is left to the agent.
     pub greeting: String,
@@ -118,11 +119,17 @@ async fn read(
     .fetch_optional(&mut *db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let plan = plans::of_account(db, account, now).await?;
+    let in_service = match plans::of_account(db, account, now).await? {
+        None => false,
+        Some(plan) => match plan.number_limit {
+            None => true,
+            Some(limit) => held_up_to(db, number).await? <= i64::from(limit),
+        },
+    };
     Ok(Some(Answering {
         client_id: row.id,
         tenant_key: row.tenant_key,
-        in_service: plan.is_some(),
+        in_service,
         greeting: filled(&row.greeting, &row.name, &row.owner),
         instructions: filled(&row.instructions, &row.name, &row.owner),
         name: row.name,
@@ -131,6 +138,25 @@ async fn read(
         time_zone: row.time_zone,
         transfer_number: row.transfer_number,
     }))
+}
+
+/// Which of the account's numbers this one is, counted from the one it has had longest.
+async fn held_up_to(db: &mut PgConnection, number: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"with held as (
+            select number, assigned_at, id from (
+                select distinct on (number) number, client_id, assigned_at, id
+                from account.number_assignments
+                order by number, assigned_at desc, id desc
+            ) last where client_id is not null
+        )
+        select count(*) as "place!" from held
+        join held this on this.number = $1
+            and (held.assigned_at, held.id) <= (this.assigned_at, this.id)"#,
+        number
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Puts names where their placeholders stand, once: a name that looks like a placeholder stays a name.

@@ -128,6 +128,42 @@ impl Fields {
     }
 }
 
+/// What serde derives takes the fields of a struct from an array as well, in their order: an array of two
+/// times would be a stretch, and one of four booleans somebody's choices. With this, and
+/// `#[serde(remote = "Self")]` beside the derives, only an object is one.
+macro_rules! only_as_object {
+    ($kind:ident) => {
+        impl<'de> serde::Deserialize<'de> for $kind {
+            fn deserialize<D: serde::Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> serde::de::Visitor<'de> for Object {
+                    type Value = $kind;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        map: A,
+                    ) -> Result<$kind, A::Error> {
+                        $kind::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+                    }
+                }
+                given.deserialize_map(Object)
+            }
+        }
+
+        impl serde::Serialize for $kind {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $kind::serialize(self, serializer)
+            }
+        }
+    };
+}
+pub(crate) use only_as_object;
+
 #[cfg(test)]
 mod tests {
     use super::*;

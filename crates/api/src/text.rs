@@ -159,14 +159,17 @@ pub fn shown_password(given: impl AsRef<str>) -> Result<String, String> {
 }
 
 /// A telephone number in E.164: a plus, then 4 to 15 digits, the first not zero. Spaces, dashes,
-/// dots and brackets between digits are left out.
+/// dots and brackets between digits are left out. A zero in brackets is refused: it is dialled within
+/// the country alone, and guessing which of the two was meant would put callers through to nowhere.
 ///
 /// # Errors
 /// In words.
 pub fn phone_number(given: impl AsRef<str>) -> Result<String, String> {
+    let given = given.as_ref().trim();
+    if given.replace([' ', '\u{a0}'], "").contains("(0") {
+        return Err("must be without the zero in brackets: +44 20 7946 0018".into());
+    }
     let number: String = given
-        .as_ref()
-        .trim()
         .chars()
         .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}'))
         .collect();
@@ -246,6 +249,9 @@ mod tests {
             "+١٢٣٤٥٦",
             "0049301234",
             "+12",
+            "+44 (0)20 7946 0018",
+            "+49 ( 0 ) 30 901820",
+            "+44 (020) 7946 0018",
         ] {
             assert!(phone_number(bad).is_err(), "{bad:?}");
         }

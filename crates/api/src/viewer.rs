@@ -15,7 +15,7 @@ mod right;
 pub(crate) use credential::{IDLE, KEY_PREFIX, cookie, is_same_origin, session_token};
 use database::Reach;
 pub use database::{Database, Plan};
-pub(crate) use database::{Reading, Writing};
+pub(crate) use database::{Reading, Writing, to_its_end};
 pub use right::{Right, Role, Scope};
 
 use crate::{Api, origin::address_of, problem::Problem};

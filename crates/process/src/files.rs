@@ -12,7 +12,7 @@ use object_store::{
     ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
     local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
-use std::{fmt, fs, io, sync::Arc, time::Duration};
+use std::{fmt, fs, io, path::PathBuf, sync::Arc, time::Duration};
 
 /// How often and how long a store that speaks S3 is tried again: somebody waits for the answer.
 const RETRIES: usize = 3;
@@ -67,7 +67,11 @@ impl fmt::Debug for FileArgs {
 
 /// A store of files. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Files(Arc<dyn ObjectStore>);
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+    /// Where they lie, if that is a directory.
+    directory: Option<PathBuf>,
+}
 
 /// A file that is being read.
 pub struct Reading {
@@ -86,6 +90,9 @@ pub enum FileError {
     /// The store is away, full or refuses us.
     #[error("the file store failed")]
     Store(#[source] object_store::Error),
+    /// A directory of the store cannot be removed.
+    #[error("a directory of the file store cannot be removed")]
+    Directory(#[source] io::Error),
 }
 
 impl From<object_store::Error> for FileError {
@@ -118,7 +125,7 @@ impl Files {
     /// # Errors
     /// When the store fails; then there is nothing under the key.
     pub async fn put(&self, key: &str, content: Bytes) -> Result<(), FileError> {
-        self.0.put(&Path::from(key), content.into()).await?;
+        self.store.put(&Path::from(key), content.into()).await?;
         Ok(())
     }
 
@@ -127,7 +134,7 @@ impl Files {
     /// # Errors
     /// When there is none, or the store fails.
     pub async fn read(&self, key: &str) -> Result<Reading, FileError> {
-        let found = self.0.get(&Path::from(key)).await?;
+        let found = self.store.get(&Path::from(key)).await?;
         Ok(Reading {
             bytes: found.meta.size,
             content: found.into_stream().map_err(io::Error::other).boxed(),
@@ -139,20 +146,35 @@ impl Files {
     /// # Errors
     /// When the store fails.
     pub async fn delete(&self, key: &str) -> Result<(), FileError> {
-        match self.0.delete(&Path::from(key)).await.map_err(Into::into) {
+        match self
+            .store
+            .delete(&Path::from(key))
+            .await
+            .map_err(Into::into)
+        {
             Err(FileError::Missing) => Ok(()),
             outcome => outcome,
         }
     }
 
     /// Deletes every file below a key, for whoever must leave nothing behind; tells how many there were.
+    /// In a directory also what a crash left half written, which is no file yet and is not listed.
     ///
     /// # Errors
     /// When the store fails; then some may be left, and it is worth another try.
     pub async fn delete_below(&self, key: &str) -> Result<usize, FileError> {
-        let found: Vec<_> = self.0.list(Some(&Path::from(key))).try_collect().await?;
+        let key = Path::from(key);
+        let found: Vec<_> = self.store.list(Some(&key)).try_collect().await?;
         for file in &found {
             self.delete(file.location.as_ref()).await?;
+        }
+        if let Some(directory) = &self.directory {
+            match tokio::fs::remove_dir_all(directory.join(key.as_ref())).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(FileError::Directory(error));
+                }
+                _ => {}
+            }
         }
         Ok(found.len())
     }
@@ -165,7 +187,10 @@ fn in_directory(path: &str) -> anyhow::Result<Files> {
         .with_context(|| format!("opening FILE_STORE {path:?}"))?
         .with_fsync(true)
         .with_automatic_cleanup(true);
-    Ok(Files(Arc::new(store)))
+    Ok(Files {
+        store: Arc::new(store),
+        directory: Some(path.into()),
+    })
 }
 
 fn in_bucket(args: &FileArgs, place: &str) -> anyhow::Result<Files> {
@@ -193,7 +218,10 @@ fn in_bucket(args: &FileArgs, place: &str) -> anyhow::Result<Files> {
     let store = builder
         .build()
         .with_context(|| format!("opening FILE_STORE {:?}", args.file_store))?;
-    Ok(Files(Arc::new(PrefixStore::new(store, Path::from(prefix)))))
+    Ok(Files {
+        store: Arc::new(PrefixStore::new(store, Path::from(prefix))),
+        directory: None,
+    })
 }
 
 #[cfg(test)]
@@ -221,7 +249,10 @@ mod tests {
         files.delete("a/1").await.unwrap();
         files.delete("a/1").await.unwrap();
         assert!(matches!(files.read("a/1").await, Err(FileError::Missing)));
+        // A crash in the middle of storing leaves this.
+        fs::write(path.join("a/3#1"), "half").unwrap();
         assert_eq!(files.delete_below("a").await.unwrap(), 1);
+        assert!(!path.join("a").exists());
         assert_eq!(files.delete_below("a").await.unwrap(), 0);
         assert_eq!(content(&files, "b/1").await, b"of b");
     }

@@ -47,9 +47,11 @@ export async function releaseNumber(queries: QueryClient, id: string, number: st
   return remember(queries, await act(() => client.DELETE("/api/clients/{id}/numbers/{number}", { params })));
 }
 
-export async function restoreBusiness(queries: QueryClient, id: string, change_id: number) {
+/** `version` is the one that was looked at; a deleted business shows none. */
+export async function restoreBusiness(queries: QueryClient, id: string, change_id: number, version?: number) {
   const params = { path: { id } };
-  return remember(queries, await act(() => client.POST("/api/clients/{id}/restore", { params, body: { change_id } })));
+  const body = { change_id, version };
+  return remember(queries, await act(() => client.POST("/api/clients/{id}/restore", { params, body })));
 }
 
 /** A deleted one, as it was when it was deleted. */

@@ -832,7 +832,7 @@ export interface paths {
         /**
          * Brings a client back to what it was after a change.
          * @description A deleted client comes back so too, within 30 days, without its numbers and voice sample. 409
-         *     `name-taken` when another client has its name by now, `no-subscription` when it would be the second
+         *     `changed-meanwhile` when it has another version, `name-taken` when another client has its name by now, `no-subscription` when it would be the second
          *     one without a subscription.
          */
         post: operations["restore_client"];
@@ -1488,7 +1488,10 @@ export interface components {
             greeting: string;
             /** @description When the business is open, in its time zone. */
             hours: components["schemas"]["Hours"];
-            /** @description Whether the account's subscription gives access now; when not, the call is not to be answered. */
+            /**
+             * @description Whether the account's subscription pays for this number now; when not, the call is not to be
+             *     answered. Of more numbers than the plan has, those that were assigned first are paid for.
+             */
             in_service: boolean;
             /** @description How to speak and act, names filled in. */
             instructions: string;
@@ -2915,7 +2918,8 @@ export interface components {
         /**
          * @description Which change to go back to.
          * @example {
-         *       "change_id": 41
+         *       "change_id": 41,
+         *       "version": 7
          *     }
          */
         Restore: {
@@ -2924,6 +2928,12 @@ export interface components {
              * @description The client becomes what it was right after this change.
              */
             change_id: number;
+            /**
+             * Format: int64
+             * @description The client's `version` as it was seen, so that nothing is undone that was not looked at. A
+             *     deleted client shows none, so it may be left out there.
+             */
+            version?: number | null;
         };
         /** @description What calls earned in a period. */
         Revenue: {

@@ -302,7 +302,7 @@ it("the history says who changed what, and brings an earlier version back", asyn
   await user.click(await screen.findByRole("button", { name: "Restore it" }));
   const says = await part("What it says");
   await waitFor(() => expect(says.getByLabelText<HTMLTextAreaElement>("Greeting").value).toBe("Old words."));
-  expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 3 }]);
+  expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 3, version: 1 }]);
 });
 
 it("deleting names the consequence, and a deleted business can be brought back", async () => {

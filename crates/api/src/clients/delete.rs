@@ -13,7 +13,7 @@ use crate::{
     origin::Origin,
     parameters::{self, Parameters},
     problem::{MissingProblem, Problem, WriteProblems},
-    viewer::{Right, Viewer},
+    viewer::{Right, Viewer, to_its_end},
 };
 use axum::{
     extract::{Path, State},
@@ -45,11 +45,15 @@ pub async fn delete(
     let id = parameters::path_id("id", &id)?;
     given.finish()?;
     let (by, now) = (viewer.clone(), clock::now());
-    let change = viewer.write(api.database(), move |db| {
-        Box::pin(async move { mark(db, &by, now, &origin, id).await })
+    let deleted = to_its_end(async move {
+        let change = viewer.write(api.database(), move |db| {
+            Box::pin(async move { mark(db, &by, now, &origin, id).await })
+        });
+        let sample = change.await?;
+        sample::throw_away(&api, sample).await;
+        Ok::<_, Problem>(())
     });
-    let sample = change.await?;
-    sample::throw_away(&api, sample).await;
+    deleted.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

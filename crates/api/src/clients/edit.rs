@@ -112,7 +112,7 @@ pub(super) async fn apply(
     Ok(row.into())
 }
 
-fn changed_meanwhile(version: i64) -> Problem {
+pub(super) fn changed_meanwhile(version: i64) -> Problem {
     Problem::conflict(
         "changed-meanwhile",
         "It was changed meanwhile",

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Api, answer,
     audit::{self, Act, Actor},
-    body::Body,
+    body::{Body, Fields},
     cursor::Cursor,
     moment::Moment,
     origin::Origin,
@@ -92,10 +92,13 @@ pub struct HistoryFilters {
 /// Which change to go back to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "change_id": 41 }))]
+#[schema(example = json!({ "change_id": 41, "version": 7 }))]
 pub struct Restore {
     /// The client becomes what it was right after this change.
     change_id: i64,
+    /// The client's `version` as it was seen, so that nothing is undone that was not looked at. A
+    /// deleted client shows none, so it may be left out there.
+    version: Option<i64>,
 }
 
 /// Lists the changes of a client, the last one first; also of one that was deleted and can be restored.
@@ -140,7 +143,7 @@ pub async fn list(
 /// Brings a client back to what it was after a change.
 ///
 /// A deleted client comes back so too, within 30 days, without its numbers and voice sample. 409
-/// `name-taken` when another client has its name by now, `no-subscription` when it would be the second
+/// `changed-meanwhile` when it has another version, `name-taken` when another client has its name by now, `no-subscription` when it would be the second
 /// one without a subscription.
 #[utoipa::path(
     post, operation_id = "restore_client", path = "/api/clients/{id}/restore", tag = "clients",
@@ -160,7 +163,7 @@ pub async fn restore(
     given.finish()?;
     let (by, now) = (viewer.clone(), clock::now());
     let change = viewer.write(api.database(), move |db| {
-        Box::pin(async move { restored(db, &by, now, &origin, id, wanted.change_id).await })
+        Box::pin(async move { restored(db, &by, now, &origin, id, &wanted).await })
     });
     let client = change.await?;
     Ok(answer::json(answer::written(&client, 4096)))
@@ -172,7 +175,7 @@ async fn restored(
     now: DateTime<Utc>,
     origin: &Origin,
     id: Uuid,
-    change: i64,
+    wanted: &Restore,
 ) -> Result<Client, Problem> {
     lock::take(db, viewer.account()).await?;
     let row = row::one_kept(db, id, now - KEPT)
@@ -181,11 +184,22 @@ async fn restored(
     let snapshot = sqlx::query_scalar!(
         r#"select snapshot as "snapshot: Json<Settings>" from account.client_changes where client_id = $1 and id = $2"#,
         id,
-        change,
+        wanted.change_id,
     )
     .fetch_optional(&mut *db)
     .await?
     .ok_or_else(|| Problem::not_found("this client has no change with this id"))?;
+    match wanted.version {
+        Some(version) if version != row.version => {
+            return Err(edit::changed_meanwhile(row.version));
+        }
+        None if row.deleted_at.is_none() => {
+            let mut fields = Fields::default();
+            fields.refuse("version", "is missing");
+            fields.finish()?;
+        }
+        _ => {}
+    }
     // What was right then need not be now: a number it puts callers through to may have become its own.
     let settings = snapshot.0.checked(&row.numbers)?;
     if row.deleted_at.is_some() {

@@ -2,12 +2,8 @@
 //!
 //! A stretch does not go past midnight; one that should is two, the first of which ends at 24:00.
 
-use crate::body::Fields;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
-use std::fmt;
+use crate::body::{self, Fields};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// More stretches a day than a business has breaks; what the editor shows without scrolling.
@@ -61,38 +57,8 @@ pub struct Stretch {
     pub to: String,
 }
 
-/// What serde derives takes the fields of a struct from an array as well, in their order; an array of
-/// two times would be a stretch, and an empty one a closed week. Here only objects are.
-macro_rules! only_as_object {
-    ($kind:ident) => {
-        impl<'de> Deserialize<'de> for $kind {
-            fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
-                struct Object;
-
-                impl<'de> Visitor<'de> for Object {
-                    type Value = $kind;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$kind, A::Error> {
-                        $kind::deserialize(MapAccessDeserializer::new(map))
-                    }
-                }
-                given.deserialize_map(Object)
-            }
-        }
-
-        impl Serialize for $kind {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $kind::serialize(self, serializer)
-            }
-        }
-    };
-}
-only_as_object!(Hours);
-only_as_object!(Stretch);
+body::only_as_object!(Hours);
+body::only_as_object!(Stretch);
 
 impl Hours {
     /// Puts the stretches of each day in order; what is wrong is told by its place.

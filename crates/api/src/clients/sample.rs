@@ -2,8 +2,8 @@
 //!
 //! The sound lies in the file store under a key of ids; what its owner calls it is text to show and
 //! never a path. Another sample is stored under another key, then the row is swapped, then the old one
-//! deleted: a reader meets the one or the other. A crash in between leaves a file that no row names; it
-//! goes with the account ([`erase`]). A sound is given back as a download and never as a page.
+//! deleted: a reader meets the one or the other, and none of it stops when whoever asked hangs up. A
+//! crash in between leaves a file that no row names; it goes with the account ([`erase`]). A sound is given back as a download and never as a page.
 
 use super::{
     Client,
@@ -17,7 +17,7 @@ use crate::{
     parameters::{self, Parameters},
     problem::{MissingProblem, Problem, ReadProblems, WriteProblems},
     text,
-    viewer::{Plan, Right, Viewer},
+    viewer::{Plan, Right, Viewer, to_its_end},
 };
 use axum::{
     body::Body,
@@ -75,7 +75,7 @@ pub async fn upload(
     given.finish()?;
     // Before ten mebibytes are listened to for nothing.
     sample_of(&api, &viewer, id).await?;
-    let _place = api.uploads().begin(viewer.account())?;
+    let place = api.uploads().begin(viewer.account())?;
     let name = request.headers().get(FILE_NAME).cloned();
     let content = received(request).await?;
     let sound = Sound::of(&content).map_err(Problem::not_sound)?;
@@ -87,21 +87,42 @@ pub async fn upload(
         bytes: content.len() as i64,
         uploaded_at: now,
     };
-    let key = sample.key.clone();
-    api.files().put(&key, content).await.map_err(store_failed)?;
-    let by = viewer.clone();
+    let stored = to_its_end(async move {
+        let stored = store(&api, &viewer, id, sample, content).await;
+        drop(place);
+        stored
+    });
+    let client = stored.await?;
+    Ok(answer::json(answer::written(&client, 4096)))
+}
+
+/// Stores a sample, names it, and deletes the one before; or leaves nothing of it.
+async fn store(
+    api: &Api,
+    viewer: &Viewer,
+    id: Uuid,
+    sample: StoredSample,
+    content: Bytes,
+) -> Result<Client, Problem> {
+    let (key, now, by) = (sample.key.clone(), sample.uploaded_at, viewer.clone());
+    if let Err(error) = api.files().put(&key, content).await {
+        // A store that did not answer in time may have it all the same.
+        throw_away(api, Some(key)).await;
+        return Err(store_failed(error));
+    }
     let change = viewer.write(api.database(), move |db| {
         Box::pin(async move { swap(db, &by, now, id, Some(sample)).await })
     });
-    let (client, old) = match change.await {
-        Ok(changed) => changed,
-        Err(problem) => {
-            throw_away(&api, Some(key)).await;
-            return Err(problem);
+    match change.await {
+        Ok((client, old)) => {
+            throw_away(api, old).await;
+            Ok(client)
         }
-    };
-    throw_away(&api, old).await;
-    Ok(answer::json(answer::written(&client, 4096)))
+        Err(problem) => {
+            throw_away(api, Some(key)).await;
+            Err(problem)
+        }
+    }
 }
 
 /// Fetches the voice sample, as a download.
@@ -158,14 +179,23 @@ pub async fn delete(
     let id = parameters::path_id("id", &id)?;
     given.finish()?;
     let (by, now) = (viewer.clone(), clock::now());
-    let change = viewer.write(api.database(), move |db| {
-        Box::pin(async move {
-            let (client, old) = swap(db, &by, now, id, None).await?;
-            old.map(|old| (client, old)).ok_or_else(no_sample)
-        })
+    let database = api.database().clone();
+    let change = async move {
+        viewer
+            .write(&database, move |db| {
+                Box::pin(async move {
+                    let (client, old) = swap(db, &by, now, id, None).await?;
+                    old.map(|old| (client, old)).ok_or_else(no_sample)
+                })
+            })
+            .await
+    };
+    let deleted = to_its_end(async move {
+        let (client, old) = change.await?;
+        throw_away(&api, Some(old)).await;
+        Ok::<_, Problem>(client)
     });
-    let (client, old) = change.await?;
-    throw_away(&api, Some(old)).await;
+    let client = deleted.await?;
     Ok(answer::json(answer::written(&client, 4096)))
 }
 

@@ -1,8 +1,9 @@
 //! The end of accounts whose thirty days are over.
 //!
-//! One transaction ends one account: credentials, memberships and texts and sounds go, numbers are released,
-//! name and address are blanked. A crash ends it wholly or not at all, and the next round finds it
-//! again. What stays is what events and the record of acts name: rows without a person in them.
+//! One transaction ends one account: credentials, memberships and texts go, numbers are released, name and
+//! address are blanked. A crash ends it wholly or not at all, and the next round finds it again. What
+//! stays is what events and the record of acts name: rows without a person in them. Sounds lie in
+//! another system, which may be slow or away: they go after the commit, tried again until it worked.
 //!
 //! It refuses to touch `calls` and `billing`, which are folds of streams, and to end a subscription:
 //! that is a provider's, and the fact `user.deleted` tells who speaks to it.
@@ -39,9 +40,10 @@ pub(crate) async fn keep(database: Database, files: Files, shutdown: Shutdown) {
             _ = round.tick() => {}
         }
         // What went wrong is logged where it went wrong; the next round tries again.
-        if let Ok(ended @ 1..) = end_due(&database, &files, clock::now()).await {
+        if let Ok(ended @ 1..) = end_due(&database, clock::now()).await {
             tracing::info!(ended, "accounts whose time was over have ended");
         }
+        let _ = erase_files(&database, &files, clock::now()).await;
     }
 }
 
@@ -50,19 +52,14 @@ pub(crate) async fn keep(database: Database, files: Files, shutdown: Shutdown) {
 ///
 /// # Errors
 /// When the database is away. An account that cannot be ended is logged and does not stop the others.
-pub async fn end_due(
-    database: &Database,
-    files: &Files,
-    now: DateTime<Utc>,
-) -> Result<u64, Problem> {
+pub async fn end_due(database: &Database, now: DateTime<Utc>) -> Result<u64, Problem> {
     let due = database
         .admin(move |db| Box::pin(async move { due(db, now).await }))
         .await?;
     let mut ended = 0;
     for user in due {
-        let files = files.clone();
         let done = database
-            .admin(move |db| Box::pin(async move { end(db, &files, now, user).await }))
+            .admin(move |db| Box::pin(async move { end(db, now, user).await }))
             .await;
         match done {
             Ok(true) => ended += 1,
@@ -71,6 +68,51 @@ pub async fn end_due(
         }
     }
     Ok(ended)
+}
+
+/// Erases the files of accounts that have ended and answers of how many. Several processes may do it
+/// at once: what is gone already is no error.
+///
+/// # Errors
+/// When the database is away. A store that is away is logged, and stops the round: it is so for all.
+pub async fn erase_files(
+    database: &Database,
+    files: &Files,
+    now: DateTime<Utc>,
+) -> Result<u64, Problem> {
+    let ended = database
+        .admin(move |db| {
+            Box::pin(async move {
+                let ended = sqlx::query_scalar!(
+                    "select id from account.users where deleted_at is not null and erased_at is null
+                    order by deleted_at limit $1",
+                    MOST,
+                );
+                Ok(ended.fetch_all(db).await?)
+            })
+        })
+        .await?;
+    let mut erased = 0;
+    for user in ended {
+        if let Err(error) = sample::erase(files, user).await {
+            tracing::warn!(%user, error = %anyhow::Error::from(error), "voice samples could not be deleted");
+            break;
+        }
+        database
+            .admin(move |db| {
+                Box::pin(async move {
+                    let done = sqlx::query!(
+                        "update account.users set erased_at = $2 where id = $1",
+                        user,
+                        now
+                    );
+                    Ok(done.execute(db).await?)
+                })
+            })
+            .await?;
+        erased += 1;
+    }
+    Ok(erased)
 }
 
 async fn due(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, Problem> {
@@ -86,12 +128,7 @@ async fn due(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, Pro
 }
 
 /// Whether it was ended here: not when another process does it, or its owner stays after all.
-async fn end(
-    db: &mut PgConnection,
-    files: &Files,
-    now: DateTime<Utc>,
-    user: Uuid,
-) -> Result<bool, Problem> {
+async fn end(db: &mut PgConnection, now: DateTime<Utc>, user: Uuid) -> Result<bool, Problem> {
     let is_ours = sqlx::query_scalar!(
         r#"select pg_try_advisory_xact_lock(hashtextextended('end of accounts', 0)) as "ours!""#
     )
@@ -101,6 +138,9 @@ async fn end(
         return Ok(false);
     }
     lock::take(db, user).await?;
+    let address = sqlx::query_scalar!("select email from account.users where id = $1", user)
+        .fetch_one(&mut *db)
+        .await?;
     // Blanked first: only of somebody who has left may traces be erased, and whoever logs in
     // meanwhile waits here and then finds nobody.
     let blanked = sqlx::query!(
@@ -116,14 +156,9 @@ async fn end(
         return Ok(false);
     }
     traces::delete_credentials(db, user).await?;
-    leave_accounts(db, now, user).await?;
+    leave_accounts(db, now, user, &address).await?;
     close_account(db, now, user).await?;
     traces::close_clients(db, now, user).await?;
-    // Before the commit: a store that is away is tried again in a minute, with all the rest.
-    sample::erase(files, user).await.map_err(|error| {
-        tracing::warn!(%user, error = %anyhow::Error::from(error), "voice samples could not be deleted");
-        Problem::unavailable("the file store is away")
-    })?;
     let fact = Fact::about(
         account::DELETED,
         user,
@@ -135,12 +170,21 @@ async fn end(
     Ok(true)
 }
 
-/// The accounts of others the person was a member of.
+/// The accounts of others the person was a member of, or invited to.
 async fn leave_accounts(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     user: Uuid,
+    address: &str,
 ) -> Result<(), Problem> {
+    // They hold the address.
+    sqlx::query!(
+        "delete from account.invitations where accepted_by = $1 or lower(email) = lower($2)",
+        user,
+        address,
+    )
+    .execute(&mut *db)
+    .await?;
     let left = sqlx::query!(
         "delete from account.members where user_id = $1 returning account_id, role",
         user

@@ -3,7 +3,7 @@
 
 use crate::{
     Api, answer,
-    body::{Body, Fields},
+    body::{self, Body, Fields},
     outbox::{self, Fact},
     parameters::Parameters,
     problem::{Problem, ReadProblems, WriteProblems},
@@ -38,7 +38,7 @@ pub struct Profile {
 
 /// What somebody wants to be told by mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Notifications {
     /// Each call, when it is over.
     #[schema(example = false)]
@@ -53,6 +53,7 @@ pub struct Notifications {
     #[schema(example = true)]
     pub payment_trouble: bool,
 }
+body::only_as_object!(Notifications);
 
 /// Shows the profile of who is signed in.
 #[utoipa::path(

@@ -135,16 +135,7 @@ impl Database {
             Reach::Everything => (self.admin.clone(), format!("begin {how}{}", plan.setting())),
         };
         let session = pool.acquire().await?;
-        let reading =
-            tokio::spawn(async move { read_on(&pool, session, begin, &wanted, &query).await });
-        reading.await.unwrap_or_else(|error| {
-            match error.try_into_panic() {
-                // As if it had happened here, where it is caught and logged with its request.
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // Nobody aborts it, so the process is going down.
-                Err(_) => Err(sqlx::Error::PoolClosed),
-            }
-        })
+        to_its_end(async move { read_on(&pool, session, begin, &wanted, &query).await }).await
     }
 
     pub(super) async fn write<T, Q>(&self, settings: Settings, change: Q) -> Result<T, Problem>
@@ -230,7 +221,7 @@ where
     Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
 {
     let mut session = pool.acquire().await?;
-    let writing = tokio::spawn(async move {
+    to_its_end(async move {
         let mut transaction = session.begin_with(AssertSqlSafe(begin)).await?;
         match change(&mut transaction).await {
             Ok(answer) => {
@@ -243,13 +234,26 @@ where
                 Err(problem)
             }
         }
-    });
-    writing
-        .await
-        .unwrap_or_else(|error| match error.try_into_panic() {
+    })
+    .await
+}
+
+/// Runs something that must not stop in the middle, also when whoever asked has hung up.
+pub(crate) async fn to_its_end<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<sqlx::Error> + Send + 'static,
+{
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        match error.try_into_panic() {
+            // As if it had happened here, where it is caught and logged with its request.
             Ok(panic) => std::panic::resume_unwind(panic),
+            // Nobody aborts it, so the process is going down.
             Err(_) => Err(sqlx::Error::PoolClosed.into()),
-        })
+        }
+    })
 }
 
 async fn read_on<A, T, Q>(

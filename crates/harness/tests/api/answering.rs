@@ -124,6 +124,38 @@ async fn an_agent_is_told_of_its_own_accounts_numbers_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_more_numbers_than_the_plan_has_those_had_longest_are_answered() {
+    let stage = Stage::set().await;
+    let client = client_with_a_number(&stage).await;
+    let olivia = stage.owner();
+    let place = |number: &str| format!("/api/agent/clients/by-number/%2B{number}");
+    for number in ["+12025550148", "+12025550149"] {
+        let number = json!({ "number": number });
+        assert_eq!(
+            olivia
+                .post(&path(&client, "/numbers"), &number)
+                .await
+                .status,
+            201
+        );
+    }
+    let sql = "update account.plans set number_limit = 2 where id = 'pro'";
+    stage.client.execute(sql, &[]).await.unwrap();
+    for (number, in_service) in [
+        ("12025550147", true),
+        ("12025550148", true),
+        ("12025550149", false),
+    ] {
+        let told = stage.json(&place(number)).await;
+        assert_eq!(told["in_service"], in_service, "{number}");
+    }
+    // One that is let go makes room for the next.
+    let first = path(&client, "/numbers/%2B12025550147");
+    assert_eq!(olivia.delete(&first).await.status, 200);
+    assert_eq!(stage.json(&place("12025550149")).await["in_service"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_was_released_or_is_not_paid_for_is_told_so() {
     let stage = Stage::set().await;
     let client = client_with_a_number(&stage).await;

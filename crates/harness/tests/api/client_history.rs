@@ -46,8 +46,18 @@ async fn every_change_is_kept_with_who_and_when_and_can_be_gone_back_to() {
             .starts_with("manager")
     );
 
-    let back = json!({ "change_id": items[2]["id"] });
-    let restored = olivia.post(&path(&first, "/restore"), &back).await;
+    let version = second["version"].as_i64().unwrap();
+    let to_version = |version: i64| json!({ "change_id": items[2]["id"], "version": version });
+    let stale = olivia
+        .post(&path(&first, "/restore"), &to_version(version - 1))
+        .await;
+    assert_eq!(problem(&stale), (409, "changed-meanwhile".into()));
+    let blind = json!({ "change_id": items[2]["id"] });
+    let blind = olivia.post(&path(&first, "/restore"), &blind).await;
+    assert_eq!(wrong_field(&blind), "version");
+    let restored = olivia
+        .post(&path(&first, "/restore"), &to_version(version))
+        .await;
     assert_eq!(restored.status, 200, "{}", restored.text);
     let restored = restored.json();
     assert_eq!(
@@ -56,7 +66,7 @@ async fn every_change_is_kept_with_who_and_when_and_can_be_gone_back_to() {
     );
     assert_eq!(
         restored["version"],
-        json!(second["version"].as_i64().unwrap() + 1),
+        json!(version + 1),
         "a version of its own"
     );
     assert_eq!(
@@ -64,7 +74,9 @@ async fn every_change_is_kept_with_who_and_when_and_can_be_gone_back_to() {
         json!(["+12025550147"]),
         "numbers stay where they are"
     );
-    let again = olivia.post(&path(&first, "/restore"), &back).await;
+    let again = olivia
+        .post(&path(&first, "/restore"), &to_version(version + 1))
+        .await;
     assert_eq!(again.json(), restored, "going where one is changes nothing");
     let history = olivia.json(&path(&first, "/history")).await;
     assert_eq!(
@@ -202,15 +214,20 @@ async fn a_restore_keeps_the_rules_of_today() {
     let theirs = bob.post("/api/clients", &body).await.json();
     let without = edit(&theirs, json!({ "transfer_number": null }));
     bob.put(&path(&theirs, ""), &without).await;
-    bob.post(
-        &path(&theirs, "/numbers"),
-        &json!({ "number": "+12025550123" }),
-    )
-    .await;
+    let now = bob
+        .post(
+            &path(&theirs, "/numbers"),
+            &json!({ "number": "+12025550123" }),
+        )
+        .await
+        .json();
     let history = bob.json(&path(&theirs, "/history")).await;
     let made = history["items"].as_array().unwrap().last().unwrap()["id"].clone();
     let circle = bob
-        .post(&path(&theirs, "/restore"), &json!({ "change_id": made }))
+        .post(
+            &path(&theirs, "/restore"),
+            &json!({ "change_id": made, "version": now["version"] }),
+        )
         .await;
     assert_eq!(wrong_field(&circle), "transfer_number");
 

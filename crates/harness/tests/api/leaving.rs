@@ -6,7 +6,10 @@ use crate::{
     stage::Stage,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use frontdesk_api::{users::ending::end_due, viewer::Database};
+use frontdesk_api::{
+    users::ending::{end_due, erase_files},
+    viewer::Database,
+};
 use frontdesk_events::catalogue::account;
 use frontdesk_process::{clock, files::Files};
 use reqwest::Method;
@@ -35,7 +38,10 @@ async fn due(person: &Person) -> Value {
 async fn sweep(stage: &Stage, now: DateTime<Utc>) -> u64 {
     let database = Database::open(&stage.database.url()).unwrap();
     let files = Files::open(&stage.files()).unwrap();
-    end_due(&database, &files, now).await.unwrap()
+    let ended = end_due(&database, now).await.unwrap();
+    // A store that is away keeps nobody from leaving.
+    erase_files(&database, &files, now).await.unwrap();
+    ended
 }
 
 fn in_a_month() -> DateTime<Utc> {
@@ -145,6 +151,12 @@ async fn a_full_life(stage: &Stage) -> (Person, Person, Uuid) {
             values ('x', gen_random_uuid(), '{id}', '{id}', now(), now());
          insert into account.members (account_id, user_id, role, joined_at)
             select id, '{id}', 'manager', now() from account.users where email = 'olivia@example.com';
+         insert into account.invitations (id, account_id, email, role, token_hash, invited_by, created_at, expires_at,
+                accepted_at, accepted_by)
+            select gen_random_uuid(), u.id, 'ada@example.com', 'manager', sha256(given.how::bytea), u.id, now(),
+                now(), given.at, given.by_user
+            from account.users u, (values ('joined', now(), '{id}'::uuid), ('asked', null, null)) given (how, at, by_user)
+            where u.email = 'olivia@example.com';
          update account.clients set greeting = 'Hello', instructions = 'Be kind', transfer_number = '+12025550100'
             where id = '{client}';
          insert into account.client_changes (user_id, client_id, at, by_user, kind, changes, snapshot)
@@ -193,6 +205,8 @@ async fn an_account_that_ends_leaves_no_person_behind() {
         let rows = format!("account.{table} where account_id = '{id}'");
         assert_eq!(count(&stage, &rows).await, 0, "{table}");
     }
+    let invited = "account.invitations where email ilike 'ada@%'";
+    assert_eq!(count(&stage, invited).await, 0, "of others, to her address");
     let blank = format!(
         "account.users where id = '{id}' and email = 'deleted-{id}@deleted.invalid' and name = 'Deleted user'
          and deleted_at is not null and deletion_due_at is null"
@@ -309,6 +323,38 @@ async fn an_end_is_whole_or_not_at_all_and_one_that_fails_stops_no_other() {
         .unwrap();
     assert_eq!(sweep(&stage, in_a_month()).await, 1);
     assert_eq!(ada.get("/api/auth/me").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_away_keeps_nobody_and_is_emptied_when_it_is_back() {
+    let stage = Stage::set().await;
+    let (ada, _, _) = a_full_life(&stage).await;
+    assert_eq!(leave(&ada, "ada@example.com").await.status, 200);
+    let database = Database::open(&stage.database.url()).unwrap();
+    let files = Files::open(&stage.files()).unwrap();
+    assert_eq!(end_due(&database, in_a_month()).await.unwrap(), 1);
+    assert_eq!(ada.get("/api/auth/me").await.status, 401);
+    // A file where the directory of all samples is meant to be: nothing below it can be listed.
+    let (place, aside) = (
+        stage.directory().join("voice-samples"),
+        stage.directory().join("aside"),
+    );
+    fs::rename(&place, &aside).unwrap();
+    fs::write(&place, "in the way").unwrap();
+    assert_eq!(
+        erase_files(&database, &files, in_a_month()).await.unwrap(),
+        0
+    );
+    fs::remove_file(&place).unwrap();
+    fs::rename(&aside, &place).unwrap();
+    assert_eq!(samples(&stage), 1);
+    for erased in [1, 0] {
+        assert_eq!(
+            erase_files(&database, &files, in_a_month()).await.unwrap(),
+            erased
+        );
+        assert_eq!(samples(&stage), 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

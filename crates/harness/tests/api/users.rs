@@ -71,6 +71,7 @@ async fn a_wrong_profile_is_refused_by_field() {
         ("time_zone", json!("+02:00")),
         ("locale", json!("en_US")),
         ("notifications", json!({})),
+        ("notifications", json!([false, true, true, true])),
         ("role", json!("admin")),
     ] {
         let wanted = with(field, value.clone());

@@ -166,6 +166,43 @@ async fn another_sample_takes_the_place_of_the_one_before_and_none_is_left_behin
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_hangs_up_in_the_middle_of_a_change_leaves_no_file_behind() {
+    let stage = Stage::set().await;
+    let olivia = stage.owner();
+    subscribe(&stage, "olivia", "P-PRO").await;
+    let sql = "select pg_advisory_lock(hashtextextended('account ' || $1::text, 0))";
+    let holder = stage.database.client().await;
+    for rest in ["/voice-sample", ""] {
+        let client = make(olivia, &format!("Bright Smile {rest}")).await;
+        upload(olivia, &client, "voice.wav", wav()).await;
+        assert_eq!(files(stage.directory()).len(), 1);
+        holder
+            .execute(sql, &[&olivia.id.to_string()])
+            .await
+            .unwrap();
+        let place = path(&client, rest);
+        let deleting = olivia.request(Method::DELETE, &place).send();
+        let waits = "select from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'";
+        let is_waiting = eventually("the change waits for the account", async || {
+            let waiting = stage.client.query(waits, &[]).await.unwrap();
+            (!waiting.is_empty()).then_some(())
+        });
+        tokio::select! {
+            _ = deleting => panic!("it went past the lock"),
+            () = is_waiting => {}
+        }
+        holder
+            .execute("select pg_advisory_unlock_all()", &[])
+            .await
+            .unwrap();
+        eventually("the sample is gone from the store", async || {
+            files(stage.directory()).is_empty().then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_sound_is_refused_whatever_it_is_called() {
     let stage = Stage::set().await;
     let olivia = stage.owner();

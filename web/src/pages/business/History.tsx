@@ -133,7 +133,7 @@ function Restore({ business, change, close }: { business: Business; change: Chan
       close={close}
       words={problemWords}
       confirm={async () => {
-        await restoreBusiness(queries, business.id, change.id);
+        await restoreBusiness(queries, business.id, change.id, business.version);
         close();
       }}
     >
