@@ -10,8 +10,8 @@ use crate::{
     viewer::{Plan, Right, Viewer},
 };
 use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
+    extract::{FromRequestParts, Path, State},
+    http::{HeaderMap, request::Parts},
     response::Response,
 };
 use chrono::{DateTime, Utc};
@@ -62,10 +62,36 @@ pub struct Answering {
     pub transfer_number: Option<String>,
 }
 
+/// Who asks what to answer.
+#[derive(Debug)]
+pub enum Asking {
+    /// The service's own agent, with a token of LiveKit's that is not a participant's. It answers for
+    /// everybody.
+    Agent,
+    /// The account's owner, or a program with a key of the account's.
+    Account(Viewer),
+}
+
+impl FromRequestParts<Api> for Asking {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let keys = api.access().livekit.as_ref();
+        if keys.is_some_and(|keys| keys.agent(&parts.headers).is_ok()) {
+            return Ok(Self::Agent);
+        }
+        // A token of ours, a key, a session; and whatever is none of these is refused there.
+        Viewer::from_request_parts(parts, api)
+            .await
+            .map(Self::Account)
+    }
+}
+
 /// Shows what to answer a call with that came in on a number.
 ///
-/// For API keys with the scope `agent` and the account's owner. 404 for numbers that no client of the
-/// account has.
+/// For API keys with the scope `agent` and the account's owner: 404 for numbers that no client of the
+/// account has. For the service's agents, who prove themselves with an access token of LiveKit's that
+/// joins no room or has the kind `agent`: for every account's numbers.
 #[utoipa::path(
     get, operation_id = "show_answering", path = "/api/agent/clients/by-number/{e164}", tag = "agent",
     params(
@@ -80,34 +106,47 @@ pub struct Answering {
 )]
 pub async fn by_number(
     State(api): State<Api>,
-    viewer: Viewer,
+    asking: Asking,
     Path(number): Path<String>,
     given: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    viewer.require(Right::Answer)?;
+    if let Asking::Account(viewer) = &asking {
+        viewer.require(Right::Answer)?;
+    }
     let number = parameters::path_number("e164", &number)?;
     given.finish()?;
-    let wanted = (viewer.account(), number, clock::now());
-    let read = viewer.read(api.database(), Plan::Fixed, wanted, |db, wanted| {
-        let (account, number, now) = wanted;
-        Box::pin(read(db, *account, number, *now))
-    });
-    let missing = || Problem::not_found("no client of this account has this number");
-    let answering = read.await?.ok_or_else(missing)?;
+    let wanted = (number, clock::now());
+    let answering = match asking {
+        Asking::Account(viewer) => {
+            let read = viewer.read(api.database(), Plan::Fixed, wanted, |db, (number, now)| {
+                Box::pin(read(db, number, *now))
+            });
+            read.await?
+        }
+        Asking::Agent => {
+            let read = api.database().admin(move |db| {
+                let (number, now) = wanted;
+                Box::pin(async move { Ok(read(db, &number, now).await?) })
+            });
+            read.await?
+        }
+    };
+    let missing = || Problem::not_found("no client has this number");
+    let answering = answering.ok_or_else(missing)?;
     Ok(answer::tagged(&headers, &answering))
 }
 
 async fn read(
     db: &mut PgConnection,
-    account: Uuid,
     number: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Answering>> {
     let row = sqlx::query!(
-        // The last of the account's own rows says whether the number is still its own.
-        r#"select c.id, c.tenant_key, c.name, c.greeting, c.instructions, c.voice, c.hours as "hours: Json<Hours>",
-            c.time_zone, c.transfer_number, u.name as owner
+        // The last of the rows that are seen says whose the number is: an account sees its own alone.
+        r#"select c.id, c.user_id, c.tenant_key, c.name, c.greeting, c.instructions, c.voice,
+            c.hours as "hours: Json<Hours>", c.time_zone, c.transfer_number, u.name as owner,
+            u.suspended_at is not null as "is_suspended!"
         from (
             select client_id from account.number_assignments where number = $1
             order by assigned_at desc, id desc limit 1
@@ -119,11 +158,12 @@ async fn read(
     .fetch_optional(&mut *db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let in_service = match plans::of_account(db, account, now).await? {
+    let in_service = match plans::of_account(db, row.user_id, now).await? {
+        _ if row.is_suspended => false,
         None => false,
         Some(plan) => match plan.number_limit {
             None => true,
-            Some(limit) => held_up_to(db, number).await? <= i64::from(limit),
+            Some(limit) => held_up_to(db, row.user_id, number).await? <= i64::from(limit),
         },
     };
     Ok(Some(Answering {
@@ -141,19 +181,20 @@ async fn read(
 }
 
 /// Which of the account's numbers this one is, counted from the one it has had longest.
-async fn held_up_to(db: &mut PgConnection, number: &str) -> sqlx::Result<i64> {
+async fn held_up_to(db: &mut PgConnection, account: Uuid, number: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"with held as (
             select number, assigned_at, id from (
                 select distinct on (number) number, client_id, assigned_at, id
-                from account.number_assignments
+                from account.number_assignments where user_id = $2
                 order by number, assigned_at desc, id desc
             ) last where client_id is not null
         )
         select count(*) as "place!" from held
         join held this on this.number = $1
             and (held.assigned_at, held.id) <= (this.assigned_at, this.id)"#,
-        number
+        number,
+        account
     )
     .fetch_one(db)
     .await

@@ -4,10 +4,11 @@ use crate::auth::provider::ProviderArgs;
 use anyhow::bail;
 use axum::http::HeaderValue;
 use frontdesk_events::nats::connection::Secret;
-use frontdesk_process::{files::FileArgs, keyring::Keyring};
+use frontdesk_process::{files::FileArgs, keyring::Keyring, livekit::Keys};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
 };
 use url::{Host, Url};
 
@@ -42,6 +43,10 @@ pub struct ApiArgs {
     /// The directory of the built dashboard.
     #[arg(long, env = "WEB_DIR")]
     pub web_dir: Option<PathBuf>,
+    /// Whose tokens an agent may ask with what to answer; whoever starts the role fills it in, because
+    /// ingest reads the same settings.
+    #[arg(skip)]
+    pub livekit: Option<Arc<Keys>>,
     /// Logins at Google and GitHub.
     #[command(flatten)]
     pub providers: ProviderArgs,
@@ -62,6 +67,8 @@ pub struct Access {
     /// Where accounts to try are listed; on a loopback address only.
     pub(crate) ready_accounts: Option<PathBuf>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// LiveKit's keys, by which agents prove themselves.
+    pub(crate) livekit: Option<Arc<Keys>>,
     /// The keys derived from `JWT_SECRET`, one for each purpose.
     pub(crate) keyring: Keyring,
 }
@@ -106,6 +113,7 @@ impl Access {
             cors_origins: origins.map(cors_origin).collect::<anyhow::Result<_>>()?,
             ready_accounts,
             trusted_proxies: args.trusted_proxies.clone(),
+            livekit: args.livekit.clone(),
             keyring: Keyring::new(args.jwt_secret.expose())?,
         })
     }
@@ -167,6 +175,7 @@ mod tests {
             trusted_proxies: Vec::new(),
             export_dir: ".data/exports".into(),
             web_dir: None,
+            livekit: None,
             providers: ProviderArgs::default(),
             files: FileArgs::directory("files"),
         }

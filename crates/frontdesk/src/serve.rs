@@ -10,12 +10,13 @@ use frontdesk_process::{
     Shutdown,
     health::Health,
     listen::{self, Limits},
+    livekit::KeyArgs,
     supervise::{self, Roles},
     telemetry::Metrics,
 };
 use frontdesk_projector::ProjectorArgs;
 use frontdesk_workers::{Shared, Workers, WorkersArgs};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
 /// How often a healthy server's durability is looked at again: its configuration can change
@@ -69,6 +70,9 @@ pub(crate) struct ApiOnly {
     database: DatabaseArgs,
     #[command(flatten)]
     api: ApiArgs,
+    /// The keys that agents' tokens are signed with; without any, agents need keys of accounts.
+    #[command(flatten)]
+    livekit: KeyArgs,
 }
 
 #[derive(clap::Args)]
@@ -326,7 +330,8 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
                 .health_alone("projector-health", args.projector_listen)
                 .await?;
         }
-        Role::Api(args) => {
+        Role::Api(mut args) => {
+            args.api.livekit = args.livekit.keys()?.map(Arc::new);
             process
                 .api(args.api, &args.nats, &args.database, Router::new())
                 .await?;
@@ -344,7 +349,8 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
                 .health_alone("workers-health", args.workers_listen)
                 .await?;
         }
-        Role::All(args) => {
+        Role::All(mut args) => {
+            args.api.livekit = args.ingest.livekit.keys()?.map(Arc::new);
             let webhooks = process
                 .ingest(args.ingest, &args.nats, args.durability)
                 .await?;

@@ -13,7 +13,6 @@ use crate::{
     message::outbound,
     rejection::{Problem, Rejection},
     run::Parts,
-    token::Keys,
 };
 use axum::{
     Json,
@@ -23,7 +22,7 @@ use axum::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use frontdesk_events::{Envelope, StreamName, nats::Outbound};
-use frontdesk_process::clock;
+use frontdesk_process::{clock, livekit::Keys};
 use futures::future;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -41,16 +40,8 @@ impl Agents {
 
     /// The agent's name.
     fn authenticate(&self, headers: &HeaderMap) -> Result<String, Rejection> {
-        let refused = |reason| Err(Rejection::Unsigned { reason });
-        let (_, claims) = self.keys.verify(headers)?;
-        if claims.sub.is_empty() {
-            return refused("token_without_name");
-        }
-        // A caller's browser holds a token to join a room; it must not be able to report calls.
-        if claims.video.room_join && claims.kind != "agent" {
-            return refused("participants_token");
-        }
-        Ok(claims.sub)
+        let agent = self.keys.agent(headers);
+        agent.map_err(|reason| Rejection::Unsigned { reason })
     }
 }
 

@@ -3,12 +3,9 @@
 //! A value that would make it accept unsigned input, or refuse everything, is an error at start
 //! with one clear line, not a surprise with the first delivery.
 
-use crate::{
-    paypal::{CertificateOrigin, Environment, PayPalSettings, SIMULATOR_WEBHOOK_ID},
-    token::Keys,
-};
+use crate::paypal::{CertificateOrigin, Environment, PayPalSettings, SIMULATOR_WEBHOOK_ID};
 use anyhow::{Context as _, bail};
-use frontdesk_events::nats::connection::Secret;
+use frontdesk_process::livekit::{KeyArgs, Keys};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Ingest's configuration.
@@ -21,15 +18,9 @@ pub struct IngestArgs {
     #[arg(long, env = "INGEST_CONNECTIONS_PER_ADDRESS", default_value_t = 64)]
     pub ingest_connections_per_address: usize,
 
-    /// LiveKit API key: webhooks and agents' tokens name it. Several with commas while rotating.
-    #[arg(long, env = "LIVEKIT_API_KEY")]
-    pub livekit_api_key: Option<String>,
-    /// LiveKit API secret: webhooks and agents' tokens are signed with it. As many as keys.
-    #[arg(long, env = "LIVEKIT_API_SECRET", hide_env_values = true)]
-    pub livekit_api_secret: Option<Secret>,
-    /// Further LiveKit keys as `key: secret`, with commas, as livekit-server itself reads them.
-    #[arg(long, env = "LIVEKIT_KEYS", hide_env_values = true)]
-    pub livekit_keys: Option<Secret>,
+    /// The keys that webhooks and agents' tokens are signed with.
+    #[command(flatten)]
+    pub livekit: KeyArgs,
 
     /// Which PayPal this is. Certificates, ids and sources of the two never mix.
     #[arg(long, env = "PAYPAL_MODE", default_value = "sandbox")]
@@ -55,32 +46,9 @@ pub struct IngestArgs {
 impl IngestArgs {
     /// The LiveKit keys, old and new.
     pub(crate) fn keys(&self) -> anyhow::Result<Keys> {
-        let names = list(self.livekit_api_key.as_deref());
-        let secrets = list(self.livekit_api_secret.as_ref().map(Secret::expose));
-        if names.len() != secrets.len() {
-            bail!(
-                "LIVEKIT_API_KEY names {} keys and LIVEKIT_API_SECRET {}: each key needs its secret",
-                names.len(),
-                secrets.len()
-            );
-        }
-        let mut pairs: Vec<(&str, &str)> = names.into_iter().zip(secrets).collect();
-        for pair in list(self.livekit_keys.as_ref().map(Secret::expose)) {
-            let (name, secret) = pair
-                .split_once(':')
-                .context("LIVEKIT_KEYS is `key: secret, key: secret`")?;
-            pairs.push((name.trim(), secret.trim()));
-        }
-        if pairs.is_empty()
-            || pairs
-                .iter()
-                .any(|(name, secret)| name.is_empty() || secret.is_empty())
-        {
-            bail!(
-                "LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed: webhooks and agents' events are checked with them"
-            );
-        }
-        Ok(Keys::new(pairs))
+        self.livekit.keys()?.context(
+            "LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed: webhooks and agents' events are checked with them",
+        )
     }
 
     /// How PayPal's deliveries are checked.
@@ -152,20 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_its_secret_stops_the_start() {
+    fn without_a_key_nothing_could_be_checked() {
+        assert!(args(&[]).keys().is_err());
         assert!(
-            args(&["--livekit-api-key", "a,b", "--livekit-api-secret", "s"])
-                .keys()
-                .is_err()
-        );
-        assert!(args(&["--livekit-keys", "a"]).keys().is_err());
-        assert!(args(&["--livekit-keys", "a:"]).keys().is_err());
-        assert!(
-            args(&["--livekit-api-key", "a,b", "--livekit-api-secret", "s,t"])
+            args(&["--livekit-api-key", "a", "--livekit-api-secret", "s"])
                 .keys()
                 .is_ok()
         );
-        assert!(args(&["--livekit-keys", "a: s, b: t"]).keys().is_ok());
     }
 
     #[test]

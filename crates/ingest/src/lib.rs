@@ -19,7 +19,6 @@ mod run;
 mod agents;
 mod livekit;
 mod paypal;
-mod token;
 
 mod commit;
 mod message;

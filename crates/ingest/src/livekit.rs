@@ -12,12 +12,11 @@ use crate::{
     counts::{Sender, UNPARSABLE},
     rejection::Rejection,
     run::Parts,
-    token::Keys,
 };
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use frontdesk_events::nats::Outbound;
-use frontdesk_process::clock;
+use frontdesk_process::{clock, livekit::Keys};
 use std::sync::Arc;
 
 /// What is needed to judge LiveKit's deliveries.

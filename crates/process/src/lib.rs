@@ -1,4 +1,4 @@
-//! What every role shares and nothing more: clocks, derived keys, files, telemetry, health, shutdown
+//! What every role shares and nothing more: clocks, derived keys, LiveKit's keys, files, telemetry, health, shutdown
 //! and supervision, and the hardened HTTP listener. Nothing here knows an event or a table.
 
 pub mod clock;
@@ -6,6 +6,7 @@ pub mod files;
 pub mod health;
 pub mod keyring;
 pub mod listen;
+pub mod livekit;
 pub mod supervise;
 pub mod telemetry;
 

@@ -178,8 +178,9 @@ export interface paths {
         };
         /**
          * Shows what to answer a call with that came in on a number.
-         * @description For API keys with the scope `agent` and the account's owner. 404 for numbers that no client of the
-         *     account has.
+         * @description For API keys with the scope `agent` and the account's owner: 404 for numbers that no client of the
+         *     account has. For the service's agents, who prove themselves with an access token of LiveKit's that
+         *     joins no room or has the kind `agent`: for every account's numbers.
          */
         get: operations["show_answering"];
         put?: never;

@@ -5,8 +5,11 @@ use crate::{
     person::{Answer, read},
     stage::Stage,
 };
+use frontdesk_process::livekit::{Keys, VideoGrants};
+use livekit_api::access_token::AccessToken;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
 
 const PLACE: &str = "/api/agent/clients/by-number/%2B12025550147";
 
@@ -121,6 +124,54 @@ async fn an_agent_is_told_of_its_own_accounts_numbers_alone() {
     ] {
         assert_eq!(stage.get(place).await.status, status, "{place}");
     }
+}
+
+/// A token of LiveKit's for somebody, signed with this secret.
+fn token(secret: &str, grants: VideoGrants) -> String {
+    AccessToken::with_api_key("devkey", secret)
+        .with_identity("receptionist")
+        .with_grants(grants)
+        .with_ttl(Duration::from_secs(60))
+        .to_jwt()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_services_agent_answers_for_everybody_and_a_caller_for_nobody() {
+    let keys = Arc::new(Keys::new([("devkey", "secret")]));
+    let stage = Stage::set_with(|args| args.livekit = Some(keys)).await;
+    let client = client_with_a_number(&stage).await;
+    let agent = token("secret", VideoGrants::default());
+    let told = ask(&stage, &agent, PLACE).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    assert_eq!(told.json(), stage.json(PLACE).await, "as its owner is told");
+    let unknown = "/api/agent/clients/by-number/%2B12025550148";
+    assert_eq!(ask(&stage, &agent, unknown).await.status, 404);
+
+    let joins = VideoGrants {
+        room_join: true,
+        room: "r".into(),
+        ..VideoGrants::default()
+    };
+    for foreign in [
+        token("secret", joins),
+        token("another secret", VideoGrants::default()),
+    ] {
+        assert_eq!(ask(&stage, &foreign, PLACE).await.status, 401);
+    }
+    // It opens nothing else, and a number that somebody let go is nobody's.
+    for place in ["/api/clients", "/api/calls", "/api/auth/me", "/api/live"] {
+        assert_eq!(ask(&stage, &agent, place).await.status, 401, "{place}");
+    }
+    let sql = "update account.users set suspended_at = now() where id = $1";
+    let owner = stage.owner();
+    stage.client.execute(sql, &[&owner.id]).await.unwrap();
+    assert_eq!(ask(&stage, &agent, PLACE).await.json()["in_service"], false);
+    let sql = "update account.users set suspended_at = null where id = $1";
+    stage.client.execute(sql, &[&owner.id]).await.unwrap();
+    let number = path(&client, "/numbers/%2B12025550147");
+    assert_eq!(owner.delete(&number).await.status, 200);
+    assert_eq!(ask(&stage, &agent, PLACE).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

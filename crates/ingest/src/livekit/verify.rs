@@ -1,10 +1,10 @@
 //! Whether a delivery is LiveKit's: a token signed with our secret that names this body's hash.
 
-use crate::{rejection::Rejection, token::Keys};
+use crate::rejection::Rejection;
 use axum::http::HeaderMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use livekit_api::access_token::VideoGrants;
+use frontdesk_process::livekit::{Keys, VideoGrants};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -25,7 +25,9 @@ pub(super) fn verify<'a>(
     now: DateTime<Utc>,
 ) -> Result<Signed<'a>, Rejection> {
     let refused = |reason| Err(Rejection::Unsigned { reason });
-    let (api_key, claims) = keys.verify(headers)?;
+    let (api_key, claims) = keys
+        .verify(headers)
+        .map_err(|reason| Rejection::Unsigned { reason })?;
     let expires = i64::try_from(claims.exp).unwrap_or(i64::MAX);
     if expires.saturating_sub(now.timestamp()) > LONGEST_VALIDITY_S {
         return refused("token_valid_too_long");
@@ -50,7 +52,7 @@ pub(super) fn verify<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::tests::headers;
+    use axum::http::{HeaderValue, header};
     use frontdesk_process::clock;
     use livekit_api::access_token::AccessToken;
     use std::time::Duration;
@@ -63,6 +65,11 @@ mod tests {
             .with_ttl(Duration::from_secs(ttl))
             .with_sha256(&hash);
         change(token).to_jwt().unwrap()
+    }
+
+    fn headers(authorization: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(authorization).unwrap();
+        HeaderMap::from_iter([(header::AUTHORIZATION, value)])
     }
 
     fn outcome(token: &str, body: &[u8]) -> &'static str {
