@@ -20,6 +20,8 @@ NATS_VERSION=2.15.1
 export ROOT DATA ENV_FILE TOOLS LOG RUN NATS_VERSION
 mkdir -p "$TOOLS" "$LOG" "$RUN"
 cd "$ROOT"
+# A listener takes more connections than the 1,024 descriptors a shell usually allows.
+ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 say() { printf '%s\n' "$*"; }
 

@@ -115,7 +115,7 @@ impl Api {
             files.clone(),
             shutdown.clone(),
         ));
-        let live = Live::start(nats.clone(), health, shutdown);
+        let live = Live::start(nats.clone(), database.clone(), health, shutdown);
         let web = args.web_dir.as_deref().and_then(web::Dashboard::open);
         Ok(Self(Arc::new(Parts {
             access,

@@ -1,71 +1,75 @@
-//! `GET /api/live`: what changed, as server-sent events. It carries ids only; the dashboard asks
-//! the API again, so a lost or repeated message costs nothing.
+//! `GET /api/live`: what changed in the viewer's account, as server-sent events. It carries ids only; the
+//! dashboard asks the API again, so a lost or repeated message costs nothing.
 //!
-//! One subscription to NATS serves all listeners of the process. Whenever something may have been
-//! missed, by us or by a slow listener, the listener is told to ask for everything anew.
+//! One subscription to NATS serves all listeners of the process ([`hub`]), each change goes to those it concerns
+//! ([`listeners`]), gathered a moment for each account ([`gathered`]), and a stream ends with the right to hear it
+//! ([`rights`]). Whenever something may have been missed, by us or by a slow listener, the listener is told to ask
+//! for everything anew.
 
+mod gathered;
 mod hub;
+mod listeners;
+mod rights;
 
 use crate::{
     Api,
     parameters::Parameters,
     problem::{Problem, ReadProblems},
-    viewer::{Right, Viewer},
+    viewer::{Database, Right, Viewer},
 };
 use axum::{
+    body::Body,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, header},
-    response::{
-        IntoResponse as _, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::Response,
 };
 use frontdesk_events::nats::Connection;
 use frontdesk_process::{Shutdown, health::Health};
-use futures::{Stream, StreamExt as _, stream};
-use hub::Told;
-use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
-
-/// How often a silent stream says that it lives; proxies cut what is silent for 30 s and more.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// How soon a browser comes back after the stream ended.
-const COME_BACK: Duration = Duration::from_secs(1);
-
-/// Streams at once. Each holds a connection for hours; the rest of the listener's connections
-/// must stay for requests.
-const MOST_LISTENERS: usize = 512;
-
-/// How far a listener may fall behind before it is told to ask anew: a few seconds of the
-/// busiest stream.
-const BACKLOG: usize = 256;
+use listeners::Listeners;
+use std::sync::Arc;
 
 /// The live channel of this process.
-pub(crate) struct Live {
-    told: broadcast::Sender<Arc<Told>>,
-    places: Arc<Semaphore>,
-    shutdown: Shutdown,
-}
+pub(crate) struct Live(Arc<Listeners>);
 
 impl Live {
     /// Subscribes in the background.
-    pub(crate) fn start(nats: Connection, health: Health, shutdown: Shutdown) -> Self {
-        let (told, _) = broadcast::channel(BACKLOG);
-        tokio::spawn(hub::run(nats, told.clone(), health, shutdown.clone()));
-        Self {
-            told,
-            places: Arc::new(Semaphore::new(MOST_LISTENERS)),
-            shutdown,
-        }
+    pub(crate) fn start(
+        nats: Connection,
+        database: Database,
+        health: Health,
+        shutdown: Shutdown,
+    ) -> Self {
+        let listeners = Arc::new(Listeners::default());
+        let all = ClosedAtEnd(listeners.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = hub::run(nats, &all.0, health) => {}
+                () = hub::beat(&all.0) => {}
+                () = rights::watch(database, &all.0) => {}
+            }
+        });
+        Self(listeners)
     }
 }
 
-/// Follows changes.
+/// Ends every stream once nobody tells or watches any more, at shutdown or after a panic: a stream that is
+/// open says that changes come.
+struct ClosedAtEnd(Arc<Listeners>);
+
+impl Drop for ClosedAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Follows the changes of the account.
 ///
-/// `hello` at the start; `calls` and `billing` with `{"ids": […]}` whenever rows changed; `resync`
+/// `hello` at the start; `calls` and `billing` with `{"ids": […]}` whenever rows of the account changed; `resync`
 /// when changes may have been missed and everything should be fetched anew; a comment every 15
-/// seconds. A reconnect with `Last-Event-ID` is answered with `resync`.
+/// seconds. A reconnect with `Last-Event-ID` is answered with `resync`. Administrators also hear of calls that
+/// nobody owns. The stream ends within seconds of the right to hear it: sign-out, suspension, another account, a key
+/// that was revoked, an access token that is over.
 #[utoipa::path(
     get, operation_id = "follow_changes", path = "/api/live", tag = "live",
     params(("last-event-id" = Option<String>, Header, description = "Sent by browsers when they reconnect")),
@@ -79,77 +83,20 @@ pub async fn follow(
 ) -> Result<Response, Problem> {
     viewer.require(Right::ReadCalls)?;
     given.finish()?;
-    let live = api.live();
-    let Ok(place) = Arc::clone(&live.places).try_acquire_owned() else {
-        return Err(Problem::unavailable("too many pages follow already"));
-    };
-    metrics::gauge!("api_live_listeners").increment(1.0);
-    let listener = Listener {
-        told: live.told.subscribe(),
-        shutdown: live.shutdown.clone(),
-        _place: Place(place),
-    };
     let came_back = headers.contains_key(HeaderName::from_static("last-event-id"));
-    let first = [
-        Some(Event::default().event("hello").retry(COME_BACK).data("{}")),
-        came_back.then(resync),
+    let listener = api.live().0.sit(viewer, came_back);
+    let listener = listener.ok_or_else(|| Problem::unavailable("too many pages follow already"))?;
+    let mut response = Response::new(Body::from_stream(listener));
+    let fixed = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // nginx would hold events back until its buffer is full.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    let events = stream::iter(first.into_iter().flatten())
-        .chain(listener.events())
-        .map(Ok::<_, Infallible>);
-    let mut response = Sse::new(events)
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat"))
-        .into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // nginx would hold events back until its buffer is full.
-    headers.insert(
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
+    for (name, value) in fixed {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
     Ok(response)
-}
-
-fn resync() -> Event {
-    Event::default().event("resync").data("{}")
-}
-
-/// One place among the listeners; given back when the connection ends, however it ends.
-struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        metrics::gauge!("api_live_listeners").decrement(1.0);
-    }
-}
-
-struct Listener {
-    told: broadcast::Receiver<Arc<Told>>,
-    shutdown: Shutdown,
-    _place: Place,
-}
-
-impl Listener {
-    /// Ends at shutdown.
-    fn events(self) -> impl Stream<Item = Event> {
-        stream::unfold(self, async |mut listener| {
-            let received = tokio::select! {
-                () = listener.shutdown.cancelled() => return None,
-                received = listener.told.recv() => received,
-            };
-            let event = match received {
-                Ok(told) => match &*told {
-                    Told::Changed {
-                        topic,
-                        number,
-                        body,
-                    } => Event::default().event(topic).id(number).data(body),
-                    Told::Resync => resync(),
-                },
-                Err(broadcast::error::RecvError::Lagged(_)) => resync(),
-                Err(broadcast::error::RecvError::Closed) => return None,
-            };
-            Some((event, listener))
-        })
-    }
 }

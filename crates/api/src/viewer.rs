@@ -8,10 +8,12 @@
 //! What must work before there is a viewer (logging in) or across accounts (administration) goes
 //! through [`Database::auth`] and [`Database::admin`], by name and nowhere else.
 
+mod again;
 mod credential;
 mod database;
 mod right;
 
+pub(crate) use again::look_again;
 pub(crate) use credential::{IDLE, KEY_PREFIX, cookie, is_same_origin, session_token};
 use database::Reach;
 pub use database::{Database, Plan};
@@ -70,6 +72,8 @@ pub(crate) enum Means {
         login: Uuid,
         /// When its login was proven.
         proven_at: DateTime<Utc>,
+        /// When it is over; its login may go on.
+        expires_at: DateTime<Utc>,
     },
     /// An API key.
     Key {

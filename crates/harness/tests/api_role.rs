@@ -77,6 +77,8 @@ mod keys;
 mod leaving;
 #[path = "api/live.rs"]
 mod live;
+#[path = "api/live_ends.rs"]
+mod live_ends;
 #[path = "api/members.rs"]
 mod members;
 #[path = "api/one_call.rs"]

@@ -45,7 +45,8 @@ pub struct Limits {
     pub idle: Duration,
     /// The size of a request's head in bytes.
     pub header_bytes: usize,
-    /// Connections at once. Above it new ones wait in the kernel's queue.
+    /// Connections at once. Above it new ones wait in the kernel's queue. Three quarters may be live
+    /// channels, which stay for hours; the rest is for requests.
     pub connections: usize,
     /// Connections at once from one address. Above it new ones are closed at once. Loopback is
     /// exempt: a proxy or a load generator on this machine speaks for many.
@@ -62,7 +63,7 @@ impl Default for Limits {
             linger: Duration::from_secs(5),
             idle: Duration::from_secs(30),
             header_bytes: 64 * 1024,
-            connections: 1024,
+            connections: 2048,
             connections_per_address: 64,
             streams: 64,
         }

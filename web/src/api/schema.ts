@@ -1001,10 +1001,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follows changes.
-         * @description `hello` at the start; `calls` and `billing` with `{"ids": […]}` whenever rows changed; `resync`
+         * Follows the changes of the account.
+         * @description `hello` at the start; `calls` and `billing` with `{"ids": […]}` whenever rows of the account changed; `resync`
          *     when changes may have been missed and everything should be fetched anew; a comment every 15
-         *     seconds. A reconnect with `Last-Event-ID` is answered with `resync`.
+         *     seconds. A reconnect with `Last-Event-ID` is answered with `resync`. Administrators also hear of calls that
+         *     nobody owns. The stream ends within seconds of the right to hear it: sign-out, suspension, another account, a key
+         *     that was revoked, an access token that is over.
          */
         get: operations["follow_changes"];
         put?: never;

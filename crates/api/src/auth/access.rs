@@ -53,6 +53,11 @@ impl Claims {
     pub(crate) fn proven_at(&self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.proven_at, 0).unwrap_or_default()
     }
+
+    /// When it is over.
+    pub(crate) fn expires_at(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.exp, 0).unwrap_or_default()
+    }
 }
 
 /// Writes a token.

@@ -46,23 +46,24 @@ pub(super) async fn admit(
     Ok(found.viewer)
 }
 
-struct Found {
-    viewer: Viewer,
-    suspended: bool,
+pub(super) struct Found {
+    pub(super) viewer: Viewer,
+    pub(super) suspended: bool,
 }
 
 /// A row that names somebody.
-struct Row {
-    user_id: Uuid,
-    account_id: Uuid,
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) user_id: Uuid,
+    pub(super) account_id: Uuid,
     /// Null when they are no member of that account any more, or it is suspended or gone.
-    role: Option<String>,
-    is_admin: bool,
-    suspended: bool,
+    pub(super) role: Option<String>,
+    pub(super) is_admin: bool,
+    pub(super) suspended: bool,
 }
 
 impl Row {
-    fn found(self, means: Means) -> Found {
+    pub(super) fn found(self, means: Means) -> Found {
         let role = self.role.as_deref().and_then(Role::of);
         let (account, role) = match role {
             Some(role) => (self.account_id, role),
@@ -198,6 +199,7 @@ async fn of_token(api: &Api, token: &str, now: DateTime<Utc>) -> Result<Option<F
     let means = Means::Token {
         login: claims.sid,
         proven_at: claims.proven_at(),
+        expires_at: claims.expires_at(),
     };
     let row = Row {
         user_id: claims.sub,

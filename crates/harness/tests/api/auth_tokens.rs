@@ -15,7 +15,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 /// A program; it has no cookie and says nothing of a page.
-async fn log_in(stage: &Stage, name: &str) -> Value {
+pub(crate) async fn log_in(stage: &Stage, name: &str) -> Value {
     let body = json!({ "email": address(name), "password": PASSWORD });
     let answer = stage.browser().post("/api/auth/token", body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -40,11 +40,11 @@ async fn works(stage: &Stage, tokens: &Value) -> bool {
     me(stage, tokens["access_token"].as_str().unwrap()).await == 200
 }
 
-fn part(text: &str) -> Value {
+pub(crate) fn part(text: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
 }
 
-fn signed(header: &Value, claims: &Value, key: &[u8]) -> String {
+pub(crate) fn signed(header: &Value, claims: &Value, key: &[u8]) -> String {
     let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let said = format!("{}.{}", encoded(header), encoded(claims));
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), said.as_bytes());

@@ -92,18 +92,7 @@ impl Person {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert!(
-            response.headers()["content-type"]
-                .to_str()
-                .unwrap()
-                .starts_with("text/event-stream")
-        );
-        Following {
-            response,
-            buffer: String::new(),
-        }
+        Following::open(request).await
     }
 }
 
@@ -198,6 +187,10 @@ pub(crate) async fn read(response: Response) -> Answer {
     }
 }
 
+/// How long anything may take on the live channel. Each wait as a whole ends here: signs of life keep
+/// a stream talking for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// An open live channel.
 pub(crate) struct Following {
     response: Response,
@@ -205,30 +198,80 @@ pub(crate) struct Following {
 }
 
 impl Following {
+    /// Opens it with a request for `/api/live`.
+    pub(crate) async fn open(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        Self {
+            response,
+            buffer: String::new(),
+        }
+    }
+
     /// The next block of the stream, comments included; `None` at its end.
     pub(crate) async fn next(&mut self) -> Option<String> {
+        within("the live channel says something", self.read()).await
+    }
+
+    async fn read(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.buffer.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
                 self.buffer = rest;
                 return Some(block);
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(30), self.response.chunk());
-            let chunk = chunk
-                .await
-                .expect("the live channel says something within half a minute");
-            self.buffer
-                .push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
+            let chunk = self.response.chunk().await.ok()??;
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 
     /// Waits for a block of this event.
     pub(crate) async fn event(&mut self, name: &str) -> String {
-        loop {
-            let block = self.next().await.expect("the live channel stays open");
-            if block.lines().any(|line| line == format!("event: {name}")) {
-                return block;
-            }
-        }
+        let line = format!("event: {name}");
+        self.until(&line, |block| block.lines().any(|said| said == line))
+            .await
+            .pop()
+            .unwrap()
     }
+
+    /// What is said up to the first block like this one, signs of life left out.
+    pub(crate) async fn until(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> Vec<String> {
+        let reading = async {
+            let mut said = Vec::new();
+            loop {
+                let block = self.read().await.expect("the live channel stays open");
+                if block.starts_with(':') {
+                    continue;
+                }
+                let found = is_it(&block);
+                said.push(block);
+                if found {
+                    return said;
+                }
+            }
+        };
+        within(what, reading).await
+    }
+
+    /// Waits for the end of the stream, and gives what was said before it, signs of life left out.
+    pub(crate) async fn ended(&mut self, what: &str) -> Vec<String> {
+        let reading = async {
+            let mut said = Vec::new();
+            while let Some(block) = self.read().await {
+                if !block.starts_with(':') {
+                    said.push(block);
+                }
+            }
+            said
+        };
+        within(&format!("the end of the live channel: {what}"), reading).await
+    }
+}
+
+async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("still waiting after {PATIENCE:?}: {what}"))
 }
