@@ -5,8 +5,8 @@
 //! or an invoice: that is the projector's.
 //!
 //! Reading order: [`envelope`] (one event), [`partition`] and [`subject`] (where it goes),
-//! [`stream`] (what keeps it), [`catalogue`] (what its data looks like), [`nats`] (how it
-//! travels).
+//! [`stream`] (what keeps it), [`catalogue`] (what its data looks like), [`words`] (what is looked
+//! for in it), [`nats`] (how it travels).
 
 pub mod asyncapi;
 pub mod catalogue;
@@ -16,6 +16,7 @@ pub mod nats;
 pub mod partition;
 pub mod stream;
 pub mod subject;
+pub mod words;
 
 pub use cloudevents;
 pub use envelope::{Envelope, EnvelopeError};

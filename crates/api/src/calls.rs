@@ -1,29 +1,29 @@
 //! `GET /api/calls`: the list of calls, newest first, filtered and paged by key.
-//!
-//! The unfiltered page is what every dashboard asks for after every change, so it has a statement
-//! of its own with one fixed plan. With filters the values decide which index serves, so that
-//! statement is planned anew for each run.
 
 pub mod events;
+pub mod file;
 pub mod filters;
+mod hits;
 pub mod one;
+mod reading;
 mod row;
+mod search;
+mod sought;
 
 use crate::{
     Api, answer,
+    cursor::Cursor,
     freshness::Freshness,
     moment::Moment,
     money::Money,
     parameters::Parameters,
     problem::{Problem, ReadProblems},
     shared::Told,
-    viewer::{Plan, Right, Viewer, Whose},
+    viewer::{Right, Viewer},
 };
 use axum::{extract::State, http::Uri, response::Response};
-use filters::{CallFilters, Position};
-use row::{CallRow, select_calls};
+use filters::{CallFilters, CallPaging, Position};
 use serde::Serialize;
-use sqlx::PgConnection;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -83,6 +83,32 @@ pub struct Call {
     pub has_recording: bool,
     /// The number it was transferred to.
     pub transferred_to: Option<String>,
+    /// Up to three places where the words looked for were said, in their order; null when no words
+    /// were looked for. Places are taken from the first 400 turns of a call.
+    pub hits: Option<Vec<Hit>>,
+}
+
+/// A turn in which words were found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Hit {
+    /// Who said it.
+    #[schema(value_type = one::Speaker)]
+    pub speaker: String,
+    /// The turn's id, as the call's transcript has it.
+    pub turn_id: String,
+    /// When it was said.
+    pub at: Option<Moment>,
+    /// What was said, in order; a long turn is cut, and `…` stands where.
+    pub pieces: Vec<Piece>,
+}
+
+/// A part of a text: what was looked for, or what stands around it.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Piece {
+    /// The text. It was said by strangers: show it as text, whatever is in it.
+    pub text: String,
+    /// Whether it was looked for.
+    pub hit: bool,
 }
 
 /// Where a call came from.
@@ -206,18 +232,20 @@ pub struct CallPage {
 
 /// Lists calls, newest first.
 #[utoipa::path(
-    get, operation_id = "list_calls", path = "/api/calls", tag = "calls", params(CallFilters),
+    get, operation_id = "list_calls", path = "/api/calls", tag = "calls", params(CallFilters, CallPaging),
     responses((status = 200, description = "A page of calls", body = CallPage), ReadProblems)
 )]
 pub async fn list(
     State(api): State<Api>,
     viewer: Viewer,
     uri: Uri,
-    given: Parameters,
+    mut given: Parameters,
 ) -> Result<Response, Problem> {
     viewer.require(Right::ReadCalls)?;
-    let filters = Arc::new(CallFilters::take(given)?);
-    shared(&api, &viewer, &uri, filters).await
+    let filters = CallFilters::take(&mut given);
+    let paging = CallPaging::take(&mut given);
+    given.finish()?;
+    shared(&api, &viewer, &uri, Arc::new(filters), paging).await
 }
 
 /// Answers what is asked at `uri`, once for all who ask it now.
@@ -226,40 +254,26 @@ pub(crate) async fn shared(
     viewer: &Viewer,
     uri: &Uri,
     filters: Arc<CallFilters>,
+    paging: CallPaging,
 ) -> Result<Response, Problem> {
     let (api, viewer) = (api.clone(), viewer.clone());
     let shared = api.shared().clone();
     let question = viewer.question(uri);
-    let read = move || page(api.clone(), viewer.clone(), Arc::clone(&filters));
+    let read = move || page(api.clone(), viewer.clone(), Arc::clone(&filters), paging);
     shared.ask(question, read).await.map(answer::json)
 }
 
-async fn page(api: Api, viewer: Viewer, filters: Arc<CallFilters>) -> Told {
+async fn page(api: Api, viewer: Viewer, filters: Arc<CallFilters>, paging: CallPaging) -> Told {
     // Before the rows are read, so that it never claims more than they show.
     let freshness = api.board().calls();
-    let limit = filters.limit.unwrap_or(USUAL_LIMIT);
+    let limit = paging.limit.unwrap_or(USUAL_LIMIT);
+    let below = paging.cursor.unwrap_or(Position::TOP);
     // One more than asked for tells whether a page follows.
-    let wanted = limit + 1;
-    let mut rows = if filters.are_none() {
-        let from = filters.cursor.unwrap_or(Position::TOP);
-        let read = viewer.read(api.database(), Plan::Fixed, from, move |db, from| {
-            Box::pin(newest(db, *from, wanted))
-        });
-        read.await?
-    } else {
-        let read = viewer.read_of(
-            filters.whose(),
-            api.database(),
-            Plan::ByValues,
-            filters,
-            move |db, filters| Box::pin(filtered(db, filters, wanted)),
-        );
-        read.await?
-    };
-    let more = rows.len() as i64 == wanted;
-    rows.truncate(limit as usize);
-    let next_cursor = rows.last().filter(|_| more).map(CallRow::cursor);
-    let items: Vec<_> = rows.into_iter().map(Call::from).collect();
+    let read = reading::page(&api, &viewer, filters, below, limit + 1);
+    let mut items: Vec<Call> = read.await?;
+    let more = items.len() as i64 > limit;
+    items.truncate(limit as usize);
+    let next_cursor = items.last().filter(|_| more).map(Call::cursor);
     let size = 256 + items.len() * CALL_BYTES;
     Ok(answer::written(
         &CallPage {
@@ -271,66 +285,13 @@ async fn page(api: Api, viewer: Viewer, filters: Arc<CallFilters>) -> Told {
     ))
 }
 
-async fn newest(db: &mut PgConnection, below: Position, limit: i64) -> sqlx::Result<Vec<CallRow>> {
-    // PostgreSQL plans for a tenth of the table when the limit is a parameter, and would sort
-    // all of it; the constant (the largest page and one more) keeps it on the index.
-    select_calls!(
-        r#"select * from (
-            select * from calls.calls
-            where (started_at, id) < ($1, $2)
-            order by started_at desc, id desc
-            limit 101
-        ) newest limit $3"#,
-        below.at,
-        below.id,
-        limit,
-    )
-    .fetch_all(db)
-    .await
-}
-
-async fn filtered(
-    db: &mut PgConnection,
-    filters: &CallFilters,
-    limit: i64,
-) -> sqlx::Result<Vec<CallRow>> {
-    let below = filters.cursor.unwrap_or(Position::TOP);
-    select_calls!(
-        r#"select * from calls.calls
-        where (started_at, id) < ($1, $2)
-            and ($3::uuid is null or client_id = $3)
-            and (not $4::boolean or user_id is null)
-            and ($5::timestamptz is null or started_at >= $5)
-            and ($6::timestamptz is null or started_at < $6)
-            and ($7::text is null or caller_number like $7 or dialled_number like $7)
-            and ($8::text is null or state = $8)
-            and ($9::text is null or result = $9)
-            and ($10::text is null or outcome_status = $10)
-            and ($11::text is null or case $11
-                when 'unknown' then state = 'ended'
-                    and (sentiment_label is null or sentiment_label not in ('positive', 'neutral', 'negative'))
-                else sentiment_label = $11 end)
-            and ($12::bigint is null or talk_ms >= $12)
-            and ($13::bigint is null or talk_ms <= $13)
-            and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14)
-        order by started_at desc, id desc
-        limit $15"#,
-        below.at,
-        below.id,
-        filters.client_id,
-        filters.whose() == Whose::Nobody,
-        filters.from,
-        filters.to,
-        filters.number.as_ref().map(|part| part.0.as_str()),
-        filters.state,
-        filters.result,
-        filters.outcome,
-        filters.sentiment,
-        filters.min_talk_ms,
-        filters.max_talk_ms,
-        filters.has_recording,
-        limit,
-    )
-    .fetch_all(db)
-    .await
+impl Call {
+    /// Where a page that ends with it ends.
+    fn cursor(&self) -> String {
+        Cursor {
+            at: self.started_at.0,
+            id: self.id.to_string(),
+        }
+        .encode()
+    }
 }

@@ -31,7 +31,7 @@ use utoipa::{
         auth::offer::show, auth::account::switch, auth::prove::prove, auth::password::forgot::forgot,
         auth::password::reset::reset, auth::password::change::change, auth::sessions::list, auth::sessions::revoke,
         auth::sessions::revoke_all,
-        calls::list, calls::one::show, calls::events::list,
+        calls::list, calls::file::fetch, calls::one::show, calls::events::list,
         subscriptions::current, subscriptions::plans::list, invoices::list, stats::show, live::follow, show,
         users::profile::show, users::profile::change, users::email::ask, users::email::confirm,
         users::export::ask, users::export::list, users::export::file::fetch, users::leaving::ask, users::leaving::keep,

@@ -32,6 +32,7 @@ pub fn router(api: Api) -> Router {
     let routes = Router::new()
         .merge(signing_in())
         .route("/api/calls", get(calls::list))
+        .route("/api/calls.csv", get(calls::file::fetch))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))
         .route("/api/subscriptions/current", get(subscriptions::current))

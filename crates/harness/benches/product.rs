@@ -26,6 +26,8 @@ mod receiving;
 mod replay;
 #[path = "product/report.rs"]
 mod report;
+#[path = "product/search.rs"]
+mod search;
 #[path = "product/signing_in.rs"]
 mod signing_in;
 #[path = "product/traffic.rs"]
@@ -40,7 +42,7 @@ struct Arguments {
     /// A small run that only shows that everything works; its figures are not written.
     #[arg(long)]
     quick: bool,
-    /// Only these parts: ingest, replay, freshness, api, login.
+    /// Only these parts: ingest, replay, freshness, api, search, login.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Events of the replay.
@@ -93,6 +95,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("api") {
         listing::measure(&mut report, &executable, arguments.quick).await?;
+    }
+    if wanted("search") {
+        search::measure(&mut report, &executable, arguments.quick).await?;
     }
     if wanted("login") {
         signing_in::measure(&mut report, &executable, arguments.quick).await?;

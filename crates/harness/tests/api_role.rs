@@ -51,6 +51,8 @@ mod auth_totp;
 mod billing;
 #[path = "api/calls.rs"]
 mod calls;
+#[path = "api/calls_csv.rs"]
+mod calls_csv;
 #[path = "api/certified.rs"]
 mod certified;
 #[path = "api/client_figures.rs"]
@@ -87,6 +89,8 @@ mod one_call;
 mod queries;
 #[path = "api/schemathesis.rs"]
 mod schemathesis;
+#[path = "api/search.rs"]
+mod search;
 #[path = "api/stats.rs"]
 mod stats;
 #[path = "api/swap.rs"]

@@ -31,6 +31,9 @@ comment on table transcript_states is 'Owner: projector. Aggregate Transcript by
 create table calls (
     id uuid primary key,
     room_sid text not null,
+    -- That of its room's events: with it its turns are told from those of a report that named
+    -- another room.
+    partition smallint not null,
     room_name text not null,
     call_key text not null,
     user_id uuid,
@@ -111,6 +114,19 @@ create table turns (
     primary key (room_sid, partition, id)
 );
 comment on table turns is 'Owner: projector. What was said on a call, item by item.';
+
+-- One row a call and not one a turn: a search asks for calls, and an index has a tenth of the entries.
+create table said (
+    call_id uuid primary key,
+    user_id uuid,
+    -- What caller and receptionist said, folded (crates/projector/src/calls/said.rs), and a word that
+    -- stands for the account.
+    words tsvector not null
+);
+-- Entries gather in a list before they are sorted in: that makes a replay several times faster. A
+-- search reads the list from its beginning, so it may not grow beyond what is read in milliseconds.
+create index said_words on said using gin (words) with (fastupdate = on, gin_pending_list_limit = 4096);
+comment on table said is 'Owner: projector. The words said on a call, to find it by.';
 
 create table hourly (
     client_id uuid not null,

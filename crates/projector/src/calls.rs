@@ -2,8 +2,8 @@
 //!
 //! Two aggregates. [`RoomSession`], keyed by room, gives the rows of `calls.calls` and their share
 //! of the hourly rollups: when a call was answered only the whole room can tell. [`Transcript`],
-//! keyed by room and call, gives `calls.turns`, apart, because a state is rewritten whenever it
-//! changes and what was said is by far the larger one.
+//! keyed by room and call, gives `calls.turns` and `calls.said`, apart, because a state is rewritten
+//! whenever it changes and what was said is by far the larger one.
 //!
 //! A fact is decoded into a small piece of state, and folding is merging that piece
 //! ([`merge::Merge`]): every part of a state is a minimum, a maximum, a union or "the latest by
@@ -12,7 +12,7 @@
 //!
 //! Reading order: [`key`] (which aggregate), [`fact`] (events to pieces), [`room`] (the pieces and
 //! the states), [`callers`] (which calls a room holds), [`sound`], [`timing`] and [`ending`] (what
-//! became of them), [`session`] and [`transcript`] (rows), [`rollup`] (sums).
+//! became of them), [`session`], [`transcript`] and [`said`] (rows), [`rollup`] (sums).
 //!
 //! Nothing here reads a clock: a call whose end was never reported stays live until the room's
 //! end is reported, by LiveKit or by a reconciler.
@@ -25,6 +25,7 @@ pub mod merge;
 pub mod number;
 pub mod rollup;
 pub mod room;
+pub mod said;
 pub mod session;
 pub mod sound;
 pub mod timing;

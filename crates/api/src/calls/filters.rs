@@ -1,5 +1,6 @@
 //! What the list of calls may be filtered by, and where a page begins.
 
+use super::{row::CallRow, sought::Sought};
 use crate::{
     cursor::Cursor,
     parameters::{self, Parameters},
@@ -48,6 +49,18 @@ pub struct CallFilters {
     pub(super) max_talk_ms: Option<i64>,
     /// With a recording, or without.
     pub(super) has_recording: Option<bool>,
+    /// Words that were all said on the call, by the caller or the receptionist, in whatever order:
+    /// 1 to 16 words, whole, whatever their case and accents. Words in quotation marks must follow
+    /// one another in one turn. A word of three letters or more that ends with `*` is a beginning.
+    /// What is no letter or digit only separates words. Notes, tools and summaries are not searched.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 512, example = "\"next tuesday\" appoint*")]
+    pub(super) q: Option<Sought>,
+}
+
+/// Where a page begins and how long it is.
+#[derive(Debug, Default, Clone, Copy, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CallPaging {
     /// How many, 1 to 100; 50 when left out.
     #[param(minimum = 1, maximum = 100)]
     pub(super) limit: Option<i64>,
@@ -83,6 +96,14 @@ impl Position {
         at: DateTime::<Utc>::MAX_UTC,
         id: Uuid::max(),
     };
+
+    /// Below this row.
+    pub(super) fn of(row: &CallRow) -> Self {
+        Self {
+            at: row.started_at.0,
+            id: row.id,
+        }
+    }
 
     fn parse(text: &str) -> Result<Self, String> {
         let cursor = Cursor::decode(text)?;
@@ -125,16 +146,19 @@ impl NumberPart {
 const LONGEST_TALK_MS: i64 = 366 * 24 * 3_600_000;
 
 impl CallFilters {
-    /// Where the path says whose calls.
-    pub(crate) fn take_for(given: Parameters, client: Uuid) -> Result<Self, Problem> {
-        let filters = Self::take(given.without_client())?;
-        Ok(Self {
+    /// With where a page begins, where the path says whose calls.
+    pub(crate) fn take_for(given: Parameters, client: Uuid) -> Result<(Self, CallPaging), Problem> {
+        let mut given = given.without_client();
+        let filters = Self {
             client_id: Some(client),
-            ..filters
-        })
+            ..Self::take(&mut given)
+        };
+        let paging = CallPaging::take(&mut given);
+        given.finish()?;
+        Ok((filters, paging))
     }
 
-    pub(super) fn take(mut given: Parameters) -> Result<Self, Problem> {
+    pub(super) fn take(given: &mut Parameters) -> Self {
         let filters = Self {
             client_id: given.take("client_id", parameters::uuid),
             unassigned: given.take("unassigned", parameters::flag),
@@ -157,14 +181,12 @@ impl CallFilters {
             min_talk_ms: given.take("min_talk_ms", parameters::whole(0, LONGEST_TALK_MS)),
             max_talk_ms: given.take("max_talk_ms", parameters::whole(0, LONGEST_TALK_MS)),
             has_recording: given.take("has_recording", parameters::flag),
-            limit: given.take("limit", parameters::whole(1, super::LARGEST_LIMIT)),
-            cursor: given.take("cursor", Position::parse),
+            q: given.take("q", Sought::parse),
         };
         if filters.client_id.is_some() && filters.unassigned == Some(true) {
             given.refuse("unassigned", "contradicts client_id");
         }
-        given.finish()?;
-        Ok(filters)
+        filters
     }
 
     pub(super) fn whose(&self) -> Whose {
@@ -173,6 +195,11 @@ impl CallFilters {
         } else {
             Whose::Account
         }
+    }
+
+    /// The part of a number, as a pattern.
+    pub(super) fn number(&self) -> Option<&str> {
+        self.number.as_ref().map(|part| part.0.as_str())
     }
 
     pub(super) fn are_none(&self) -> bool {
@@ -189,8 +216,7 @@ impl CallFilters {
             min_talk_ms,
             max_talk_ms,
             has_recording,
-            limit: _,
-            cursor: _,
+            q,
         } = self;
         client_id.is_none()
             && unassigned.is_none()
@@ -204,12 +230,30 @@ impl CallFilters {
             && min_talk_ms.is_none()
             && max_talk_ms.is_none()
             && has_recording.is_none()
+            && q.is_none()
+    }
+}
+
+impl CallPaging {
+    pub(super) fn take(given: &mut Parameters) -> Self {
+        Self {
+            limit: given.take("limit", parameters::whole(1, super::LARGEST_LIMIT)),
+            cursor: given.take("cursor", Position::parse),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn take(query: &str) -> Result<CallFilters, Problem> {
+        let mut given = Parameters::parse(query);
+        let filters = CallFilters::take(&mut given);
+        CallPaging::take(&mut given);
+        given.finish()?;
+        Ok(filters)
+    }
 
     #[test]
     fn a_part_of_a_number_is_digits_and_nothing_else() {
@@ -255,10 +299,12 @@ mod tests {
             "limit=0",
             "limit=101",
             "cursor=x",
+            "q=%F0%9F%A6%B7",
+            "q=a&q=b",
             "client_id=018f3c1e-0000-7000-8000-000000000000&unassigned=true",
             "colour=red",
         ] {
-            let problem = CallFilters::take(Parameters::parse(bad)).unwrap_err();
+            let problem = take(bad).unwrap_err();
             let name = bad
                 .rsplit('&')
                 .next()
@@ -269,12 +315,9 @@ mod tests {
                 "{bad}: {problem:?}"
             );
         }
-        assert!(CallFilters::take(Parameters::parse("")).unwrap().are_none());
-        assert!(
-            !CallFilters::take(Parameters::parse("state=live"))
-                .unwrap()
-                .are_none()
-        );
+        assert!(take("").unwrap().are_none());
+        assert!(!take("state=live").unwrap().are_none());
+        assert!(!take("q=tooth").unwrap().are_none());
     }
 
     #[test]

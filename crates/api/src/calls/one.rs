@@ -204,12 +204,13 @@ async fn read(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<(CallDetai
     let Some(detail) = detail(db, id).await? else {
         return Ok(None);
     };
-    let turns = turns(db, &detail.room_sid, &detail.call_key, row.started_at).await?;
+    let turns = turns(db, &detail, row.started_at).await?;
     Ok(Some((detail.into_call(row), turns)))
 }
 
 struct DetailRow {
     room_sid: String,
+    partition: i16,
     room_name: String,
     call_key: String,
     agent_name: Option<String>,
@@ -232,7 +233,7 @@ struct DetailRow {
 async fn detail(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<DetailRow>> {
     sqlx::query_as!(
         DetailRow,
-        r#"select room_sid, room_name, call_key, agent_name, transferred_at as "transferred_at: Moment", tags,
+        r#"select room_sid, partition, room_name, call_key, agent_name, transferred_at as "transferred_at: Moment", tags,
             sentiment_evidence, revenue_evidence, stt_p50_ms, llm_p50_ms, tts_p50_ms, e2e_p50_ms, e2e_p95_ms, turns,
             usage as "usage: Json<serde_json::Value>", recording_state, recording_location, recording_ms
         from calls.calls where id = $1"#,
@@ -308,21 +309,17 @@ struct TurnRow {
     e2e_ms: Option<i64>,
 }
 
-async fn turns(
-    db: &mut PgConnection,
-    room_sid: &str,
-    call_key: &str,
-    start: Moment,
-) -> sqlx::Result<Vec<Turn>> {
+async fn turns(db: &mut PgConnection, call: &DetailRow, start: Moment) -> sqlx::Result<Vec<Turn>> {
     let rows = sqlx::query_as!(
         TurnRow,
         // A turn without a call key was reported for the room as a whole.
         r#"select id, at as "at: Moment", speaker, text, interrupted, tool_name, tool_arguments, tool_output, is_error,
             e2e_ms
-        from calls.turns where room_sid = $1 and (call_key is null or call_key = $2)
-        order by position, id limit $3"#,
-        room_sid,
-        call_key,
+        from calls.turns where room_sid = $1 and partition = $2 and (call_key is null or call_key = $3)
+        order by position, id limit $4"#,
+        call.room_sid,
+        call.partition,
+        call.call_key,
         MOST_TURNS,
     )
     .fetch_all(db)

@@ -1,7 +1,7 @@
 //! A row of `calls.calls` as lists show it, and the columns it takes.
 
 use super::{Call, CallClient, EndReason, Outcome, Sentiment};
-use crate::{cursor::Cursor, moment::Moment, money::Money};
+use crate::{moment::Moment, money::Money};
 use uuid::Uuid;
 
 /// A row of the list; one call begins with the same columns.
@@ -34,17 +34,6 @@ pub(super) struct CallRow {
     pub(super) summary: Option<String>,
     pub(super) has_recording: bool,
     pub(super) transferred_to: Option<String>,
-}
-
-impl CallRow {
-    /// Where a page that ends with it ends.
-    pub(super) fn cursor(&self) -> String {
-        Cursor {
-            at: self.started_at.0,
-            id: self.id.to_string(),
-        }
-        .encode()
-    }
 }
 
 /// The columns of a [`CallRow`] from whatever rows of `calls.calls` the given SQL selects as `c`.
@@ -112,6 +101,7 @@ impl From<CallRow> for Call {
             summary: row.summary,
             has_recording: row.has_recording,
             transferred_to: row.transferred_to,
+            hits: None,
         }
     }
 }

@@ -4,7 +4,10 @@
 use super::missing;
 use crate::{
     Api, answer,
-    calls::{self, CallPage, filters::CallFilters},
+    calls::{
+        self, CallPage,
+        filters::{CallFilters, CallPaging},
+    },
     parameters::{self, Parameters},
     problem::{MissingProblem, Problem, ReadProblems},
     stats::{self, Stats, StatsFilters, revenue::Revenue},
@@ -42,7 +45,7 @@ pub async fn figures(
 /// Lists the calls of a client, newest first; `client_id` and `unassigned` are no parameters here.
 #[utoipa::path(
     get, operation_id = "list_client_calls", path = "/api/clients/{id}/calls", tag = "calls",
-    params(("id" = Uuid, Path, description = "The client"), CallFilters),
+    params(("id" = Uuid, Path, description = "The client"), CallFilters, CallPaging),
     responses((status = 200, description = "A page of calls", body = CallPage), MissingProblem, ReadProblems)
 )]
 pub async fn calls(
@@ -54,9 +57,9 @@ pub async fn calls(
 ) -> Result<Response, Problem> {
     viewer.require(Right::ReadCalls)?;
     let id = parameters::path_id("id", &id)?;
-    let filters = Arc::new(CallFilters::take_for(given, id)?);
+    let (filters, paging) = CallFilters::take_for(given, id)?;
     require_client(&api, &viewer, id).await?;
-    calls::shared(&api, &viewer, &uri, filters).await
+    calls::shared(&api, &viewer, &uri, Arc::new(filters), paging).await
 }
 
 /// Shows what a client's calls earned, by local day and currency; `client_id` and `unassigned` are no

@@ -36,6 +36,11 @@ impl Outcome {
         self.ok as f64 / self.elapsed.as_secs_f64()
     }
 
+    /// The latency of each answer in microseconds, sorted.
+    pub fn into_latencies(self) -> Vec<u32> {
+        self.latencies
+    }
+
     /// A percentile (0 to 1) of the latency in milliseconds.
     pub fn percentile_ms(&self, share: f64) -> f64 {
         percentile_ms(&self.latencies, share)

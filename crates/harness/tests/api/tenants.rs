@@ -81,6 +81,8 @@ async fn every_route_shows_an_account_its_own_and_nothing_else() {
             "/api/calls".to_owned(),
             "/api/calls?state=ended".to_owned(),
             "/api/calls?number=0100".to_owned(),
+            "/api/calls?q=speaking".to_owned(),
+            "/api/calls.csv".to_owned(),
             format!("/api/calls/{mine}"),
             format!("/api/calls/{mine}/events"),
             "/api/clients".to_owned(),
@@ -189,6 +191,7 @@ async fn with_nothing_set_nothing_is_seen() {
     for table in [
         "calls.calls",
         "calls.turns",
+        "calls.said",
         "calls.hourly",
         "calls.hourly_revenue",
         "billing.subscriptions",

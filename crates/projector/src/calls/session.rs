@@ -39,6 +39,8 @@ row! {
         pub id: Uuid,
         /// The room's sid.
         pub room_sid: String,
+        /// The partition its events came by.
+        pub partition: i16,
         /// The room's name; empty when no event said it.
         pub room_name: String,
         /// `sip.callID`, else participant sid.

@@ -1,4 +1,5 @@
-//! The aggregate `Transcript`: what was said on a call, item by item, as rows of `calls.turns`.
+//! The aggregate `Transcript`: what was said on a call, item by item, as rows of `calls.turns`, and
+//! its words, to find the call by.
 //!
 //! Its state holds who called as well (the little of it that decides whose call it is), so that
 //! each turn carries its owner without looking into another aggregate. It is keyed by the call as
@@ -15,6 +16,7 @@ use super::{
     key::{BETWEEN, Place, RoomKey},
     merge::{Keyed, Merge, merge_bounded},
     room::Person,
+    said::SaidRow,
 };
 use crate::{
     aggregate::{Aggregate, FoldError, OwnerQuestion, Owners},
@@ -61,6 +63,8 @@ pub struct Script {
 pub struct ScriptRows {
     /// One for each item.
     pub turns: Vec<TurnRow>,
+    /// One, unless nobody said a word.
+    pub said: Vec<SaidRow>,
 }
 
 row! {
@@ -219,13 +223,19 @@ impl Aggregate for Transcript {
             .and_then(|call| call.owner(owners));
         let user = owner.map(|owner| owner.user);
         let turns = group(&state.lines).into_iter().enumerate();
-        let turns = turns.map(|(position, (id, line, answer))| TurnRow {
-            id: place.turn_id(id),
-            position: i32::try_from(position).unwrap_or(i32::MAX),
-            ..turn(place, user, line, answer)
-        });
+        let turns: Vec<TurnRow> = turns
+            .map(|(position, (id, line, answer))| TurnRow {
+                id: place.turn_id(id),
+                position: i32::try_from(position).unwrap_or(i32::MAX),
+                ..turn(place, user, line, answer)
+            })
+            .collect();
+        let texts = turns.iter().filter(|turn| turn.is_speech());
+        let texts = texts.filter_map(|turn| turn.text.as_deref());
+        let said = SaidRow::of(place.call_id(place.call), user, texts);
         ScriptRows {
-            turns: turns.collect(),
+            said: said.into_iter().collect(),
+            turns,
         }
     }
 }
@@ -298,6 +308,11 @@ fn turn(place: Place<'_>, user_id: Option<Uuid>, line: &Line, answer: Option<&Li
 }
 
 impl TurnRow {
+    /// Whether it is what one of the two said to the other.
+    fn is_speech(&self) -> bool {
+        matches!(self.speaker.as_str(), "caller" | "receptionist")
+    }
+
     /// The public id of the call it is part of.
     fn call_id(&self) -> Option<Uuid> {
         let room = RoomKey::within(self.partition, &self.room_sid);
@@ -308,7 +323,7 @@ impl TurnRow {
 
 impl Derived for ScriptRows {
     fn tables() -> Vec<Table> {
-        vec![Table::of::<TurnRow>()]
+        vec![Table::of::<TurnRow>(), Table::of::<SaidRow>()]
     }
 
     fn changes(before: &Self, after: &Self, out: &mut Changes) {
@@ -320,5 +335,7 @@ impl Derived for ScriptRows {
                 id,
             })
         });
+        // Whoever is told of the turns asks for both.
+        out.rows(&before.said, &after.said);
     }
 }

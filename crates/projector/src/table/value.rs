@@ -36,6 +36,8 @@ pub enum Kind {
     TextArray,
     /// `bigint[]`
     BigIntArray,
+    /// `tsvector`
+    Words,
 }
 
 impl Kind {
@@ -55,6 +57,7 @@ impl Kind {
             Self::Json => "jsonb",
             Self::TextArray => "text[]",
             Self::BigIntArray => "bigint[]",
+            Self::Words => "tsvector",
         }
     }
 

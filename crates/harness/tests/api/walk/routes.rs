@@ -196,6 +196,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("POST", "/api/invitations/accept", For::Person, LINK),
     route("GET", "/api/live", CALLS, ""),
     route("GET", "/api/calls", CALLS, ""),
+    route("GET", "/api/calls.csv", CALLS, ""),
     route("GET", "/api/calls/{call}", CALLS, ""),
     route("GET", "/api/calls/{call}/events", CALLS, ""),
     route("GET", "/api/stats", CALLS, ""),

@@ -32,6 +32,7 @@ pub(super) fn call_rows(place: Place<'_>, room: &Room, owners: &dyn Owners) -> V
         let mut row = CallRow {
             id: place.call_id(call.key),
             room_sid: place.sid.to_owned(),
+            partition: place.partition,
             room_name: room.name.0.clone().unwrap_or_default(),
             call_key: call.key.to_owned(),
             agent_name: report

@@ -2,7 +2,7 @@
 
 use crate::{
     aggregate::{Aggregate, Fact as _, Owner, OwnerQuestion, Owners},
-    calls::{CallFact, CallRow, RoomSession, Transcript, TurnRow, room::Room},
+    calls::{CallFact, CallRow, RoomSession, Transcript, TurnRow, room::Room, said::SaidRow},
 };
 use chrono::{DateTime, Utc};
 use frontdesk_events::{Envelope, Partition};
@@ -248,6 +248,13 @@ impl Stage {
     pub(super) fn turns(&self) -> Vec<TurnRow> {
         let states = folded::<Transcript>(&self.events).into_iter();
         let rows = states.map(|(key, state)| Transcript::rows(&key, &state, &Known).turns);
+        rows.flatten().collect()
+    }
+
+    /// The rows of words.
+    pub(super) fn said(&self) -> Vec<SaidRow> {
+        let states = folded::<Transcript>(&self.events).into_iter();
+        let rows = states.map(|(key, state)| Transcript::rows(&key, &state, &Known).said);
         rows.flatten().collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What was said, and whose call it belongs to.
 
 use super::stage::{Stage, caller, folded, other_caller};
-use crate::calls::Transcript;
+use crate::calls::{Transcript, said::SaidRow};
 use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -214,4 +214,31 @@ fn control_characters_in_an_agents_ids_do_not_move_it_into_another_call() {
         let control = keys.iter().any(|key| key.contains(char::is_control));
         assert!(!control, "{turn:?}");
     }
+}
+
+#[test]
+fn a_call_is_found_by_what_the_two_said_and_belongs_to_its_owner() {
+    let items = json!([
+        message("item_1", "assistant", "Bright Smile, good morning"),
+        message("item_2", "user", "Good! Zo\u{e9} speaking"),
+        message("item_3", "system", "Be kind"),
+        { "id": "item_4", "type": "function_call", "call_id": "c1", "name": "book", "arguments": "{\"day\":1}" },
+    ]);
+    let mut stage = Stage::new();
+    stage.report(
+        "call.transcript",
+        0,
+        json!({ "callId": "SCL_a", "items": items }),
+    );
+    let texts = ["Bright Smile, good morning", "Good! Zoe speaking"];
+    let of_nobody = stage.said();
+    stage.joined(&caller(), 342);
+    let call = stage.calls()[0].id;
+    let row = |user| {
+        SaidRow::of(call, user, texts.into_iter())
+            .into_iter()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of_nobody, row(None));
+    assert_eq!(stage.said(), row(Some(Uuid::from_u128(101))));
 }
