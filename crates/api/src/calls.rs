@@ -6,6 +6,7 @@
 
 pub mod events;
 pub mod filters;
+pub mod hangup;
 pub mod one;
 mod row;
 

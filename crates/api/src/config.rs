@@ -42,6 +42,10 @@ pub struct ApiArgs {
     /// The directory of the built dashboard.
     #[arg(long, env = "WEB_DIR")]
     pub web_dir: Option<PathBuf>,
+    /// LiveKit's address, for example wss://livekit.example.com: with it, people can end calls from the
+    /// dashboard. The workers ask LiveKit; the api only needs to know that they can.
+    #[arg(long, env = "LIVEKIT_URL")]
+    pub livekit_url: Option<String>,
     /// Logins at Google and GitHub.
     #[command(flatten)]
     pub providers: ProviderArgs,
@@ -62,6 +66,8 @@ pub struct Access {
     /// Where accounts to try are listed; on a loopback address only.
     pub(crate) ready_accounts: Option<PathBuf>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Whether there is a LiveKit that workers can ask to end a call.
+    pub(crate) hangs_up: bool,
     /// The keys derived from `JWT_SECRET`, one for each purpose.
     pub(crate) keyring: Keyring,
 }
@@ -106,6 +112,10 @@ impl Access {
             cors_origins: origins.map(cors_origin).collect::<anyhow::Result<_>>()?,
             ready_accounts,
             trusted_proxies: args.trusted_proxies.clone(),
+            hangs_up: args
+                .livekit_url
+                .as_deref()
+                .is_some_and(|url| !url.trim().is_empty()),
             keyring: Keyring::new(args.jwt_secret.expose())?,
         })
     }
@@ -167,6 +177,7 @@ mod tests {
             trusted_proxies: Vec::new(),
             export_dir: ".data/exports".into(),
             web_dir: None,
+            livekit_url: None,
             providers: ProviderArgs::default(),
             files: FileArgs::directory("files"),
         }

@@ -61,6 +61,8 @@ mod client_history;
 mod client_numbers;
 #[path = "api/clients.rs"]
 mod clients;
+#[path = "api/dead_letters.rs"]
+mod dead_letters;
 #[path = "api/edge.rs"]
 mod edge;
 #[path = "api/exports.rs"]
@@ -69,8 +71,12 @@ mod exports;
 mod freshness;
 #[path = "api/given_up.rs"]
 mod given_up;
+#[path = "api/hangup.rs"]
+mod hangup;
 #[path = "api/headers.rs"]
 mod headers;
+#[path = "api/health.rs"]
+mod health;
 #[path = "api/keys.rs"]
 mod keys;
 #[path = "api/leaving.rs"]
@@ -85,6 +91,8 @@ mod one_call;
 mod queries;
 #[path = "api/schemathesis.rs"]
 mod schemathesis;
+#[path = "api/revenue.rs"]
+mod revenue;
 #[path = "api/stats.rs"]
 mod stats;
 #[path = "api/swap.rs"]
