@@ -218,33 +218,40 @@ async fn subscriptions(
     instants: &[DateTime<Utc>],
 ) -> sqlx::Result<Vec<(i64, PlanRevenue)>> {
     let rows = sqlx::query!(
-        r#"with instants as (
-            select n, at from unnest($1::timestamptz[]) with ordinality as given (at, n)
-        ), paid as (
+        r#"with paid as (
             -- Each payment holds until the next one of its subscription, and no longer than 35 days.
-            select subscription_id, amount_minor - refunded_minor as amount_minor, currency, issued_at,
-                lead(issued_at) over (partition by subscription_id order by issued_at, id) as next_at
+            select subscription_id, amount_minor - refunded_minor as amount_minor, currency,
+                least(lead(issued_at) over (partition by subscription_id order by issued_at, id),
+                    issued_at + interval '35 days') as holds_until,
+                width_bucket(issued_at - interval '1 microsecond', $1::timestamptz[]) as before
             from billing.invoices
             where status in ('paid', 'partially_refunded') and subscription_id is not null
+                and issued_at > ($1::timestamptz[])[1] - interval '35 days'
         ), counted as (
-            select instants.n, paid.subscription_id, paid.amount_minor, paid.currency, p.id as plan, p.name, p.position
+            -- So it holds at the next instant, or at the next two of one month each, or at none.
+            select n, paid.subscription_id, paid.amount_minor, paid.currency, p.id as plan, p.name
             from paid
-            join instants on instants.at >= paid.issued_at
-                and instants.at < least(paid.next_at, paid.issued_at + interval '35 days')
+            cross join lateral (values (before + 1), (before + 2)) as instants (n)
             left join billing.subscriptions s on s.id = paid.subscription_id
             left join account.plans p on p.paypal_plan_id = s.plan_id
-            where (s.cancelled_at <= instants.at and s.paid_through <= instants.at) is not true
+            where n <= cardinality($1::timestamptz[]) and ($1::timestamptz[])[n] < holds_until
+                and (s.cancelled_at <= ($1::timestamptz[])[n] and s.paid_through <= ($1::timestamptz[])[n]) is not true
+        ), marked as (
+            select *, lag(n) over of_one is distinct from n - 1 as is_new, lead(n) over of_one is distinct from n + 1 as is_last
+            from counted window of_one as (partition by subscription_id order by n)
+        ), moves as (
+            select n, plan, name, currency, amount_minor, is_new, false as is_lost from marked
+            union all
+            select n + 1, plan, name, currency, amount_minor, false, true from marked where is_last
         )
-        select coalesce(c.n, b.n + 1) as "n!", coalesce(c.plan, b.plan) as plan, coalesce(c.name, b.name) as plan_name,
-            coalesce(c.currency, b.currency) as "currency!",
-            count(c.n) as "recurring!", coalesce(sum(c.amount_minor), 0)::bigint as "recurring_minor!",
-            count(c.n) filter (where b.n is null) as "new!",
-            coalesce(sum(c.amount_minor) filter (where b.n is null), 0)::bigint as "new_minor!",
-            count(b.n) filter (where c.n is null) as "lost!",
-            coalesce(sum(b.amount_minor) filter (where c.n is null), 0)::bigint as "lost_minor!"
-        from counted c
-        full join counted b on b.subscription_id = c.subscription_id and b.n + 1 = c.n
-        group by 1, 2, 3, 4
+        select n::bigint as "n!", plan as "plan?", name as "plan_name?", currency as "currency!",
+            count(*) filter (where not is_lost) as "recurring!",
+            coalesce(sum(amount_minor) filter (where not is_lost), 0)::bigint as "recurring_minor!",
+            count(*) filter (where is_new) as "new!",
+            coalesce(sum(amount_minor) filter (where is_new), 0)::bigint as "new_minor!",
+            count(*) filter (where is_lost) as "lost!",
+            coalesce(sum(amount_minor) filter (where is_lost), 0)::bigint as "lost_minor!"
+        from moves group by 1, 2, 3, 4
         order by 1, 6 desc, 2, 4"#,
         instants,
     )
