@@ -219,16 +219,15 @@ async fn subscriptions(
 ) -> sqlx::Result<Vec<(i64, PlanRevenue)>> {
     let rows = sqlx::query!(
         r#"with paid as (
-            -- Each payment holds until the next one of its subscription, and no longer than 35 days.
+            -- Each payment holds until the next one of its subscription, and no longer than 35 days: at two
+            -- instants of one month each at the most.
             select subscription_id, amount_minor - refunded_minor as amount_minor, currency,
-                least(lead(issued_at) over (partition by subscription_id order by issued_at, id),
-                    issued_at + interval '35 days') as holds_until,
+                least(lead(issued_at) over (partition by subscription_id order by issued_at, id), issued_at + interval '35 days') as holds_until,
                 width_bucket(issued_at - interval '1 microsecond', $1::timestamptz[]) as before
             from billing.invoices
             where status in ('paid', 'partially_refunded') and subscription_id is not null
                 and issued_at > ($1::timestamptz[])[1] - interval '35 days'
         ), counted as (
-            -- So it holds at the next instant, or at the next two of one month each, or at none.
             select n, paid.subscription_id, paid.amount_minor, paid.currency, p.id as plan, p.name
             from paid
             cross join lateral (values (before + 1), (before + 2)) as instants (n)
@@ -251,8 +250,7 @@ async fn subscriptions(
             coalesce(sum(amount_minor) filter (where is_new), 0)::bigint as "new_minor!",
             count(*) filter (where is_lost) as "lost!",
             coalesce(sum(amount_minor) filter (where is_lost), 0)::bigint as "lost_minor!"
-        from moves group by 1, 2, 3, 4
-        order by 1, 6 desc, 2, 4"#,
+        from moves group by 1, 2, 3, 4 order by 1, 6 desc, 2, 4"#,
         instants,
     )
     .fetch_all(db)
