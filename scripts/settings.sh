@@ -100,6 +100,8 @@ complete_settings() {
   default_setting LIVEKIT_API_SECRET "$(secret)"
   default_setting PAYPAL_MODE sandbox
   default_setting MAIL_FROM '"Frontdesk <frontdesk@example.com>"'
+  # Calls are ended there; another address is a real LiveKit, and no calls are made up beside it.
+  default_setting LIVEKIT_URL "http://$(setting SANDBOX_LISTEN)"
   stand_in_for_paypal
   stand_in_for_mail
   stand_in_for_logins

@@ -34,6 +34,12 @@ impl StreamName {
         }
     }
 
+    /// The stream of this name on the server.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stream| stream.as_str() == name)
+    }
+
     /// The first token of its subjects.
     #[must_use]
     pub fn prefix(self) -> &'static str {

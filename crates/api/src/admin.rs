@@ -4,11 +4,14 @@
 //! request says. So to everybody else all of these paths answer the same, whatever stands in them.
 //!
 //! Reading order: here, [`users`] (all), [`person`] (one), [`standing`] (suspend, promote and back),
-//! [`clients`], [`acts`].
+//! [`clients`], [`acts`], [`health`], [`dead_letters`], [`revenue`].
 
 pub mod acts;
 pub mod clients;
+pub mod dead_letters;
+pub mod health;
 pub mod person;
+pub mod revenue;
 pub mod standing;
 pub mod users;
 

@@ -4,6 +4,7 @@ pub mod events;
 pub mod file;
 pub mod filters;
 mod hits;
+pub mod hangup;
 pub mod one;
 mod reading;
 mod row;

@@ -47,6 +47,10 @@ pub struct ApiArgs {
     /// ingest reads the same settings.
     #[arg(skip)]
     pub livekit: Option<Arc<Keys>>,
+    /// LiveKit's address, for example wss://livekit.example.com: with it, people can end calls from the
+    /// dashboard. The workers ask LiveKit; the api only needs to know that they can.
+    #[arg(long, env = "LIVEKIT_URL")]
+    pub livekit_url: Option<String>,
     /// Logins at Google and GitHub.
     #[command(flatten)]
     pub providers: ProviderArgs,
@@ -69,6 +73,8 @@ pub struct Access {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// LiveKit's keys, by which agents prove themselves.
     pub(crate) livekit: Option<Arc<Keys>>,
+    /// Whether there is a LiveKit that workers can ask to end a call.
+    pub(crate) hangs_up: bool,
     /// The keys derived from `JWT_SECRET`, one for each purpose.
     pub(crate) keyring: Keyring,
 }
@@ -114,6 +120,10 @@ impl Access {
             ready_accounts,
             trusted_proxies: args.trusted_proxies.clone(),
             livekit: args.livekit.clone(),
+            hangs_up: args
+                .livekit_url
+                .as_deref()
+                .is_some_and(|url| !url.trim().is_empty()),
             keyring: Keyring::new(args.jwt_secret.expose())?,
         })
     }
@@ -176,6 +186,7 @@ mod tests {
             export_dir: ".data/exports".into(),
             web_dir: None,
             livekit: None,
+            livekit_url: None,
             providers: ProviderArgs::default(),
             files: FileArgs::directory("files"),
         }

@@ -80,6 +80,7 @@ struct Parts {
     export_dir: PathBuf,
     uploads: Uploads,
     nats: Connection,
+    health: Health,
     board: Board,
     live: Live,
     shared: Shared,
@@ -115,7 +116,7 @@ impl Api {
             files.clone(),
             shutdown.clone(),
         ));
-        let live = Live::start(nats.clone(), database.clone(), health, shutdown);
+        let live = Live::start(nats.clone(), database.clone(), health.clone(), shutdown);
         let web = args.web_dir.as_deref().and_then(web::Dashboard::open);
         Ok(Self(Arc::new(Parts {
             access,
@@ -127,6 +128,7 @@ impl Api {
             export_dir: args.export_dir,
             uploads: Uploads::default(),
             nats,
+            health,
             board,
             live,
             shared: Shared::default(),
@@ -184,6 +186,10 @@ impl Api {
 
     pub(crate) fn nats(&self) -> &Connection {
         &self.0.nats
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.0.health
     }
 
     pub(crate) fn board(&self) -> &Board {

@@ -7,8 +7,8 @@ mod documented;
 mod of_database;
 
 pub use documented::{
-    ConflictProblem, GoneProblem, LinkProblem, MissingProblem, OpenProblems, OpenWriteProblems,
-    ReadProblems, TryProblems, WriteProblems,
+    ConflictProblem, GoneProblem, LinkProblem, MissingProblem, NotSetUpProblem, OpenProblems,
+    OpenWriteProblems, ReadProblems, TryProblems, WriteProblems,
 };
 pub(crate) use of_database::is_connection_trouble;
 
@@ -328,6 +328,17 @@ impl Problem {
                 detail,
             )
         }
+    }
+
+    /// 503: this installation has not what it takes; only an operator can change that.
+    #[must_use]
+    pub fn not_set_up(detail: &'static str) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not-set-up",
+            "Not set up here",
+            detail,
+        )
     }
 
     /// 500: our mistake. The cause belongs into the log before this is made.

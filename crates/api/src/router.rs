@@ -35,6 +35,7 @@ pub fn router(api: Api) -> Router {
         .route("/api/calls.csv", get(calls::file::fetch))
         .route("/api/calls/{id}", get(calls::one::show))
         .route("/api/calls/{id}/events", get(calls::events::list))
+        .route("/api/calls/{id}/hangup", post(calls::hangup::ask))
         .route("/api/subscriptions/current", get(subscriptions::current))
         .route("/api/subscriptions/plans", get(subscriptions::plans::list))
         .route("/api/invoices", get(invoices::list))
@@ -186,6 +187,21 @@ fn administration() -> Router<Api> {
         .route("/api/admin/clients", get(admin::clients::list))
         .route("/api/admin/audit", get(admin::acts::list))
         .route("/api/admin/audit.csv", get(admin::acts::file))
+        .route("/api/admin/health", get(admin::health::show))
+        .route("/api/admin/revenue", get(admin::revenue::show))
+        .route("/api/admin/dead-letters", get(admin::dead_letters::list))
+        .route(
+            "/api/admin/dead-letters/{sequence}",
+            get(admin::dead_letters::one::show),
+        )
+        .route(
+            "/api/admin/dead-letters/{sequence}/redrive",
+            post(admin::dead_letters::acts::redrive),
+        )
+        .route(
+            "/api/admin/dead-letters/{sequence}/discard",
+            post(admin::dead_letters::acts::discard),
+        )
 }
 
 /// Clients, and what the agent asks about them.

@@ -15,7 +15,7 @@ use frontdesk_process::{
     telemetry::Metrics,
 };
 use frontdesk_projector::ProjectorArgs;
-use frontdesk_workers::{Shared, Workers, WorkersArgs};
+use frontdesk_workers::{LiveKit, Shared, Workers, WorkersArgs};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
@@ -85,6 +85,8 @@ pub(crate) struct WorkersOnly {
     workers: WorkersArgs,
     #[command(flatten)]
     files: FilesArgs,
+    #[command(flatten)]
+    livekit: LiveKitArgs,
     /// The address people type: links in mails begin with it.
     #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8080")]
     public_url: Url,
@@ -127,6 +129,30 @@ struct FilesArgs {
     /// them, and the api, which gives them out.
     #[arg(long, env = "EXPORT_DIR", default_value = ".data/exports")]
     export_dir: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct LiveKitArgs {
+    /// LiveKit's address, for example wss://livekit.example.com: calls are ended there when somebody
+    /// asks for it on the dashboard. The api must know it too.
+    #[arg(long, env = "LIVEKIT_URL")]
+    livekit_url: Option<String>,
+    /// LiveKit API key (the first, when there are several).
+    #[arg(long, env = "LIVEKIT_API_KEY")]
+    livekit_api_key: Option<String>,
+    /// The secret that goes with it.
+    #[arg(long, env = "LIVEKIT_API_SECRET", hide_env_values = true)]
+    livekit_api_secret: Option<Secret>,
+}
+
+impl From<LiveKitArgs> for LiveKit {
+    fn from(args: LiveKitArgs) -> Self {
+        Self {
+            url: args.livekit_url,
+            api_key: args.livekit_api_key,
+            api_secret: args.livekit_api_secret,
+        }
+    }
 }
 
 #[derive(clap::Args, Clone, Copy)]
@@ -341,6 +367,7 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
                 public_url: args.public_url,
                 jwt_secret: args.jwt_secret,
                 export_dir: args.files.export_dir,
+                livekit: args.livekit.into(),
             };
             process
                 .workers(&args.workers, shared, &args.nats, &args.database)
@@ -351,6 +378,11 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
         }
         Role::All(mut args) => {
             args.api.livekit = args.ingest.livekit.keys()?.map(Arc::new);
+            let livekit = LiveKit {
+                url: args.api.livekit_url.clone(),
+                api_key: args.ingest.livekit.livekit_api_key.clone(),
+                api_secret: args.ingest.livekit.livekit_api_secret.clone().map(Secret::from),
+            };
             let webhooks = process
                 .ingest(args.ingest, &args.nats, args.durability)
                 .await?;
@@ -361,6 +393,7 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
                 public_url: args.api.public_url.clone(),
                 jwt_secret: args.api.jwt_secret.clone(),
                 export_dir: args.api.export_dir.clone(),
+                livekit,
             };
             process
                 .api(args.api, &args.nats, &args.database, webhooks)

@@ -35,7 +35,7 @@ struct LiveKit {
 
 impl LiveKit {
     /// A server that posts to this product, or `None` with a line that says what is missing.
-    async fn start(product: &Product) -> Option<Self> {
+    async fn start(product: &Product, port: u16) -> Option<Self> {
         let server = std::env::var_os("LIVEKIT_SERVER")
             .map(PathBuf::from)
             .filter(|path| path.exists());
@@ -51,7 +51,7 @@ impl LiveKit {
         let directory =
             std::env::temp_dir().join(format!("frontdesk-livekit-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&directory).unwrap();
-        let (port, tcp, udp) = (free_port(), free_port(), free_port());
+        let (tcp, udp) = (free_port(), free_port());
         let config = directory.join("livekit.yaml");
         std::fs::write(
             &config,
@@ -147,8 +147,9 @@ async fn ended_call(product: &Product, room: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_calls_appear_with_their_times_and_end_reasons() {
-    let product = Product::start().await;
-    let Some(livekit) = LiveKit::start(&product).await else {
+    let port = free_port();
+    let product = Product::start(&format!("ws://127.0.0.1:{port}")).await;
+    let Some(livekit) = LiveKit::start(&product, port).await else {
         return;
     };
 
@@ -175,4 +176,37 @@ async fn real_calls_appear_with_their_times_and_end_reasons() {
     assert_eq!(call["result"], "answered", "{call}");
     assert_eq!(call["end_reason"]["code"], "ROOM_DELETED", "{call}");
     assert_near("the operator's end", &call["ended_at"], &noted["sip_left"]);
+
+    // Somebody at the dashboard ends it: the product asks LiveKit, and LiveKit lets the caller go.
+    let (noted, asked) = tokio::join!(
+        livekit.play("dashboard", "dashboard-room"),
+        end_live_call(&product, "dashboard-room"),
+    );
+    assert_eq!(asked, 202);
+    let call = ended_call(&product, "dashboard-room").await;
+    assert_eq!(call["end_reason"]["code"], "ROOM_DELETED", "{call}");
+    assert_eq!(call["end_reason"]["by"], "operator", "{call}");
+    assert_near("the end", &call["ended_at"], &noted["sip_left"]);
+    let path = format!("/api/calls/{}/hangup", call["id"].as_str().unwrap());
+    assert_eq!(product.post(&path).await, 409);
+}
+
+/// Hangs up on the call in this room once they talk; gives the answer's status.
+async fn end_live_call(product: &Product, room: &str) -> u16 {
+    let id = eventually("the call goes on on the dashboard", async || {
+        let list = product.read("/api/calls?limit=100").await;
+        for item in list["items"].as_array()? {
+            if item["state"] != "live" {
+                continue;
+            }
+            let id = item["id"].as_str()?;
+            let one = product.read(&format!("/api/calls/{id}")).await;
+            if one["call"]["room_name"] == room {
+                return Some(id.to_owned());
+            }
+        }
+        None
+    })
+    .await;
+    product.post(&format!("/api/calls/{id}/hangup")).await
 }

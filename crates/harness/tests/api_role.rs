@@ -63,6 +63,8 @@ mod client_history;
 mod client_numbers;
 #[path = "api/clients.rs"]
 mod clients;
+#[path = "api/dead_letters.rs"]
+mod dead_letters;
 #[path = "api/edge.rs"]
 mod edge;
 #[path = "api/exports.rs"]
@@ -71,8 +73,12 @@ mod exports;
 mod freshness;
 #[path = "api/given_up.rs"]
 mod given_up;
+#[path = "api/hangup.rs"]
+mod hangup;
 #[path = "api/headers.rs"]
 mod headers;
+#[path = "api/health.rs"]
+mod health;
 #[path = "api/keys.rs"]
 mod keys;
 #[path = "api/leaving.rs"]
@@ -91,6 +97,8 @@ mod queries;
 mod schemathesis;
 #[path = "api/search.rs"]
 mod search;
+#[path = "api/revenue.rs"]
+mod revenue;
 #[path = "api/stats.rs"]
 mod stats;
 #[path = "api/swap.rs"]

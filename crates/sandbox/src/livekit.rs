@@ -1,8 +1,9 @@
-//! LiveKit's side of the wire: bodies as its Go server prints them, and the tokens that sign them.
-//! What is sent when is told by [`crate::stories`]; how it is retried and dropped by
+//! LiveKit's side of the wire: bodies as its Go server prints them, the tokens that sign them, and the
+//! API by which a call is ended. What is sent when is told by [`crate::stories`]; how it is retried and dropped by
 //! [`crate::delivery`].
 
 pub mod body;
+pub mod rooms;
 pub mod token;
 
 use bytes::Bytes;

@@ -11,7 +11,7 @@ pub mod unfinished;
 
 use crate::{
     delivery::{self, Counts, Courier, rules::Rules},
-    livekit::token::LiveKitKey,
+    livekit::{rooms, token::LiveKitKey},
     loopback,
     paypal::{Notification, authority, transmission::Transmitter},
     ready, seed,
@@ -20,6 +20,7 @@ use crate::{
     world::World,
 };
 use anyhow::Context as _;
+use axum::Router;
 use chrono::{DateTime, Utc};
 use frontdesk_process::{Shutdown, clock};
 use state::State;
@@ -171,7 +172,13 @@ impl Scene {
     /// # Errors
     /// When a service cannot be served or the state cannot be kept.
     pub async fn run(self, pace: Pace, shutdown: Shutdown) -> anyhow::Result<()> {
-        services::serve(&self.outside, &self.signatures.paypal, &shutdown).await?;
+        let (api, asked) = rooms::serve(self.signatures.livekit.clone());
+        let api = if self.outside.real.livekit {
+            Router::new()
+        } else {
+            api
+        };
+        services::serve(&self.outside, &self.signatures.paypal, api, &shutdown).await?;
         let start = clock::now();
         let mut state = State::open(&self.outside.state_dir, start)?;
         if self.calls_are_known(&state, start).await {
@@ -208,7 +215,7 @@ impl Scene {
             tracing::info!("LIVEKIT_URL names a real LiveKit: no calls are made up");
             shutdown.cancelled().await;
         } else {
-            scene.play(pace, start, &shutdown).await?;
+            scene.play(pace, start, asked, &shutdown).await?;
         }
         past.await.context("telling the past")?
     }

@@ -1,5 +1,5 @@
-//! Everything with an effect outside PostgreSQL: the outbox relay, mail, exports, later PayPal, LiveKit
-//! and the reconcilers.
+//! Everything with an effect outside PostgreSQL: the outbox relay, mail, exports, calls that are hung
+//! up, later PayPal and the reconcilers.
 //!
 //! The relay brings facts from the outbox into the stream ACCOUNTS. A worker reads that stream and
 //! acts, once for each event: it claims the effect in `ops.effects` before it tries it and writes its
@@ -7,15 +7,18 @@
 //! an address, a number or what a link carries.
 //!
 //! Reading order: [`worker`] (what a worker is), `ledger` (what was done), `runner` (who drives
-//! them); `relay`; then the workers, `mail` and `export`.
+//! them); `relay`; then the workers, `mail`, `export`,
+//! `hangup` and `redrive`.
 
 pub mod worker;
 
 mod config;
 mod database;
 mod export;
+mod hangup;
 mod ledger;
 mod mail;
+mod redrive;
 mod relay;
 mod runner;
 
@@ -24,7 +27,9 @@ pub use config::{SmtpTls, WorkersArgs};
 use export::Export;
 use frontdesk_events::nats::{Connection, connection::Secret};
 use frontdesk_process::{Shutdown, health::Health, keyring::Keyring};
+use hangup::Hangup;
 use mail::Mail;
+use redrive::Redrive;
 use runner::Runner;
 use sqlx::PgPool;
 use std::{path::PathBuf, sync::Arc};
@@ -35,6 +40,7 @@ pub struct Workers {
     place: Place,
     mail: Option<Mail>,
     export: Export,
+    hangup: Option<Hangup>,
     database_url: String,
 }
 
@@ -56,6 +62,19 @@ pub struct Shared {
     pub jwt_secret: Secret,
     /// Where exports lie until they are fetched or over.
     pub export_dir: PathBuf,
+    /// Where calls are hung up.
+    pub livekit: LiveKit,
+}
+
+/// LiveKit's server API as the environment names it. Without a `url` nobody is hung up.
+#[derive(Debug, Clone, Default)]
+pub struct LiveKit {
+    /// `LIVEKIT_URL`.
+    pub url: Option<String>,
+    /// `LIVEKIT_API_KEY`.
+    pub api_key: Option<String>,
+    /// `LIVEKIT_API_SECRET`.
+    pub api_secret: Option<Secret>,
 }
 
 impl Workers {
@@ -86,7 +105,10 @@ impl Workers {
                 "no SMTP_HOST: mails are not sent; they wait in the stream ACCOUNTS until there is one"
             );
         }
+        let hangup = hangup::Address::check(&shared.livekit)?
+            .map(|address| Hangup::new(&address, place.pool.clone()));
         Ok(Self {
+            hangup,
             export: Export::new(
                 shared.export_dir,
                 place.pool.clone(),
@@ -107,6 +129,7 @@ impl Workers {
             place,
             mail,
             export,
+            hangup,
             database_url,
         } = self;
         let relay = relay::keep(&place, &database_url);
@@ -116,10 +139,19 @@ impl Workers {
                 None => Ok(()),
             }
         };
+        let hangups = async {
+            match hangup {
+                Some(hangup) => Runner::new(hangup, place.clone()).run().await,
+                None => Ok(()),
+            }
+        };
+        let redrive = Redrive::new(place.connection.clone(), place.pool.clone());
+        let redrives = Runner::new(redrive, place.clone()).run();
         let export = Arc::new(export);
         let exports = Runner::shared(Arc::clone(&export), place.clone()).run();
         let sweep = export.sweep(&place.shutdown);
-        let ((), mails, exports, ()) = tokio::join!(relay, mails, exports, sweep);
-        mails.and(exports)
+        let ((), mails, exports, hangups, redrives, ()) =
+            tokio::join!(relay, mails, exports, hangups, redrives, sweep);
+        mails.and(exports).and(hangups).and(redrives)
     }
 }

@@ -90,6 +90,12 @@ pub const CLIENT_DELETED: &str = "dev.frontdesk.client.deleted.v1";
 pub const NUMBER_ASSIGNED: &str = "dev.frontdesk.number.assigned.v1";
 /// It was taken from it.
 pub const NUMBER_RELEASED: &str = "dev.frontdesk.number.released.v1";
+/// Somebody at the dashboard wants a call to end.
+pub const HANGUP_REQUESTED: &str = "dev.frontdesk.call.hangup_requested.v1";
+/// An administrator wants a dead letter's event to be taken again.
+pub const REDRIVE_REQUESTED: &str = "dev.frontdesk.dead_letter.redrive_requested.v1";
+/// An administrator wants a dead letter to be thrown away.
+pub const DISCARD_REQUESTED: &str = "dev.frontdesk.dead_letter.discard_requested.v1";
 
 const fn fact<T: JsonSchema>(kind: &'static str) -> EventType {
     EventType {
@@ -137,6 +143,9 @@ pub const TYPES: &[EventType] = &[
     fact::<Client>(CLIENT_DELETED),
     fact::<Number>(NUMBER_ASSIGNED),
     fact::<Number>(NUMBER_RELEASED),
+    fact::<Hangup>(HANGUP_REQUESTED),
+    fact::<DeadLetter>(REDRIVE_REQUESTED),
+    fact::<DeadLetter>(DISCARD_REQUESTED),
 ];
 
 /// A sign-up that is no account yet.
@@ -283,4 +292,26 @@ pub struct Number {
     pub client_id: Uuid,
     /// The business's own number, E.164.
     pub number: String,
+}
+
+/// A call that somebody wants to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hangup {
+    /// Whose call it is.
+    pub user_id: Uuid,
+    /// The call, as the read model names it.
+    pub call_id: Uuid,
+    /// Who wants it.
+    pub by: Uuid,
+}
+
+/// What is to become of a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadLetter {
+    /// Its sequence in the stream DEAD.
+    pub sequence: u64,
+    /// Its event id: another letter at this sequence is not meant.
+    pub letter_id: String,
+    /// The administrator.
+    pub by: Uuid,
 }

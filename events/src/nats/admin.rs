@@ -3,9 +3,12 @@
 use super::{binding, connection::Connection};
 use crate::{Envelope, Partition, StreamName};
 use anyhow::Context as _;
-use async_nats::jetstream::stream::{
-    Compression, Config, DirectGetErrorKind, DiscardPolicy, PersistenceMode, RetentionPolicy,
-    StorageType,
+use async_nats::jetstream::{
+    ErrorCode,
+    stream::{
+        Compression, Config, DeleteMessageErrorKind, DirectGetErrorKind, DiscardPolicy,
+        PersistenceMode, RetentionPolicy, StorageType,
+    },
 };
 use chrono::{DateTime, Utc};
 
@@ -29,6 +32,8 @@ pub struct StreamState {
     pub messages: u64,
     /// Bytes on disk.
     pub bytes: u64,
+    /// How many bytes it may take; `None` when only the disk ends it.
+    pub most_bytes: Option<u64>,
     /// First sequence; 0 in a stream that never held one.
     pub first_sequence: u64,
     /// Last sequence; 0 in a stream that never held one.
@@ -141,6 +146,9 @@ impl Connection {
             created: info.created,
             messages: info.state.messages,
             bytes: info.state.bytes,
+            most_bytes: u64::try_from(info.config.max_bytes)
+                .ok()
+                .filter(|most| *most > 0),
             first_sequence: info.state.first_sequence,
             last_sequence: info.state.last_sequence,
             last_stored_at: info.state.last_timestamp,
@@ -161,6 +169,26 @@ impl Connection {
             Ok(message) => Ok(Some(stored(&message))),
             Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("reading {stream} at {sequence}")),
+        }
+    }
+
+    /// Deletes the message at a sequence and overwrites its bytes; false when there is none.
+    ///
+    /// # Errors
+    /// When the server is away or this role may not delete there.
+    pub async fn delete_stored(&self, stream: StreamName, sequence: u64) -> anyhow::Result<bool> {
+        let handle = self.jetstream.get_stream_no_info(stream.as_str()).await?;
+        match handle.delete_message(sequence).await {
+            Ok(gone) => Ok(gone),
+            Err(error) => match error.kind() {
+                DeleteMessageErrorKind::JetStream(error)
+                    if error.error_code() == ErrorCode::SEQUENCE_NOT_FOUND
+                        || error.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
+                {
+                    Ok(false)
+                }
+                _ => Err(error).with_context(|| format!("deleting {stream} at {sequence}")),
+            },
         }
     }
 

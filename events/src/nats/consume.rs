@@ -52,6 +52,37 @@ pub struct ConsumerState {
     pub unsettled: u64,
 }
 
+impl Connection {
+    /// How every durable consumer of a stream stands, by name. Readers that keep no place are left out.
+    ///
+    /// # Errors
+    /// When the stream does not exist, the server is away, or this role may not ask.
+    pub async fn consumers(
+        &self,
+        stream: StreamName,
+    ) -> anyhow::Result<Vec<(String, ConsumerState)>> {
+        let handle = self
+            .jetstream
+            .get_stream_no_info(stream.as_str())
+            .await
+            .with_context(|| format!("asking for stream {stream}"))?;
+        let mut listed = handle.consumers();
+        let mut found = Vec::new();
+        while let Some(info) = listed.next().await {
+            let info = info.map_err(|error| anyhow::anyhow!("listing consumers: {error}"))?;
+            if let Some(name) = &info.config.durable_name {
+                let state = ConsumerState {
+                    waiting: info.num_pending,
+                    unsettled: info.num_ack_pending as u64,
+                };
+                found.push((name.clone(), state));
+            }
+        }
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(found)
+    }
+}
+
 /// A message in somebody's hands, to be settled by [`Assignment::ack`] or [`Assignment::retry`].
 pub struct Assignment {
     /// The message.

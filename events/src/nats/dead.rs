@@ -10,6 +10,8 @@ use super::{Connection, Delivery, Outbound, PublishError, Reader, Role};
 use crate::{Envelope, PartitionSet, StreamName, subject};
 use std::time::Duration;
 
+/// Its type.
+pub(super) const KIND: &str = "dev.frontdesk.dead_letter.v1";
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// An attribute holds 4,096 bytes at most.
 const LONGEST_TEXT: usize = 2_000;
@@ -78,7 +80,7 @@ impl DeadLetter {
     fn letter(&self, role: Role, stream: StreamName, reader: &str) -> anyhow::Result<Envelope> {
         let id = format!("{stream}-{}-{reader}", self.sequence);
         let source = format!("/frontdesk/{}", role.as_str());
-        Ok(Envelope::new(&id, &source, "dev.frontdesk.dead_letter.v1")?
+        Ok(Envelope::new(&id, &source, KIND)?
             .with_extension("deadstream", stream.as_str())
             .with_extension("deadsequence", &self.sequence.to_string())
             .with_extension("deadreader", reader)

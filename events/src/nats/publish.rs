@@ -94,6 +94,16 @@ impl Outbound {
         }
     }
 
+    /// The same event once more under another `Nats-Msg-Id`: stored again although the stream has it.
+    /// Readers know it by its own id.
+    #[must_use]
+    pub fn once_more(self, message_id: &str) -> Self {
+        Self {
+            message_id: message_id.to_owned(),
+            ..self
+        }
+    }
+
     /// Its subject.
     #[must_use]
     pub fn subject(&self) -> &str {

@@ -137,7 +137,7 @@ async fn decide(
     origin: Origin,
     Path(id): Path<String>,
     given: Parameters,
-    (decision, Body(Reason { reason })): (Decision, Body<Reason>),
+    (decision, Body(why)): (Decision, Body<Reason>),
 ) -> Result<Response, Problem> {
     let now = clock::now();
     // Giving back what was taken is not dangerous; the rest is.
@@ -146,14 +146,7 @@ async fn decide(
     }
     let id = parameters::path_id("id", &id)?;
     given.finish()?;
-    let mut fields = Fields::default();
-    let reason = fields.take("reason", reason, |text| {
-        match text::lines(LONGEST_REASON)(text)? {
-            reason if reason.is_empty() => Err("must not be empty".into()),
-            reason => Ok(reason),
-        }
-    });
-    fields.finish()?;
+    let reason = reason(why)?;
     let user = api
         .database()
         .admin(move |db| {
@@ -177,6 +170,19 @@ async fn decide(
         .await?;
     let user = user.ok_or_else(Problem::internal)?;
     Ok(answer::json(answer::written(&user, 512)))
+}
+
+/// The reason as it is kept.
+pub(super) fn reason(given: Reason) -> Result<String, Problem> {
+    let mut fields = Fields::default();
+    let reason = fields.take("reason", given.reason, |text| {
+        match text::lines(LONGEST_REASON)(text)? {
+            reason if reason.is_empty() => Err("must not be empty".into()),
+            reason => Ok(reason),
+        }
+    });
+    fields.finish()?;
+    reason.ok_or_else(Problem::internal)
 }
 
 struct Standing {

@@ -116,6 +116,18 @@ impl IntoResponses for ConflictProblem {
     }
 }
 
+/// The problem of what this installation has not been given, beside that of a database that is away.
+pub struct NotSetUpProblem;
+
+impl IntoResponses for NotSetUpProblem {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        described(&[(
+            503,
+            "It is not set up here (`not-set-up`), or the database is away or too busy; see Retry-After",
+        )])
+    }
+}
+
 /// The problem of a link in a mail that was used or is too old.
 pub struct LinkProblem;
 

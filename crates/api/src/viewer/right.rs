@@ -5,6 +5,8 @@
 pub enum Right {
     /// Looking at calls and figures.
     ReadCalls,
+    /// Ending a call that goes on.
+    HangUp,
     /// Looking at clients.
     ReadClients,
     /// Changing clients and their numbers.
@@ -56,14 +58,14 @@ impl Right {
             Self::EditClients => Some(Scope::ClientsWrite),
             Self::ReadBilling => Some(Scope::BillingRead),
             Self::Answer => Some(Scope::Agent),
-            Self::Own | Self::BeSomebody | Self::Administrate => None,
+            Self::HangUp | Self::Own | Self::BeSomebody | Self::Administrate => None,
         }
     }
 
     pub(super) fn belongs_to(self, role: Role) -> bool {
         match self {
             Self::ReadCalls | Self::ReadClients | Self::ReadBilling | Self::BeSomebody => true,
-            Self::EditClients => matches!(role, Role::Owner | Role::Manager),
+            Self::EditClients | Self::HangUp => matches!(role, Role::Owner | Role::Manager),
             Self::Answer | Self::Own => role == Role::Owner,
             Self::Administrate => false,
         }

@@ -22,8 +22,8 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// Starts everything and waits until it is ready.
-    pub(crate) async fn start() -> Self {
+    /// Starts everything and waits until it is ready; calls can be ended at the LiveKit with this address.
+    pub(crate) async fn start(livekit_url: &str) -> Self {
         let (nats, database) = (
             frontdesk_harness::nats().await,
             frontdesk_harness::database().await,
@@ -34,6 +34,7 @@ impl Product {
             ("NATS_MONITOR_URL", nats.args().nats_monitor_url),
             ("PUBLIC_URL", "http://localhost:8080".into()),
             ("JWT_SECRET", JWT_SECRET.into()),
+            ("LIVEKIT_URL", livekit_url.to_owned()),
             ("LIVEKIT_API_KEY", LIVEKIT_KEY.into()),
             ("LIVEKIT_API_SECRET", LIVEKIT_SECRET.into()),
             ("PAYPAL_WEBHOOK_ID", "5GP028458E2496506".into()),
@@ -59,6 +60,15 @@ impl Product {
     /// Where webhooks go: ingest is mounted beside the API.
     pub(crate) fn ingest_url(&self) -> String {
         format!("http://{}", self.program.address)
+    }
+
+    /// A POST of the owner without a body; gives the status.
+    pub(crate) async fn post(&self, path: &str) -> u16 {
+        let origin = "http://localhost:8080";
+        let url = format!("http://{}{path}", self.program.address);
+        let request = self.http.post(&url).header("cookie", &self.cookie);
+        let answer = request.header("origin", origin).send().await.unwrap();
+        answer.status().as_u16()
     }
 
     /// A GET of the owner; panics on anything but 200 and JSON.

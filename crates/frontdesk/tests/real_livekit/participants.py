@@ -86,6 +86,13 @@ async def play() -> None:
         async with api.LiveKitAPI(URL.replace("ws", "http", 1), KEY, SECRET) as server:
             await server.room.delete_room(api.DeleteRoomRequest(room=ROOM))
         note("sip_left")
+    elif STORY == "dashboard":
+        # Somebody else ends it; the server tells the caller.
+        gone = asyncio.Event()
+        caller.on("disconnected", lambda *_: gone.set())
+        if caller.isconnected():
+            await asyncio.wait_for(gone.wait(), 30)
+        note("sip_left")
     else:
         await caller.local_participant.set_attributes({"sip.callStatus": "hangup"})
         await asyncio.sleep(0.5)

@@ -305,6 +305,7 @@ pub(crate) fn args() -> ApiArgs {
         export_dir: concat!(env!("CARGO_TARGET_TMPDIR"), "/exports").into(),
         web_dir: None::<PathBuf>,
         livekit: None,
+        livekit_url: Some("http://127.0.0.1:9".to_owned()),
         providers: ProviderArgs::default(),
     }
 }

@@ -1,4 +1,4 @@
-//! The NATS users of `nats.conf`: what ingest and workers do there they may do, and nothing more.
+//! The NATS users of `nats.conf`: what ingest, the api and workers do there they may do, and nothing more.
 
 use crate::stand::{AGENT, agent, serve};
 use frontdesk_events::{
@@ -75,6 +75,7 @@ async fn start(without: &str) -> Served {
         nats_ingest_password: password("INGEST"),
         nats_operator_password: password("OPERATOR"),
         nats_workers_password: password("WORKERS"),
+        nats_api_password: password("API"),
         ..NatsArgs::open(
             &format!("nats://127.0.0.1:{port}"),
             &format!("http://127.0.0.1:{monitor}"),
@@ -171,7 +172,7 @@ async fn ingest_may_do_what_it_needs_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn workers_act_on_accounts_alone_and_read_the_rest_message_by_message() {
+async fn workers_act_on_accounts_redrive_the_rest_and_read_it_message_by_message() {
     let served = start("").await;
     let operator = served.operator().await;
     let connection = Connection::open_now(&served.args, Role::Workers)
@@ -182,14 +183,13 @@ async fn workers_act_on_accounts_alone_and_read_the_rest_message_by_message() {
         let envelope = Envelope::new(subject, "/frontdesk/x", "dev.frontdesk.x").unwrap();
         Outbound::of(envelope, subject.to_owned()).unwrap()
     };
-    for subject in [
-        "calls.00.agent.x",
-        "billing.00.paypal.x",
-        "live.x",
-        "dead.calls.x",
-    ] {
+    for subject in ["live.x", "dead.calls.x"] {
         let published = connection.publish(&message(subject), second).await;
         assert!(published.is_err(), "{subject}");
+    }
+    // What was refused there goes back where it came from.
+    for subject in ["calls.00.agent.again", "billing.00.paypal.again"] {
+        connection.publish(&message(subject), second).await.unwrap();
     }
     let stored = operator
         .publish(&message("calls.00.agent.x"), second)
@@ -257,4 +257,51 @@ async fn workers_act_on_accounts_alone_and_read_the_rest_message_by_message() {
         .await
         .unwrap();
     assert!(call.is_some(), "an export reads them one by one");
+    let delete = async |stream, sequence| connection.delete_stored(stream, sequence).await;
+    assert!(delete(StreamName::Dead, 1).await.unwrap());
+    assert!(!delete(StreamName::Dead, 1).await.unwrap(), "it is gone");
+    for stream in [StreamName::Calls, StreamName::Billing, StreamName::Accounts] {
+        assert!(delete(stream, 1).await.is_err(), "{stream}");
+    }
+}
+
+#[tokio::test]
+async fn the_api_looks_through_dead_letters_and_at_workers_and_changes_nothing() {
+    let served = start("").await;
+    let operator = served.operator().await;
+    let connection = Connection::open_now(&served.args, Role::Api).await.unwrap();
+    let second = Duration::from_secs(1);
+    let event = Envelope::new("1", "/frontdesk/x", "dev.frontdesk.x").unwrap();
+    let message = |subject: &str| Outbound::of(event.clone(), subject.to_owned()).unwrap();
+    let fact = message("accounts.00.x");
+    operator.publish(&fact, second).await.unwrap();
+    DeadLetter::new(1, "a test")
+        .publish(&operator, Role::Workers, StreamName::Accounts, "workers-x")
+        .await
+        .unwrap();
+    let mut reader = Reader::open_envelopes(&connection, StreamName::Dead, 1)
+        .await
+        .unwrap();
+    assert_eq!(reader.read(10, second).await.unwrap().len(), 1);
+    let options = ConsumerOptions {
+        stream: StreamName::Accounts,
+        name: "workers-test".to_owned(),
+        subjects: Vec::new(),
+        ack_wait: second,
+        most_unsettled: 10,
+    };
+    Consumer::open(&operator, &options).await.unwrap();
+    let consumers = connection.consumers(StreamName::Accounts).await.unwrap();
+    assert_eq!(consumers.len(), 1);
+    assert_eq!(consumers[0].1.waiting, 1);
+    assert!(connection.delete_stored(StreamName::Dead, 1).await.is_err());
+    for subject in ["accounts.00.y", "dead.accounts.x", "calls.00.agent.x"] {
+        let published = connection.publish(&message(subject), second).await;
+        assert!(published.is_err(), "{subject}");
+    }
+    assert!(
+        Reader::open(&connection, StreamName::Calls, &PartitionSet::all(), 1)
+            .await
+            .is_err()
+    );
 }

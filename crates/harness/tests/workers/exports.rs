@@ -1,7 +1,8 @@
 //! Exports: all that is kept about somebody, nothing of anybody else's, and gone when it is over.
 
 use crate::{
-    stand::{HOME, Stand},
+    scene::{NUMBERS, Scene},
+    stand::HOME,
     story::{Story, analysis},
 };
 use frontdesk_events::{
@@ -17,95 +18,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, time::Duration};
 use uuid::Uuid;
 
-const NUMBERS: [&str; 2] = ["+14155550123", "+14155550199"];
-
-/// Two accounts with calls, the second's are nobody's business.
-struct Scene {
-    stand: Stand,
-    ada: Uuid,
-    projector: Shutdown,
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        self.projector.cancel();
-    }
-}
-
 impl Scene {
-    async fn set() -> Self {
-        let stand = Stand::start().await;
-        let (ada, mallory) = (stand.user("ada").await, stand.user("mallory").await);
-        for (user, name, number) in [
-            (ada, "=HYPERLINK(1)", NUMBERS[0]),
-            (mallory, "Mallory's", NUMBERS[1]),
-        ] {
-            let id = Uuid::new_v4();
-            let tenant = id.to_string();
-            stand
-                .execute(
-                    "insert into account.clients (id, user_id, name, profession, tenant_key, greeting, created_at)
-                    values ($1, $2, $3, 'dentist', $4, E'Hello,\\n\"you\"', '2020-01-01')",
-                    &[&id, &user, &name, &tenant],
-                )
-                .await;
-            stand
-                .execute(
-                    "insert into account.number_assignments (number, client_id, assigned_at) values ($1, $2, '2020-01-01')",
-                    &[&number, &id],
-                )
-                .await;
-        }
-        let projector = Shutdown::new();
-        let args = ProjectorArgs {
-            partitions: "0-15".parse().unwrap(),
-            batch: 1000,
-        };
-        let (url, nats, shutdown) = (stand.database.url(), stand.nats.args(), projector.clone());
-        tokio::spawn(async move {
-            let connection = Connection::open(&nats, Role::Projector).await.unwrap();
-            frontdesk_projector::run(args, url, connection, Health::default(), shutdown)
-                .await
-                .unwrap();
-        });
-        Self {
-            stand,
-            ada,
-            projector,
-        }
-    }
-
-    async fn tell(&self, events: &[Envelope]) {
-        for event in events {
-            let kind = event.kind();
-            let (source, kind) = kind.strip_prefix("io.livekit.").map_or_else(
-                || ("agent", kind.strip_prefix("dev.frontdesk.").unwrap()),
-                |kind| ("livekit", kind),
-            );
-            let partition = Partition::of(&event.partition_key().unwrap());
-            let subject = subject::event(StreamName::Calls, partition, source, kind);
-            let message = Outbound::new(event, subject).unwrap();
-            self.stand
-                .operator
-                .publish(&message, Duration::from_secs(10))
-                .await
-                .unwrap();
-        }
-        let end = self
-            .stand
-            .operator
-            .stream_state(StreamName::Calls)
-            .await
-            .unwrap()
-            .last_sequence;
-        eventually("the projector has caught up", async || {
-            let sql = "select coalesce(min(sequence), 0) from calls.checkpoints";
-            let at: i64 = self.stand.client.query_one(sql, &[]).await.unwrap().get(0);
-            (at.unsigned_abs() >= end).then_some(())
-        })
-        .await;
-    }
-
     /// Asks for an export; answers its id and its event's.
     async fn ask(&self) -> (Uuid, Uuid) {
         let id = Uuid::new_v4();

@@ -9,9 +9,12 @@
 )]
 
 mod exports;
+mod hangups;
 mod mails;
+mod redrives;
 mod refusals;
 mod relay;
+mod scene;
 mod stand;
 #[allow(dead_code, reason = "the api's tests use the rest of it")]
 #[path = "../api/story.rs"]

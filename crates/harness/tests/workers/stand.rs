@@ -7,7 +7,7 @@ use frontdesk_events::{
 };
 use frontdesk_harness::{Database, Mailbox, Nats, eventually};
 use frontdesk_process::{Shutdown, clock, health::Health, keyring::Keyring};
-use frontdesk_workers::{Shared, SmtpTls, Workers, WorkersArgs};
+use frontdesk_workers::{LiveKit, Shared, SmtpTls, Workers, WorkersArgs};
 use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
 use tokio::task::JoinHandle;
@@ -23,6 +23,8 @@ pub(crate) struct Stand {
     pub(crate) operator: Connection,
     pub(crate) client: tokio_postgres::Client,
     pub(crate) export_dir: PathBuf,
+    /// Where calls are hung up; nowhere unless a test says so.
+    pub(crate) livekit: LiveKit,
     pub(crate) running: Vec<Running>,
 }
 
@@ -70,6 +72,7 @@ impl Stand {
             operator,
             client,
             export_dir,
+            livekit: LiveKit::default(),
             running: Vec::new(),
         }
     }
@@ -96,6 +99,7 @@ impl Stand {
             public_url: HOME.parse().unwrap(),
             jwt_secret: Secret::from(SECRET.to_owned()),
             export_dir: self.export_dir.clone(),
+            livekit: self.livekit.clone(),
         };
         let connection = self.nats.connect(Role::Workers).await;
         let url = self.database.url();

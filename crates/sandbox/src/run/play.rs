@@ -3,12 +3,14 @@
 use super::{Pace, Scene, unfinished::Unfinished};
 use crate::{
     delivery::{Counts, Courier, rules::Rules},
+    livekit::rooms::Ask,
     registry,
     stories::{WorldEvent, traffic::Traffic},
 };
 use chrono::{DateTime, Utc};
 use frontdesk_process::{Shutdown, clock};
 use std::{collections::BTreeMap, time::Duration};
+use tokio::sync::mpsc;
 
 /// How long the last events may take to be delivered at the end.
 const GOODBYE: Duration = Duration::from_secs(8);
@@ -21,6 +23,7 @@ impl Scene {
         &self,
         pace: Pace,
         start: DateTime<Utc>,
+        mut asked: mpsc::Receiver<Ask>,
         shutdown: &Shutdown,
     ) -> anyhow::Result<()> {
         let couriers = Couriers {
@@ -50,6 +53,7 @@ impl Scene {
             let wait = (calls.due() - clock::now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = shutdown.cancelled() => break,
+                Some(ask) = asked.recv() => couriers.answer(ask, &mut calls, &unfinished)?,
                 Some(businesses) = registry.recv() => calls.serve(businesses, clock::now()),
                 () = tokio::time::sleep(wait) => {
                     if let Some((_, event)) = calls.next() {
@@ -101,6 +105,32 @@ impl Couriers {
             unfinished.forget(lost, clock::now())?;
         }
         self.livekit.send(event);
+        Ok(())
+    }
+
+    /// What is asked of LiveKit's server. Whoever asked and has gone needs no answer.
+    fn answer(&self, ask: Ask, calls: &mut Traffic, unfinished: &Unfinished) -> anyhow::Result<()> {
+        let now = clock::now();
+        match ask {
+            Ask::Look(room, answer) => {
+                let there = calls.call_in(&room).and_then(|story| story.there(now));
+                let _ = answer.send(there);
+            }
+            // Every room of the town has one caller, who is let go by closing it.
+            Ask::Remove(_, _, answer) => {
+                let _ = answer.send(false);
+            }
+            Ask::Close(room, answer) => {
+                let ended = calls.end_room(&room, now);
+                let _ = answer.send(ended.is_some());
+                if let Some((sid, events)) = ended {
+                    unfinished.cut(&sid, now, &events)?;
+                    for event in events {
+                        self.livekit.send(event);
+                    }
+                }
+            }
+        }
         Ok(())
     }
 

@@ -1,5 +1,5 @@
-//! What others reach in the sandbox: at its HTTP address PayPal's certificates, the mailbox's pages
-//! and the login providers, at its SMTP address the mailbox itself. Each of them is left out where
+//! What others reach in the sandbox: at its HTTP address PayPal's certificates, LiveKit's server API,
+//! the mailbox's pages and the login providers, at its SMTP address the mailbox itself. Each of them is left out where
 //! the settings name a real one.
 
 use super::Outside;
@@ -56,17 +56,21 @@ pub struct Addresses {
     pub smtp: Option<SocketAddr>,
 }
 
-/// Serves everything until shutdown; the addresses are bound when this returns.
+/// Serves everything until shutdown, LiveKit's API (`livekit`) among it; the addresses are bound when
+/// this returns.
 ///
 /// # Errors
 /// When an address is taken or open to others, or a key or the mails cannot be kept.
 pub async fn serve(
     outside: &Outside,
     transmitter: &Transmitter,
+    livekit: Router,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Addresses> {
     let services = &outside.services;
-    let mut router = certificates(transmitter).route(pages::STYLE_PATH, get(pages::style));
+    let mut router = certificates(transmitter)
+        .route(pages::STYLE_PATH, get(pages::style))
+        .merge(livekit);
     let mut smtp = None;
     if let Some(listen) = services.smtp_listen {
         let mailbox = Arc::new(Mailbox::open(&outside.state_dir)?);

@@ -31,9 +31,9 @@ const DEPARTURE_TIMEOUT: u32 = 20;
 /// Somebody in a room, in story milliseconds and real time.
 #[derive(Debug, Clone)]
 pub struct Presence {
-    person: Participant,
-    joined: DateTime<Utc>,
-    left: DateTime<Utc>,
+    pub(super) person: Participant,
+    pub(super) joined: DateTime<Utc>,
+    pub(super) left: DateTime<Utc>,
 }
 
 /// A room while its story is written.
@@ -68,7 +68,7 @@ impl Person {
     }
 }
 
-fn event(name: &'static str, dice: &mut Dice, at: DateTime<Utc>) -> WebhookEvent {
+pub(super) fn event(name: &'static str, dice: &mut Dice, at: DateTime<Utc>) -> WebhookEvent {
     WebhookEvent {
         event: name.to_owned(),
         id: format!("EV_{}", dice.letters(12)),
@@ -299,59 +299,6 @@ impl Stage {
             room: self.room,
             dice: self.dice,
         }
-    }
-}
-
-impl Story {
-    /// LiveKit's id of its room.
-    #[must_use]
-    pub fn room_sid(&self) -> &str {
-        &self.room.sid
-    }
-
-    /// LiveKit's name of its room.
-    #[must_use]
-    pub fn room_name(&self) -> &str {
-        &self.room.name
-    }
-
-    /// What LiveKit says when its server goes down at `now`: everybody leaves, the room closes.
-    /// Of a room that is closed already, the endings still to come (a recording is finished a
-    /// moment after it).
-    #[must_use]
-    pub fn shut_down(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
-        if now < self.start {
-            return Vec::new();
-        }
-        if now >= self.closed {
-            let to_come = self.endings().into_iter().filter(|(at, _)| *at > now);
-            return to_come.map(|(_, event)| event).collect();
-        }
-        let mut dice = self.dice.fork("shutdown", 0);
-        let there = |presence: &&Presence| presence.joined <= now && now < presence.left;
-        let mut events: Vec<_> = self
-            .presences
-            .iter()
-            .filter(there)
-            .map(|presence| {
-                let mut left = event("participant_left", &mut dice, now);
-                let mut person = presence.person.clone();
-                person.disconnect_reason = "SERVER_SHUTDOWN".to_owned();
-                // The server goes first, so the line never gets to say `hangup`.
-                if let Some(status) = person.attributes.get_mut("sip.callStatus") {
-                    let answered = self.answered.is_some_and(|answered| answered <= now);
-                    *status = if answered { "active" } else { "ringing" }.to_owned();
-                }
-                left.room = Some(self.room.clone());
-                left.participant = Some(person);
-                WorldEvent::LiveKit(left.print("participant_left"))
-            })
-            .collect();
-        let mut finished = event("room_finished", &mut dice, now);
-        finished.room = Some(self.room.clone());
-        finished.room_end_reason = "ROOM_END_SERVER_SHUTDOWN".to_owned();
-        events.push(WorldEvent::LiveKit(finished.print("room_finished")));
-        events
     }
 }
 

@@ -342,6 +342,39 @@ fn a_shutdown_lets_everybody_leave() {
     );
 }
 
+#[test]
+fn a_room_that_is_deleted_lets_everybody_go_and_says_nothing_more() {
+    let mut calls = traffic::Traffic::new(World::town(), 3, start(), 60.0, 1.0);
+    let answered = |event: &WorldEvent| matches!(event, WorldEvent::LiveKit(webhook) if webhook.event == "track_published");
+    let (now, event) = calls
+        .by_ref()
+        .filter(|(_, event)| answered(event))
+        .nth(40)
+        .unwrap();
+    let room = body(&event)["room"]["name"].as_str().unwrap().to_owned();
+    let there = calls.call_in(&room).unwrap().there(now).unwrap();
+    assert!(!there.is_empty());
+    let (sid, events) = calls.end_room(&room, now).unwrap();
+    assert!(events.len() > there.len());
+    for event in &events[..there.len()] {
+        let body = body(event);
+        assert_eq!(body["event"], "participant_left");
+        assert_eq!(body["participant"]["disconnectReason"], "ROOM_DELETED");
+    }
+    let finished = body(&events[there.len()]);
+    assert_eq!(finished["roomEndReason"], "ROOM_END_API_DELETE");
+    assert_eq!(finished["room"]["sid"], sid.as_str());
+    assert!(calls.end_room(&room, now).is_none());
+    assert!(calls.end_room("nowhere", now).is_none());
+    for (_, event) in calls.take(3000) {
+        match &event {
+            WorldEvent::LiveKit(webhook) => assert_ne!(webhook.queue, room),
+            WorldEvent::Agent(report) => assert_ne!(report.room_name, room),
+            WorldEvent::PayPal(_) => {}
+        }
+    }
+}
+
 fn follow(event: &WorldEvent, present: &mut HashSet<String>, rooms: &mut HashSet<String>) {
     let WorldEvent::LiveKit(webhook) = event else {
         return;

@@ -3,6 +3,7 @@
 
 use super::{
     Story, Timeline, WorldEvent,
+    cut::Cut,
     plot::{Channel, Course, NumberShown, Plot},
     stray_call_story, tell,
 };
@@ -206,6 +207,30 @@ impl Traffic {
             .iter()
             .rev()
             .find(|story| story.room_name() == room_name)
+    }
+
+    /// Somebody deletes this room: what its story had to say is not said any more. Gives the room's sid
+    /// and what LiveKit says instead, the end of its recording last; `None` when there is no such room.
+    pub fn end_room(
+        &mut self,
+        room_name: &str,
+        now: DateTime<Utc>,
+    ) -> Option<(String, Vec<WorldEvent>)> {
+        let story = self.call_in(room_name)?;
+        let (sid, mut events) = (story.room_sid().to_owned(), story.cut(now, Cut::Deleted));
+        if events.is_empty() {
+            return None;
+        }
+        events.extend(story.recording_to_come(now));
+        let planned: Vec<WorldEvent> = story
+            .events
+            .iter()
+            .map(|(_, event)| event.clone())
+            .collect();
+        self.waiting
+            .retain(|Reverse(waiting)| !planned.contains(&waiting.event));
+        self.open.retain(|open| open.room_sid() != sid);
+        Some((sid, events))
     }
 
     /// Something else to be told at its time.

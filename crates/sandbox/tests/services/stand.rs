@@ -58,7 +58,9 @@ impl Stand {
         std::fs::create_dir_all(&outside.state_dir).unwrap();
         let transmitter = transmitter(&outside).await;
         let shutdown = Shutdown::new();
-        let addresses = serve(&outside, &transmitter, &shutdown).await.unwrap();
+        let addresses = serve(&outside, &transmitter, axum::Router::new(), &shutdown)
+            .await
+            .unwrap();
         Self {
             addresses,
             client: browser(),
@@ -72,7 +74,12 @@ impl Stand {
     pub(crate) async fn restart(&mut self) {
         self.shutdown.cancel();
         self.shutdown = Shutdown::new();
-        let served = serve(&self.outside, &self.transmitter, &self.shutdown);
+        let served = serve(
+            &self.outside,
+            &self.transmitter,
+            axum::Router::new(),
+            &self.shutdown,
+        );
         self.addresses = served.await.unwrap();
     }
 

@@ -36,6 +36,9 @@ pub fn describe(kind: &str, data: &[u8]) -> Option<String> {
         super::CLIENT_DELETED => "Client deleted",
         super::NUMBER_ASSIGNED => "Phone number assigned",
         super::NUMBER_RELEASED => "Phone number released",
+        super::REDRIVE_REQUESTED => "A dead letter is to be tried again",
+        super::DISCARD_REQUESTED => "A dead letter is to be thrown away",
+        super::HANGUP_REQUESTED => "Somebody asked for a call to be ended",
         _ => return with_particulars(kind, data),
     };
     Some(plain.to_owned())

@@ -1,8 +1,12 @@
 /** What was done, as the end of a sentence that begins with who did it. An act not known here stands as it is. */
 const WORDS: Partial<Record<string, string>> = {
   "account.support_look": "looked at the account to help",
+  "call.hung_up": "ended a call",
   "client.deleted": "deleted a business",
   "client.restored": "brought a business back",
+  "dead_letter.discarded": "threw a dead letter away",
+  "dead_letter.redriven": "had a dead letter tried again",
+  "dead_letter.viewed": "looked at a dead letter",
   "export.fetched": "fetched an export",
   "export.requested": "asked for an export",
   "identity.linked": "linked a login",

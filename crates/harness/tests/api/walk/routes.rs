@@ -14,6 +14,8 @@ pub(super) enum For {
     Looking(Scope),
     /// Managers and the owner, and keys of this scope.
     Editing(Scope),
+    /// Managers and the owner; no key.
+    Managing,
     /// The owner, and keys of this scope.
     Answering(Scope),
     /// The owner.
@@ -44,7 +46,10 @@ impl Route {
             Suspended => false,
             Owner | Other => self.who != For::Administrator,
             Admin => true,
-            Manager => matches!(self.who, For::Person | For::Looking(_) | For::Editing(_)),
+            Manager => matches!(
+                self.who,
+                For::Person | For::Looking(_) | For::Editing(_) | For::Managing
+            ),
             Reader => matches!(self.who, For::Person | For::Looking(_)),
             Key(scope) => self.who.scope() == Some(scope),
             OtherKey => self.who.scope().is_some(),
@@ -77,7 +82,9 @@ impl For {
     fn scope(self) -> Option<Scope> {
         match self {
             Self::Looking(scope) | Self::Editing(scope) | Self::Answering(scope) => Some(scope),
-            Self::Anyone | Self::Person | Self::Owner | Self::Administrator => None,
+            Self::Anyone | Self::Person | Self::Managing | Self::Owner | Self::Administrator => {
+                None
+            }
         }
     }
 }
@@ -199,6 +206,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/api/calls.csv", CALLS, ""),
     route("GET", "/api/calls/{call}", CALLS, ""),
     route("GET", "/api/calls/{call}/events", CALLS, ""),
+    route("POST", "/api/calls/{call}/hangup", For::Managing, ""),
     route("GET", "/api/stats", CALLS, ""),
     route("GET", "/api/clients", CLIENTS, ""),
     route("GET", "/api/professions", CLIENTS, ""),
@@ -263,6 +271,27 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/api/admin/clients", For::Administrator, ""),
     route("GET", "/api/admin/audit", For::Administrator, ""),
     route("GET", "/api/admin/audit.csv", For::Administrator, ""),
+    route("GET", "/api/admin/health", For::Administrator, ""),
+    route("GET", "/api/admin/revenue", For::Administrator, ""),
+    route("GET", "/api/admin/dead-letters", For::Administrator, ""),
+    route(
+        "GET",
+        "/api/admin/dead-letters/{letter}",
+        For::Administrator,
+        "",
+    ),
+    route(
+        "POST",
+        "/api/admin/dead-letters/{letter}/redrive",
+        For::Administrator,
+        REASON,
+    ),
+    route(
+        "POST",
+        "/api/admin/dead-letters/{letter}/discard",
+        For::Administrator,
+        REASON,
+    ),
     route(
         "POST",
         "/api/admin/users/{user}/promote",

@@ -3,6 +3,10 @@
 use super::routes::Route;
 use crate::{stage::Stage, story::Story};
 use frontdesk_api::viewer::Scope;
+use frontdesk_events::{
+    StreamName,
+    nats::{DeadLetter, Role},
+};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -128,7 +132,19 @@ impl Town {
             ("export", Uuid::new_v4().to_string()),
             ("file", "calls.csv".into()),
             ("provider", "google".into()),
+            ("letter", self.letter().await),
         ];
+    }
+
+    /// A dead letter about the first event; answers its place.
+    async fn letter(&self) -> String {
+        let connection = &self.stage.connection;
+        DeadLetter::new(1, "refused by a walk")
+            .publish(connection, Role::Projector, StreamName::Calls, "calls")
+            .await
+            .unwrap();
+        let end = connection.stream_state(StreamName::Dead).await.unwrap();
+        end.last_sequence.to_string()
     }
 
     async fn cut_keys(&mut self, other: Uuid) {

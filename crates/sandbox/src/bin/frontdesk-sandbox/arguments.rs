@@ -233,6 +233,12 @@ fn given(setting: Option<String>) -> Option<String> {
     setting.filter(|value| !value.is_empty())
 }
 
+/// Whether an address is where the sandbox itself serves.
+fn is_ours(url: &str, listen: SocketAddr) -> bool {
+    let own = [format!("http://{listen}"), format!("ws://{listen}")];
+    own.iter().any(|own| url.trim_end_matches('/') == own)
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct OutsideArgs {
     /// Frontdesk's ingest; this machine only [default: where INGEST_LISTEN says]
@@ -275,7 +281,8 @@ pub(crate) struct OutsideArgs {
     /// Deliver PayPal's events twice
     #[arg(long)]
     double: bool,
-    /// A real LiveKit: no calls are made up beside it
+    /// LiveKit's server API; another address than the sandbox's own is a real LiveKit, and no calls are
+    /// made up beside it
     #[arg(long, env = "LIVEKIT_URL")]
     livekit_url: Option<String>,
     /// A real PayPal account: no payments are made up beside it
@@ -301,7 +308,7 @@ impl From<OutsideArgs> for Outside {
             shuffle: args.shuffle,
             double: args.double,
             real: Real {
-                livekit: given(args.livekit_url).is_some(),
+                livekit: given(args.livekit_url).is_some_and(|url| !is_ours(&url, args.listen)),
                 paypal: given(args.paypal_client_id).is_some(),
             },
         }
