@@ -10,11 +10,13 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "real_livekit/dashboard.rs"]
+mod dashboard;
 #[path = "product/running.rs"]
 mod product;
 
+use dashboard::Dashboard;
 use frontdesk_harness::{eventually, guard::Guarded, nats::free_port};
-use product::Product;
 use serde_json::Value;
 use std::{path::PathBuf, process::Command};
 
@@ -35,7 +37,7 @@ struct LiveKit {
 
 impl LiveKit {
     /// A server that posts to this product, or `None` with a line that says what is missing.
-    async fn start(product: &Product, port: u16) -> Option<Self> {
+    async fn start(dashboard: &Dashboard, port: u16) -> Option<Self> {
         let server = std::env::var_os("LIVEKIT_SERVER")
             .map(PathBuf::from)
             .filter(|path| path.exists());
@@ -60,7 +62,7 @@ impl LiveKit {
                  rtc: {{ tcp_port: {tcp}, udp_port: {udp}, node_ip: 127.0.0.1, enable_loopback_candidate: true }}\n\
                  keys: {{ {KEY}: {SECRET} }}\nroom: {{ departure_timeout: 2, empty_timeout: 5 }}\n\
                  webhook:\n  api_key: {KEY}\n  urls: [\"{}/webhooks/livekit\"]\n",
-                product.ingest_url()
+                dashboard.product.url()
             ),
         )
         .unwrap();
@@ -128,12 +130,12 @@ fn assert_near(what: &str, told: &Value, noted: &Value) {
     );
 }
 
-async fn ended_call(product: &Product, room: &str) -> Value {
+async fn ended_call(dashboard: &Dashboard, room: &str) -> Value {
     eventually("the call has ended on the dashboard", async || {
-        let list = product.read("/api/calls?limit=100").await;
+        let list = dashboard.read("/api/calls?limit=100").await;
         let items = list["items"].as_array()?.clone();
         for item in items {
-            let one = product
+            let one = dashboard
                 .read(&format!("/api/calls/{}", item["id"].as_str()?))
                 .await;
             if one["call"]["room_name"] == room && one["call"]["state"] == "ended" {
@@ -148,13 +150,13 @@ async fn ended_call(product: &Product, room: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn real_calls_appear_with_their_times_and_end_reasons() {
     let port = free_port();
-    let product = Product::start(&format!("ws://127.0.0.1:{port}")).await;
-    let Some(livekit) = LiveKit::start(&product, port).await else {
+    let dashboard = Dashboard::open(&format!("ws://127.0.0.1:{port}")).await;
+    let Some(livekit) = LiveKit::start(&dashboard, port).await else {
         return;
     };
 
     let noted = livekit.play("answered", "answered-room").await;
-    let call = ended_call(&product, "answered-room").await;
+    let call = ended_call(&dashboard, "answered-room").await;
     assert_eq!(call["result"], "answered", "{call}");
     assert_eq!(call["caller_number"], "+12025550147");
     assert_eq!(call["dialled_number"], "+12025550100");
@@ -167,12 +169,12 @@ async fn real_calls_appear_with_their_times_and_end_reasons() {
     assert_near("the end", &call["ended_at"], &noted["sip_left"]);
 
     livekit.play("abandoned", "abandoned-room").await;
-    let call = ended_call(&product, "abandoned-room").await;
+    let call = ended_call(&dashboard, "abandoned-room").await;
     assert_eq!(call["result"], "abandoned", "{call}");
     assert_eq!(call["answered_at"], Value::Null);
 
     let noted = livekit.play("operator", "operator-room").await;
-    let call = ended_call(&product, "operator-room").await;
+    let call = ended_call(&dashboard, "operator-room").await;
     assert_eq!(call["result"], "answered", "{call}");
     assert_eq!(call["end_reason"]["code"], "ROOM_DELETED", "{call}");
     assert_near("the operator's end", &call["ended_at"], &noted["sip_left"]);
@@ -180,27 +182,27 @@ async fn real_calls_appear_with_their_times_and_end_reasons() {
     // Somebody at the dashboard ends it: the product asks LiveKit, and LiveKit lets the caller go.
     let (noted, asked) = tokio::join!(
         livekit.play("dashboard", "dashboard-room"),
-        end_live_call(&product, "dashboard-room"),
+        end_live_call(&dashboard, "dashboard-room"),
     );
     assert_eq!(asked, 202);
-    let call = ended_call(&product, "dashboard-room").await;
+    let call = ended_call(&dashboard, "dashboard-room").await;
     assert_eq!(call["end_reason"]["code"], "ROOM_DELETED", "{call}");
     assert_eq!(call["end_reason"]["by"], "operator", "{call}");
     assert_near("the end", &call["ended_at"], &noted["sip_left"]);
     let path = format!("/api/calls/{}/hangup", call["id"].as_str().unwrap());
-    assert_eq!(product.post(&path).await, 409);
+    assert_eq!(dashboard.post(&path).await, 409);
 }
 
 /// Hangs up on the call in this room once they talk; gives the answer's status.
-async fn end_live_call(product: &Product, room: &str) -> u16 {
+async fn end_live_call(dashboard: &Dashboard, room: &str) -> u16 {
     let id = eventually("the call goes on on the dashboard", async || {
-        let list = product.read("/api/calls?limit=100").await;
+        let list = dashboard.read("/api/calls?limit=100").await;
         for item in list["items"].as_array()? {
             if item["state"] != "live" {
                 continue;
             }
             let id = item["id"].as_str()?;
-            let one = product.read(&format!("/api/calls/{id}")).await;
+            let one = dashboard.read(&format!("/api/calls/{id}")).await;
             if one["call"]["room_name"] == room {
                 return Some(id.to_owned());
             }
@@ -208,5 +210,5 @@ async fn end_live_call(product: &Product, room: &str) -> u16 {
         None
     })
     .await;
-    product.post(&format!("/api/calls/{id}/hangup")).await
+    dashboard.post(&format!("/api/calls/{id}/hangup")).await
 }

@@ -12,6 +12,8 @@
     reason = "a program of several files that prints rounded figures"
 )]
 
+#[path = "product/asking.rs"]
+mod asking;
 #[path = "product/floor.rs"]
 mod floor;
 #[path = "product/freshness.rs"]
@@ -42,7 +44,7 @@ struct Arguments {
     /// A small run that only shows that everything works; its figures are not written.
     #[arg(long)]
     quick: bool,
-    /// Only these parts: ingest, replay, freshness, api, search, login.
+    /// Only these parts: ingest, replay, freshness, api, asked, search, login.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Events of the replay.
@@ -98,6 +100,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("search") {
         search::measure(&mut report, &executable, arguments.quick).await?;
+    }
+    if wanted("asked") {
+        asking::measure(&mut report, &executable, arguments.quick).await?;
     }
     if wanted("login") {
         signing_in::measure(&mut report, &executable, arguments.quick).await?;

@@ -1,11 +1,15 @@
 //! A real nats-server a test, with `sync_interval: always`.
 
-use crate::guard::Guarded;
+use crate::{deadline::within, guard::Guarded};
 use frontdesk_events::nats::{Connection, NatsArgs, Role};
 use std::{
+    fs::File,
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// The server under test. Dropped, it is killed and its files go.
@@ -17,20 +21,36 @@ pub struct Nats {
     process: Option<Guarded>,
 }
 
-/// A port that was free a moment ago and that nobody else is likely to take: below the range from
-/// which the system picks ports for outgoing connections, and each at most once a process.
+/// A port that is free, and that no other test process is given as long as this one lives: a file
+/// of its number is locked. It lies below the range from which the system picks ports for outgoing
+/// connections.
 #[must_use]
 pub fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 12_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Locked until the process ends.
+    static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let directory = std::env::temp_dir().join("frontdesk-test-ports");
+    let _ = std::fs::create_dir_all(&directory);
     // Processes that run side by side begin at different places.
     let begin = std::process::id().wrapping_mul(131);
-    (0..COUNT)
+    let (port, lock) = (0..COUNT)
         .map(|_| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)
         .filter_map(|place| u16::try_from(FIRST + place).ok())
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .expect("one of twelve thousand ports is free")
+        .find_map(|port| {
+            // Where another user made the file it cannot be locked, and the port itself must do.
+            let lock = File::create(directory.join(port.to_string())).ok();
+            if lock.as_ref().is_some_and(|lock| lock.try_lock().is_err()) {
+                return None;
+            }
+            // Somebody who is no test may have it.
+            TcpListener::bind(("127.0.0.1", port)).ok()?;
+            Some((port, lock))
+        })
+        .expect("one of twelve thousand ports is free");
+    HELD.lock().unwrap().extend(lock);
+    port
 }
 
 /// `NATS_SERVER`, else the one `make` installed, else the one on the PATH.
@@ -47,24 +67,36 @@ fn binary() -> PathBuf {
 }
 
 impl Nats {
-    /// Starts a server and creates the four streams in it.
+    /// Starts a server and creates the four streams in it. One that does not come up in half a minute
+    /// gets a second chance, on other ports and another directory: whatever holds it up is not what a
+    /// test is about.
     pub async fn start() -> Self {
         // The client of the monitoring address wants to know, though it speaks plain HTTP. A
         // second test of the process finds it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut server = Self::prepare();
+        if let Err(why) = server.come_up().await {
+            server = Self::prepare();
+            server
+                .come_up()
+                .await
+                .unwrap_or_else(|again| panic!("{again}; before that: {why}"));
+        }
+        let operator = server.connect(Role::Operator).await;
+        operator.ensure_streams(1, -1).await.unwrap();
+        server
+    }
+
+    fn prepare() -> Self {
         let directory =
             std::env::temp_dir().join(format!("frontdesk-nats-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&directory).unwrap();
-        let mut server = Self {
+        Self {
             directory,
             port: free_port(),
             monitor_port: free_port(),
             process: None,
-        };
-        server.restart().await;
-        let operator = server.connect(Role::Operator).await;
-        operator.ensure_streams(1, -1).await.unwrap();
-        server
+        }
     }
 
     /// Kills it with SIGKILL. What was acknowledged is on disk.
@@ -74,6 +106,11 @@ impl Nats {
 
     /// Starts it again on the same port and store, and waits until it answers.
     pub async fn restart(&mut self) {
+        self.come_up().await.unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// Starts it and waits until it answers; else says why it does not, with what it logged.
+    async fn come_up(&mut self) -> Result<(), String> {
         self.kill();
         let config = self.directory.join("nats.conf");
         let (port, monitor, store) = (self.port, self.monitor_port, self.directory.join("store"));
@@ -90,30 +127,30 @@ impl Nats {
         // As scripts/nats.sh starts it.
         let command = ["env", "GOGC=400", binary, "-c", config];
         let log = self.directory.join("log");
-        let process = Guarded::start(&command, &log, None);
-        crate::eventually("nats-server accepts connections", async || {
-            assert!(
-                !process.has_ended(),
-                "nats-server ended: {}",
-                std::fs::read_to_string(&log).unwrap_or_default()
-            );
+        let process = self.process.insert(Guarded::start(&command, &log, None));
+        let args = NatsArgs::open(
+            &format!("nats://127.0.0.1:{port}"),
+            &format!("http://127.0.0.1:{monitor}"),
+        );
+        let answered = within(async || {
+            if process.has_ended() {
+                return Some(false);
+            }
             tokio::net::TcpStream::connect(("127.0.0.1", port))
                 .await
-                .ok()
-        })
-        .await;
-        self.process = Some(process);
-        crate::eventually("JetStream is enabled", async || {
-            let connection = Connection::open_now(&self.args(), Role::Operator)
-                .await
                 .ok()?;
-            connection
-                .durability()
-                .await
-                .ok()
-                .filter(|server| server.sync_always)
+            let connection = Connection::open_now(&args, Role::Operator).await.ok()?;
+            let server = connection.durability().await.ok()?;
+            // Ended meanwhile, it was another's that answered.
+            server.sync_always.then(|| !process.has_ended())
         })
         .await;
+        let logged = || std::fs::read_to_string(&log).unwrap_or_default();
+        match answered {
+            Some(true) => Ok(()),
+            Some(false) => Err(format!("nats-server ended: {}", logged())),
+            None => Err(format!("nats-server does not answer in time: {}", logged())),
+        }
     }
 
     /// `nats://…`.

@@ -34,7 +34,7 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
         .to_string();
     report.note(
         "limit_argon2_per_s",
-        "argon2id (19 MiB, two passes) alone, two at once, verifications/s",
+        "argon2id (m=19456 KiB, t=2, p=1) alone, two at once, verifications/s",
         alone(&hash, people).await?,
     );
 
@@ -54,7 +54,7 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
     );
     report.add(Figure {
         name: "login_per_s",
-        what: "POST /api/auth/login with the right password, 16 connections, log-ins/s",
+        what: "POST /api/auth/login with the right password (argon2id, m=19456 KiB, t=2, p=1), 16 connections, log-ins/s",
         value: outcome.per_second(),
         limit: Some("limit_argon2_per_s"),
         target: None,
