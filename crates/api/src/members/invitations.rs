@@ -79,9 +79,9 @@ pub(super) async fn read(db: &mut PgConnection, account: Uuid) -> sqlx::Result<V
 
 /// Invites somebody.
 ///
-/// Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open invitation of the same
-/// address is replaced, and its link ends. An account has at most 50 members and open invitations
-/// (409 `member-limit`) and sends at most 20 invitations a day (429).
+/// Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open
+/// invitation of the same address is replaced, and its link ends. An account has at most 50 members
+/// and open invitations (409 `member-limit`) and sends at most 20 invitations a day (429).
 #[utoipa::path(
     post, operation_id = "invite_member", path = "/api/members/invitations", tag = "members",
     request_body = InvitationAsked,
