@@ -20,6 +20,7 @@ export const paths = {
   signUp: (after?: { returnTo?: string }) => `/sign-up${back(after)}`,
   forgotten: () => "/forgotten",
   invitation: () => "/invitation",
+  confirmEmail: () => "/confirm-email",
   /** Not pages: what the api hands out or sends on. */
   provider: (provider: string, returnTo: string) =>
     `/api/auth/${provider}?${new URLSearchParams({ return_to: returnTo }).toString()}`,

@@ -51,14 +51,34 @@ pub(crate) fn done_with_cookie(cookie: Option<HeaderValue>) -> Response {
     response
 }
 
-/// Writes `value` as JSON with an entity tag, or only says that the caller has it already. For
-/// answers that seldom change: an answer with freshness in it changes with every event.
+/// Writes `value`, which is somebody's own, as JSON; for a program with an entity tag, or only saying
+/// that it has it already. For answers that seldom change: an answer with freshness in it changes with
+/// every event.
+///
+/// A browser is told to keep nothing (`no-store`): what it keeps lies on a disk that others use, also
+/// after signing out. So a tag would be of no use to it, and it gets none. A program has no store but its
+/// own memory; an agent asks the same at every call, and the tag spares it the answer. No cache between
+/// may keep what was asked for with `Authorization` unless it is told so, and `private` tells it not to.
 pub(crate) fn tagged(request: &HeaderMap, value: &impl Serialize) -> Response {
     let body = serde_json::to_vec(value).expect("answers are plain data with string keys");
-    tagged_bytes(request, body)
+    if is_of_a_program(request) {
+        return tagged_bytes(request, body);
+    }
+    let mut answer = json(body.into());
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
 
-/// Like [`tagged`], for JSON that is there already.
+/// Also a page of another origin sends `Authorization`, and a browser would keep its answers.
+fn is_of_a_program(request: &HeaderMap) -> bool {
+    let is_from_a_browser =
+        request.contains_key("sec-fetch-site") || request.contains_key(header::ORIGIN);
+    request.contains_key(header::AUTHORIZATION) && !is_from_a_browser
+}
+
+/// JSON that is nobody's own and there already, with an entity tag for everybody.
 pub(crate) fn tagged_bytes(request: &HeaderMap, body: Vec<u8>) -> Response {
     let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
     let known = request
@@ -71,7 +91,7 @@ pub(crate) fn tagged_bytes(request: &HeaderMap, body: Vec<u8>) -> Response {
                 .any(|known| known == tag || known == "*")
         });
     let value = HeaderValue::from_str(&tag).expect("a quoted hex string is a header value");
-    // The browser keeps it and asks each time; what it may not do is answer from it unasked.
+    // Whoever keeps it asks each time; what it may not do is answer from it unasked.
     let headers = [
         (header::ETAG, value),
         (

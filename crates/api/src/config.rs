@@ -4,12 +4,8 @@ use crate::auth::provider::ProviderArgs;
 use anyhow::bail;
 use axum::http::HeaderValue;
 use frontdesk_events::nats::connection::Secret;
-use frontdesk_process::{files::FileArgs, keyring::Keyring, livekit::Keys};
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    sync::Arc,
-};
+use frontdesk_process::{files::FileArgs, insiders::Network, keyring::Keyring, livekit::Keys};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use url::{Host, Url};
 
 /// Configuration of the role.
@@ -33,10 +29,10 @@ pub struct ApiArgs {
     /// address.
     #[arg(long, env = "READY_ACCOUNTS")]
     pub ready_accounts: Option<PathBuf>,
-    /// Proxies before us whose X-Forwarded-For is believed (addresses, with commas). Limits apply to what
-    /// comes through one on this machine only if it is named here.
+    /// Proxies before us whose X-Forwarded-For is believed (addresses and networks, with commas). Needed with
+    /// an https PUBLIC_URL: without it all that a proxy speaks for share its address and its limits.
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// Where the workers lay exports of accounts.
     #[arg(long, env = "EXPORT_DIR", default_value = ".data/exports")]
     pub export_dir: PathBuf,
@@ -70,7 +66,7 @@ pub struct Access {
     pub(crate) cors_origins: Vec<HeaderValue>,
     /// Where accounts to try are listed; on a loopback address only.
     pub(crate) ready_accounts: Option<PathBuf>,
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<Network>,
     /// LiveKit's keys, by which agents prove themselves.
     pub(crate) livekit: Option<Arc<Keys>>,
     /// Whether there is a LiveKit that workers can ask to end a call.
@@ -95,6 +91,15 @@ impl Access {
                 "PUBLIC_URL must begin with https:// unless it is a loopback address (http://localhost:…), \
                  or passwords and sessions travel open: it is {}",
                 args.public_url
+            );
+        }
+        // We speak plain http, so before an https address stands a proxy. A warning would be read after
+        // somebody has used up the limits of all, or on loopback guessed without any.
+        if https && !is_loopback(&args.public_url) && args.trusted_proxies.is_empty() {
+            bail!(
+                "PUBLIC_URL is https, so a proxy stands before this, and TRUSTED_PROXIES must name its address \
+                 (127.0.0.1 for one on this machine, a network like 10.0.0.0/8 for several): without it everybody \
+                 has the proxy's address, and limits hit all or nobody"
             );
         }
         let ready_accounts = args
@@ -209,15 +214,30 @@ mod tests {
             "http://localhost:8080",
             "http://127.0.0.9",
             "http://[::1]:1",
-            "https://app.example.com",
         ] {
             assert!(Access::check(&args(public, &[])).is_ok(), "{public}");
         }
     }
 
     #[test]
+    fn behind_https_the_proxy_must_be_named() {
+        let mut args = args("https://app.example.com", &[]);
+        let error = Access::check(&args).unwrap_err().to_string();
+        assert!(
+            error.contains("TRUSTED_PROXIES") && !error.contains('\n'),
+            "{error}"
+        );
+        args.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        assert!(Access::check(&args).is_ok());
+        args.public_url = "https://localhost:8443".parse().unwrap();
+        args.trusted_proxies.clear();
+        assert!(Access::check(&args).is_ok(), "nobody else is there");
+    }
+
+    #[test]
     fn ready_accounts_are_refused_wherever_others_could_see_them() {
         let mut args = args("https://app.example.com", &[]);
+        args.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
         args.ready_accounts = Some("accounts.json".into());
         let error = Access::check(&args).unwrap_err().to_string();
         assert!(error.contains("READY_ACCOUNTS"), "{error}");

@@ -225,6 +225,13 @@ async fn make(
     wanted: Checked,
     now: DateTime<Utc>,
 ) -> Result<CreatedKey, Problem> {
+    // One after the other, or a hundred at once would each count none before them.
+    sqlx::query_scalar!(
+        "select id from account.users where id = $1 for no key update",
+        viewer.account()
+    )
+    .fetch_one(&mut *db)
+    .await?;
     viewer.hold(db).await?;
     let made = sqlx::query_scalar!(
         r#"select count(*) as "made!" from account.api_keys where account_id = $1 and revoked_at is null"#,

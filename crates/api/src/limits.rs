@@ -29,11 +29,22 @@ const FROM_AN_ADDRESS: Rate = Rate::new(Duration::from_millis(5), 1_000);
 /// no more than the tail of a list of common passwords.
 const TRIES: Rate = Rate::new(Duration::from_secs(3), 30);
 
+/// The same from a whole /48 of the newer addresses: its owner has 65,536 ranges.
+const TRIES_OF_A_SITE: Rate = Rate::new(Duration::from_millis(300), 300);
+
 /// Mails a stranger may cause from one range.
 const MAILS_FROM: Rate = Rate::new(Duration::from_secs(60), 10);
 
-/// Mails strangers may cause to one address, from wherever.
+/// Mails strangers may cause to one address for one purpose, from wherever.
 const MAILS_TO: Rate = Rate::new(Duration::from_secs(300), 5);
+
+/// What a stranger wants a mail for. Each has its own bucket: whoever signs an address up over and over
+/// must not keep its owner from a link that gives them their account back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum MailFor {
+    SignUp,
+    Reset,
+}
 
 /// So many callers are told apart at once, in half a megabyte: far more than are ever in the middle of
 /// a bucket together.
@@ -50,6 +61,7 @@ pub(crate) struct Limits {
     people: Buckets,
     addresses: Buckets,
     tries: Buckets,
+    tries_of_sites: Buckets,
     mails_from: Buckets,
     mails_to: Buckets,
 }
@@ -61,6 +73,7 @@ impl Limits {
             people: Buckets::new(OF_A_PERSON),
             addresses: Buckets::new(FROM_AN_ADDRESS),
             tries: Buckets::new(TRIES),
+            tries_of_sites: Buckets::new(TRIES_OF_A_SITE),
             mails_from: Buckets::new(MAILS_FROM),
             mails_to: Buckets::new(MAILS_TO),
         }
@@ -91,12 +104,15 @@ impl Limits {
     /// # Errors
     /// 429.
     pub(crate) fn try_secret(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
-        self.from(
-            &self.tries,
-            address,
-            now,
-            "too many tries from your network",
-        )
+        let words = "too many tries from your network";
+        self.from(&self.tries, address, now, words)?;
+        match Range::of(address).site() {
+            Some(site) if !address.is_loopback() => {
+                let taken = self.tries_of_sites.take(&site, self.at(now));
+                taken.map_err(|wait| refused(wait, words))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Somebody unknown wants a mail sent. Whether its address has had enough of them is the answer,
@@ -104,10 +120,16 @@ impl Limits {
     ///
     /// # Errors
     /// 429 when this network has caused too many.
-    pub(crate) fn mail(&self, address: IpAddr, to: &str, now: Instant) -> Result<bool, Problem> {
+    pub(crate) fn mail(
+        &self,
+        address: IpAddr,
+        purpose: MailFor,
+        to: &str,
+        now: Instant,
+    ) -> Result<bool, Problem> {
         let words = "too many mails were asked for from your network";
         self.from(&self.mails_from, address, now, words)?;
-        Ok(self.mails_to.take(&to, self.at(now)).is_ok())
+        Ok(self.mails_to.take(&(purpose, to), self.at(now)).is_ok())
     }
 
     fn from(
@@ -269,6 +291,14 @@ mod tests {
         assert!(limits.try_secret(again, later).is_ok());
         let refused = limits.try_secret(again, later).unwrap_err();
         assert_eq!(refused.status(), 429);
+        let subnets =
+            (0..1_000u16).map(|subnet| IpAddr::from([0x2001, 0xdb8, 0, subnet, 0, 0, 0, 1]));
+        let allowed = subnets.filter(|address| limits.try_secret(*address, later).is_ok());
+        assert_eq!(
+            allowed.count(),
+            300,
+            "of one site, however many subnets it has"
+        );
     }
 
     #[test]
@@ -277,9 +307,17 @@ mod tests {
         let limits = Limits::new(now);
         let sent = (0..50u8)
             .map(|third| IpAddr::from([203, 0, third, 1]))
-            .filter(|address| limits.mail(*address, "ada@example.com", now).unwrap());
+            .filter(|address| {
+                let sent = limits.mail(*address, MailFor::SignUp, "ada@example.com", now);
+                sent.unwrap()
+            });
         assert_eq!(sent.count(), 5);
         let other = IpAddr::from([198, 51, 100, 1]);
-        assert!(limits.mail(other, "bob@example.com", now).unwrap());
+        let sent = |purpose, to| limits.mail(other, purpose, to, now).unwrap();
+        assert!(sent(MailFor::SignUp, "bob@example.com"));
+        assert!(
+            sent(MailFor::Reset, "ada@example.com"),
+            "sign-ups keep nobody from a link to a new password"
+        );
     }
 }

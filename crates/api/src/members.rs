@@ -154,6 +154,8 @@ pub(crate) async fn read(db: &mut PgConnection, account: Uuid) -> sqlx::Result<V
 }
 
 /// Gives a member another role.
+///
+/// Wants a fresh proof.
 #[utoipa::path(
     put, operation_id = "change_member", path = "/api/members/{user_id}", tag = "members", request_body = RoleChange,
     params(("user_id" = Uuid, Path, description = "The member")),
@@ -167,16 +169,19 @@ pub async fn change(
     given: Parameters,
     Body(wanted): Body<RoleChange>,
 ) -> Result<Response, Problem> {
+    let now = clock::now();
     viewer.require(Right::Own)?;
+    viewer.require_proof(now)?;
     let member = parameters::path_id("user_id", &member)?;
     given.finish()?;
     let mut fields = Fields::default();
     let role = fields.take("role", wanted.role, given_role);
     fields.finish()?;
-    let (now, owner) = (clock::now(), viewer.clone());
+    let owner = viewer.clone();
     viewer
         .write(api.database(), move |db| {
             Box::pin(async move {
+                owner.hold_for_write(db).await?;
                 let place = account::Member {
                     account_id: owner.account(),
                     user_id: member,

@@ -6,6 +6,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, HeaderMap, header, request::Parts},
 };
+use frontdesk_process::insiders::Network;
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -46,7 +47,7 @@ pub(crate) fn address_of(api: &Api, extensions: &Extensions, headers: &HeaderMap
         peer(extensions).to_canonical(),
         &api.access().trusted_proxies,
     );
-    if peer.is_loopback() && !proxies.contains(&peer) && headers.contains_key(FORWARDED_FOR) {
+    if peer.is_loopback() && !is_ours(peer, proxies) && headers.contains_key(FORWARDED_FOR) {
         static SAID: Once = Once::new();
         SAID.call_once(|| {
             tracing::warn!("a proxy on this machine is not in TRUSTED_PROXIES: all it speaks for share its address, which no limit applies to");
@@ -82,6 +83,25 @@ impl Range {
         }
     }
 
+    /// The /48 that a range of the newer kind is in: what one customer of a provider may have.
+    pub(crate) fn site(&self) -> Option<[u8; 6]> {
+        match self {
+            Self::V4(_) => None,
+            Self::V6([site @ .., _, _]) => Some(*site),
+        }
+    }
+
+    /// The whole neighbourhood, as PostgreSQL writes networks: the /24, or the /48.
+    pub(crate) fn widest(&self) -> String {
+        match *self {
+            Self::V4([one, two, three]) => format!("{one}.{two}.{three}.0/24"),
+            Self::V6([a, b, c, d, e, f, _, _]) => {
+                let part = |high, low| u16::from_be_bytes([high, low]);
+                format!("{:x}:{:x}:{:x}::/48", part(a, b), part(c, d), part(e, f))
+            }
+        }
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::V4(bytes) => bytes,
@@ -91,7 +111,7 @@ impl Range {
 }
 
 impl Origin {
-    fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> Self {
+    fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> Self {
         let agent = headers
             .get(header::USER_AGENT)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -109,7 +129,7 @@ impl Origin {
 
 /// The nearest address that is no proxy of ours. What stands before it in the header is whatever the
 /// client liked to write.
-fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
     let mut nearest = peer;
     let lines: Vec<_> = headers
         .get_all(FORWARDED_FOR)
@@ -117,7 +137,7 @@ fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
         .filter_map(|line| line.to_str().ok())
         .collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        if !proxies.contains(&nearest) {
+        if !is_ours(nearest, proxies) {
             break;
         }
         match hop.trim().parse::<IpAddr>() {
@@ -126,6 +146,10 @@ fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
         }
     }
     nearest
+}
+
+fn is_ours(address: IpAddr, proxies: &[Network]) -> bool {
+    proxies.iter().any(|network| network.contains(address))
 }
 
 #[cfg(test)]
@@ -137,7 +161,7 @@ mod tests {
         for line in forwarded {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
-        let proxies: Vec<IpAddr> = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        let proxies: Vec<Network> = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
         Origin::of(peer.parse().unwrap(), &headers, &proxies)
             .address
             .to_string()
@@ -159,6 +183,11 @@ mod tests {
             "198.51.100.1",
             "what the client wrote itself is not believed"
         );
+        assert_eq!(
+            seen("10.9.9.9", &["198.51.100.1, 10.0.0.2"], &["10.0.0.0/8"]),
+            "198.51.100.1",
+            "a network of proxies"
+        );
         assert_eq!(seen("10.0.0.1", &["nonsense"], &["10.0.0.1"]), "10.0.0.1");
         assert_eq!(seen("::ffff:203.0.113.9", &[], &[]), "203.0.113.9");
     }
@@ -171,5 +200,11 @@ mod tests {
         assert_ne!(range("203.0.113.9"), range("203.0.114.9"));
         assert_eq!(range("2001:db8::1"), range("2001:db8::ffff:1:2:3"));
         assert_ne!(range("2001:db8::1"), range("2001:db8:0:1::1"));
+        assert_eq!(range("203.0.113.9").site(), None);
+        let site = |text| range(text).site();
+        assert_eq!(site("2001:db8::1"), site("2001:db8:0:1::1"));
+        assert_ne!(site("2001:db8::1"), site("2001:db8:1::1"));
+        assert_eq!(range("203.0.113.9").widest(), "203.0.113.0/24");
+        assert_eq!(range("2001:db8:7:9::1").widest(), "2001:db8:7::/48");
     }
 }

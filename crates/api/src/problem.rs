@@ -178,6 +178,17 @@ impl Problem {
         )
     }
 
+    /// 403: the link in a mail is about another account than the one signed in to.
+    #[must_use]
+    pub fn other_account() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "other-account",
+            "Of another account",
+            "the link is about another account than the one you are signed in to",
+        )
+    }
+
     /// 403: an invitation that was sent to somebody else.
     #[must_use]
     pub fn other_address() -> Self {

@@ -1,6 +1,8 @@
 //! Sessions of browsers: opaque, kept on the server, ended by deleting a row.
 
-use crate::{auth::token, chance, config::Access, origin::Origin, problem::Problem};
+use crate::{
+    auth::token, chance, config::Access, origin::Origin, problem::Problem, viewer::PROOF_LASTS,
+};
 use axum::http::HeaderValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -40,6 +42,8 @@ pub(crate) struct SignIn {
     pub(crate) account: Uuid,
     /// `password`, `google`, `github`, `signup`
     pub(crate) method: &'static str,
+    /// Whether they showed just now what dangerous acts want to see.
+    pub(crate) is_proven: bool,
 }
 
 /// Opens a session; a new one at each sign-in, so that one planted before is worth nothing. Gives its
@@ -53,10 +57,15 @@ pub(crate) async fn open(
 ) -> Result<(Uuid, HeaderValue), Problem> {
     let secret = Secret::draw()?;
     let id = Uuid::new_v4();
+    let proven_at = if who.is_proven {
+        now
+    } else {
+        now - PROOF_LASTS - TimeDelta::seconds(1)
+    };
     sqlx::query!(
         "insert into account.sessions
             (id, token_hash, user_id, account_id, method, user_agent, address, created_at, seen_at, proven_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9)",
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)",
         id,
         secret.hash,
         who.user,
@@ -65,6 +74,7 @@ pub(crate) async fn open(
         origin.user_agent,
         origin.address.to_string(),
         now,
+        proven_at,
         now + LASTS,
     )
     .execute(db)

@@ -137,6 +137,8 @@ impl Viewer {
     pub(crate) fn require(&self, right: Right) -> Result<(), Problem> {
         let allowed = match &self.0.means {
             Means::Key { scopes, .. } => right.scope().is_some_and(|scope| scopes.contains(&scope)),
+            // A token lies on some program's disk for weeks; the service is run from a browser.
+            Means::Token { .. } if right == Right::Administrate => false,
             Means::Session { .. } | Means::Token { .. } => match right {
                 Right::Administrate => self.0.is_admin,
                 right => right.belongs_to(self.0.role),
@@ -150,6 +152,9 @@ impl Viewer {
                 "an API key cannot do this; sign in instead"
             }
             (Means::Key { .. }, _) => "this API key has not the scope for it",
+            (Means::Token { .. }, Right::Administrate) if self.0.is_admin => {
+                "an access token cannot do this; sign in with a browser"
+            }
             (_, Right::Administrate) => "only administrators of the service may do this",
             (_, Right::Own) => "only the owner of the account may do this",
             _ => "your role in this account does not allow it",
@@ -200,6 +205,27 @@ impl Viewer {
                 Means::Key { id, .. } => Some(id),
             };
         held.map(|_| ()).ok_or_else(Problem::unauthorised)
+    }
+
+    /// Like [`Self::hold`], in [`Self::write`]. Not before another row of the transaction is locked that
+    /// whoever ends log-ins has locked first (`account.users`).
+    ///
+    /// # Errors
+    /// 401 when the login has ended meanwhile.
+    pub(crate) async fn hold_for_write(&self, db: &mut PgConnection) -> Result<(), Problem> {
+        let (session, login) = match self.0.means {
+            Means::Session { id, .. } => (Some(id), None),
+            Means::Token { login, .. } => (None, Some(login)),
+            Means::Key { .. } => return Ok(()),
+        };
+        let held = sqlx::query_scalar!(
+            r#"select account.hold_login($1, $2) as "held!""#,
+            session,
+            login
+        )
+        .fetch_one(db)
+        .await?;
+        held.then_some(()).ok_or_else(Problem::unauthorised)
     }
 
     /// What makes two requests the same question: who asks for whom, and what.

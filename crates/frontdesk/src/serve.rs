@@ -9,6 +9,7 @@ use frontdesk_ingest::{Ingest, IngestArgs};
 use frontdesk_process::{
     Shutdown,
     health::Health,
+    insiders::{InsiderArgs, Insiders, protected},
     listen::{self, Limits},
     livekit::KeyArgs,
     supervise::{self, Roles},
@@ -39,6 +40,19 @@ pub(crate) enum Role {
     All(Box<All>),
 }
 
+impl Role {
+    fn insiders(&self) -> Insiders {
+        let args = match self {
+            Self::Ingest(args) => &args.insiders,
+            Self::Projector(args) => &args.insiders,
+            Self::Api(args) => &args.insiders,
+            Self::Workers(args) => &args.insiders,
+            Self::All(args) => &args.insiders,
+        };
+        args.clone().into()
+    }
+}
+
 #[derive(clap::Args)]
 pub(crate) struct IngestOnly {
     #[command(flatten)]
@@ -47,6 +61,8 @@ pub(crate) struct IngestOnly {
     ingest: IngestArgs,
     #[command(flatten)]
     durability: DurabilityArgs,
+    #[command(flatten)]
+    insiders: InsiderArgs,
 }
 
 #[derive(clap::Args)]
@@ -60,6 +76,8 @@ pub(crate) struct ProjectorOnly {
     /// Where /healthz, /readyz and /metrics of this role answer.
     #[arg(long, env = "PROJECTOR_LISTEN", default_value = "127.0.0.1:8082")]
     projector_listen: SocketAddr,
+    #[command(flatten)]
+    insiders: InsiderArgs,
 }
 
 #[derive(clap::Args)]
@@ -73,6 +91,8 @@ pub(crate) struct ApiOnly {
     /// The keys that agents' tokens are signed with; without any, agents need keys of accounts.
     #[command(flatten)]
     livekit: KeyArgs,
+    #[command(flatten)]
+    insiders: InsiderArgs,
 }
 
 #[derive(clap::Args)]
@@ -96,6 +116,8 @@ pub(crate) struct WorkersOnly {
     /// Where /healthz, /readyz and /metrics of this role answer.
     #[arg(long, env = "WORKERS_LISTEN", default_value = "127.0.0.1:8083")]
     workers_listen: SocketAddr,
+    #[command(flatten)]
+    insiders: InsiderArgs,
 }
 
 #[derive(clap::Args)]
@@ -114,6 +136,8 @@ pub(crate) struct All {
     workers: WorkersArgs,
     #[command(flatten)]
     durability: DurabilityArgs,
+    #[command(flatten)]
+    insiders: InsiderArgs,
 }
 
 #[derive(clap::Args)]
@@ -166,6 +190,7 @@ struct DurabilityArgs {
 struct Process {
     health: Health,
     metrics: Metrics,
+    insiders: Insiders,
     shutdown: Shutdown,
     roles: Roles,
     /// Drained when everything else has ended.
@@ -173,11 +198,12 @@ struct Process {
 }
 
 impl Process {
-    fn start() -> anyhow::Result<Self> {
+    fn start(insiders: Insiders) -> anyhow::Result<Self> {
         let shutdown = supervise::shutdown_on_signal()?;
         Ok(Self {
             health: Health::default(),
             metrics: Metrics::install()?,
+            insiders,
             roles: Roles::new(shutdown.clone()),
             shutdown,
             ingest: None,
@@ -195,7 +221,9 @@ impl Process {
         let listener =
             listen::bind(address).with_context(|| format!("listening on {address} for {name}"))?;
         tracing::info!(role = name, %address, "listening");
-        let app = app.merge(self.health.router()).merge(self.metrics.router());
+        let inside = self.health.router(self.insiders.clone());
+        let inside = inside.merge(self.insiders.only(self.metrics.router()));
+        let app = app.merge(protected(inside));
         self.roles.start(
             name,
             listen::serve(listener, app, limits, self.shutdown.clone()),
@@ -332,7 +360,7 @@ impl Process {
 /// # Errors
 /// When a role cannot start or ends by itself.
 pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
-    let mut process = Process::start()?;
+    let mut process = Process::start(role.insiders())?;
     start(&mut process, role).await?;
     let ended = process.roles.run().await;
     if let Some(ingest) = process.ingest {

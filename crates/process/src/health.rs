@@ -3,7 +3,14 @@
 //! A role reports; nobody polls a dependency from a health request, so a probe can neither load
 //! a dependency nor hang on one.
 
-use axum::{Json, Router, http::StatusCode, response::IntoResponse, routing::get};
+use crate::insiders::Insiders;
+use axum::{
+    Json, Router,
+    extract::Request,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -17,6 +24,12 @@ pub struct Condition {
     pub ok: bool,
     /// Why not, in one line; empty while it is.
     pub why: String,
+}
+
+/// A condition as everybody may see it.
+#[derive(Debug, Serialize)]
+struct Bare {
+    ok: bool,
 }
 
 /// Where roles report their conditions. Cheap to clone. A condition that was never reported is
@@ -70,20 +83,34 @@ impl Health {
         self.conditions().values().all(|condition| condition.ok)
     }
 
-    /// `/healthz` (the process answers), `/readyz` (200 or 503, each condition with its reason).
-    pub fn router(&self) -> Router {
+    /// `/healthz` (the process answers), `/readyz` (200 or 503, each condition by name). The reasons name
+    /// machines and are for insiders.
+    pub fn router(&self, insiders: Insiders) -> Router {
         let health = self.clone();
-        let ready = move || async move {
-            let status = if health.is_ready() {
-                StatusCode::OK
-            } else {
-                StatusCode::SERVICE_UNAVAILABLE
-            };
-            (status, Json(health.conditions())).into_response()
+        let ready = move |request: Request| async move {
+            health.answer(insiders.admit(request.extensions(), request.headers()))
         };
         Router::new()
             .route("/healthz", get(async || "ok\n"))
             .route("/readyz", get(ready))
+    }
+
+    fn answer(&self, with_reasons: bool) -> Response {
+        let conditions = self.conditions();
+        let is_ready = conditions.values().all(|condition| condition.ok);
+        let status = if is_ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        if with_reasons {
+            return (status, Json(conditions)).into_response();
+        }
+        let bare: BTreeMap<_, _> = conditions
+            .into_iter()
+            .map(|(name, Condition { ok, .. })| (name, Bare { ok }))
+            .collect();
+        (status, Json(bare)).into_response()
     }
 }
 

@@ -1,9 +1,11 @@
-//! What every role shares and nothing more: clocks, derived keys, LiveKit's keys, files, telemetry, health, shutdown
-//! and supervision, and the hardened HTTP listener. Nothing here knows an event or a table.
+//! What every role shares and nothing more: clocks, derived keys, LiveKit's keys, files, telemetry,
+//! health and who may look at it, shutdown and supervision, and the hardened HTTP listener. Nothing here
+//! knows an event or a table.
 
 pub mod clock;
 pub mod files;
 pub mod health;
+pub mod insiders;
 pub mod keyring;
 pub mod listen;
 pub mod livekit;

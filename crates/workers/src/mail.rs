@@ -73,7 +73,12 @@ impl Worker for Mail {
         account::PASSWORD_CHANGED,
         account::EMAIL_CHANGE_REQUESTED,
         account::EMAIL_CHANGED,
+        account::IDENTITY_LINKED,
+        account::SECOND_FACTOR_ENABLED,
+        account::SECOND_FACTOR_DISABLED,
+        account::KEY_CREATED,
         account::MEMBER_INVITED,
+        account::MEMBER_JOINED,
         account::EXPORT_READY,
         account::DELETION_REQUESTED,
     ];

@@ -9,6 +9,21 @@ export function takeMailToken(): string | null {
   return token;
 }
 
+const NEW_ADDRESS = "frontdesk.newAddress";
+
+/** A proof of a new address waits in this tab while somebody signs in: the link alone changes nothing. */
+export function keepNewAddress(token: string) {
+  sessionStorage.setItem(NEW_ADDRESS, token);
+}
+
+export function keptNewAddress() {
+  return sessionStorage.getItem(NEW_ADDRESS);
+}
+
+export function dropNewAddress() {
+  sessionStorage.removeItem(NEW_ADDRESS);
+}
+
 const INVITATION = "frontdesk.invitation";
 
 /**

@@ -120,7 +120,7 @@ export interface paths {
         put?: never;
         /**
          * Makes somebody an administrator, who must sign in anew.
-         * @description Wants a fresh proof. 409 `administrator-already`.
+         * @description Wants a fresh proof. 409 `administrator-already`, 409 `leaving`.
          */
         post: operations["promote_user"];
         delete?: never;
@@ -269,7 +269,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Unlinks a login. The last way in stays. */
+        /** Unlinks a login. The last way in stays. Signs out everywhere else. */
         delete: operations["unlink_identity"];
         options?: never;
         head?: never;
@@ -444,7 +444,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Shows again that it is you: with a password, or with a code if you have an authenticator app. */
+        /**
+         * Shows again that it is you: with a code if you have an authenticator app (401 `code-needed`), with the
+         *     password otherwise.
+         */
         post: operations["prove"];
         delete?: never;
         options?: never;
@@ -552,7 +555,7 @@ export interface paths {
          *     within an hour; asking again shows another one.
          */
         post: operations["begin_totp"];
-        /** Turns the second factor off. */
+        /** Turns the second factor off. Signs out everywhere else. */
         delete: operations["end_totp"];
         options?: never;
         head?: never;
@@ -568,7 +571,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirms the secret with the first code of the app. From then on signing in wants a code. */
+        /**
+         * Confirms the secret with the first code of the app. From then on signing in wants a code. Signs out
+         *     everywhere else.
+         */
         post: operations["confirm_totp"];
         delete?: never;
         options?: never;
@@ -1062,9 +1068,9 @@ export interface paths {
         put?: never;
         /**
          * Invites somebody.
-         * @description A link is mailed to the address; it works once, for seven days. An open invitation of the same
-         *     address is replaced, and its link ends. An account has at most 50 members and open invitations
-         *     (409 `member-limit`) and sends at most 20 invitations a day (429).
+         * @description Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open
+         *     invitation of the same address is replaced, and its link ends. An account has at most 50 members
+         *     and open invitations (409 `member-limit`) and sends at most 20 invitations a day (429).
          */
         post: operations["invite_member"];
         delete?: never;
@@ -1098,7 +1104,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Gives a member another role. */
+        /**
+         * Gives a member another role.
+         * @description Wants a fresh proof.
+         */
         put: operations["change_member"];
         post?: never;
         /** Sends a member away; with one's own id, leaves the account one looks at. */
@@ -1266,8 +1275,8 @@ export interface paths {
         put?: never;
         /**
          * Proves the new address, which then holds.
-         * @description Every other session and every program's log-in of the person ends, and so do links that were
-         *     mailed to the address before.
+         * @description For whoever is signed in to the account that asked (403 `other-account`). Every other session and
+         *     every program's log-in of the person ends, and so do links that were mailed to the address before.
          */
         post: operations["confirm_email_change"];
         delete?: never;
@@ -3207,7 +3216,7 @@ export interface components {
              */
             expires_in: number;
             /**
-             * @description For the next pair, once, within thirty days.
+             * @description For the next pair, once, within thirty days, and within ninety of the log-in.
              * @example fdr_2Yb0y9cVPiJ0o4rRNeDWmEPmFOjAgfpfnfQCvQdMn3I
              */
             refresh_token: string;
@@ -11118,6 +11127,8 @@ export interface operations {
             /** @description The address is changed */
             204: {
                 headers: {
+                    /** @description The session's next secret */
+                    "set-cookie"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

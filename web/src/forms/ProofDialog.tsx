@@ -3,7 +3,7 @@
  * neither password nor second factor proves it by signing in at their provider again.
  */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { useLocation } from "react-router";
 import { act, client } from "../api/client";
 import { useMe } from "../api/me";
@@ -28,7 +28,7 @@ export function ProofDialog() {
   return (
     <Dialog title="Is it you?" close={() => endProof(false)}>
       {me.has_password || me.second_factor ? (
-        <Prove byPassword={me.has_password} byCode={me.second_factor} />
+        <Prove withCode={me.second_factor} />
       ) : (
         <ByProvider />
       )}
@@ -39,17 +39,12 @@ export function ProofDialog() {
 const BY_PASSWORD = z.object({ secret: password });
 const BY_CODE = z.object({ secret: code });
 
-function Prove({ byPassword, byCode }: { byPassword: boolean; byCode: boolean }) {
-  const [withCode, setWithCode] = useState(byCode);
+/** Where signing in wants a code, so does this: the password alone is not enough there. */
+function Prove({ withCode }: { withCode: boolean }) {
   return (
     <>
       <p className="text-quiet">This changes who can get into your account. It is asked once, then not for a while.</p>
-      <ProofForm key={String(withCode)} withCode={withCode} />
-      {byPassword && byCode && (
-        <Button look="text" className="self-start" onClick={() => setWithCode(!withCode)}>
-          {withCode ? "Use the password instead" : "Use a code instead"}
-        </Button>
-      )}
+      <ProofForm withCode={withCode} />
     </>
   );
 }

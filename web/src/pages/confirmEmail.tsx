@@ -1,9 +1,15 @@
-/** Proves a new address of an account, by a press of a button: programs that look through mail open links too. */
-import { useState } from "react";
-import { Link } from "react-router";
+/**
+ * Proves a new address of an account, by a press of a button: programs that look through mail open
+ * links too. Only who is signed in to that account can: the link may have reached somebody who never asked.
+ */
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Link, useNavigate } from "react-router";
 import { act, client } from "../api/client";
-import { takeMailToken } from "../api/mailLink";
+import { dropNewAddress, keepNewAddress, keptNewAddress, takeMailToken } from "../api/mailLink";
+import { signOut } from "../api/me";
 import { isKind } from "../api/problem";
+import { mayBeSignedIn } from "../api/session";
 import { FormProblem, useKeptForm } from "../forms/form";
 import { z } from "../forms/rules";
 import { paths } from "../paths";
@@ -12,13 +18,17 @@ import { Door } from "./door/Door";
 import { LinkOver } from "./door/LinkOver";
 import { useMailToken } from "./door/useMailToken";
 
-export { takeMailToken as ask };
+export function ask() {
+  const token = takeMailToken();
+  if (token) keepNewAddress(token);
+  return token ?? keptNewAddress();
+}
 
 const RULES = z.object({});
 
 export function ConfirmEmail() {
   const token = useMailToken();
-  const [became, setBecame] = useState<"over" | "changed" | null>(null);
+  const [became, setBecame] = useState<"over" | "changed" | "stranger" | "other" | null>(null);
   const { form, submit, busy } = useKeptForm({
     rules: RULES,
     values: {},
@@ -27,23 +37,23 @@ export function ConfirmEmail() {
         await act(() => client.POST("/api/users/email/confirm", { body: { token: token ?? "" } }));
         setBecame("changed");
       } catch (error) {
-        if (!isKind(error, "link-over")) throw error;
-        setBecame("over");
+        if (isKind(error, "link-over")) setBecame("over");
+        else if (isKind(error, "unauthorised")) setBecame("stranger");
+        else if (isKind(error, "other-account")) setBecame("other");
+        else throw error;
       }
     },
     words: (error) =>
       isKind(error, "address-taken") ? "Another account has this address by now, so yours keeps the one it had." : null,
   });
-  const onward = (
-    <Link to={paths.overview()} className={buttonLook("strong", "min-h-11")}>
-      Go to the dashboard
-    </Link>
-  );
+  useEffect(() => {
+    if (became === "changed" || became === "over") dropNewAddress();
+  }, [became]);
   if (became === "changed") {
     return (
       <Door title="Your address is changed">
         <p role="status">From now on you sign in with it, and our mails go there.</p>
-        {onward}
+        <Onward />
       </Door>
     );
   }
@@ -51,20 +61,67 @@ export function ConfirmEmail() {
     return (
       <LinkOver
         used={became === "over"}
-        action={onward}
+        action={<Onward />}
         otherwise="You can ask for another link under Settings, Profile."
       />
     );
   }
+  if (became === "other") return <OfAnother />;
   return (
     <Door title="Confirm your new address">
       <p className="text-quiet">Until you do, your account keeps the address it has.</p>
-      <form onSubmit={submit} noValidate className="flex flex-col gap-4">
-        <FormProblem form={form} />
-        <Button look="strong" type="submit" disabled={busy} className="min-h-11">
-          Confirm my address
-        </Button>
-      </form>
+      {became === "stranger" || !mayBeSignedIn() ? (
+        <FirstSignIn />
+      ) : (
+        <form onSubmit={submit} noValidate className="flex flex-col gap-4">
+          <FormProblem form={form} />
+          <Button look="strong" type="submit" disabled={busy} className="min-h-11">
+            Confirm my address
+          </Button>
+        </form>
+      )}
+    </Door>
+  );
+}
+
+function Onward() {
+  return (
+    <Link to={paths.overview()} className={buttonLook("strong", "min-h-11")}>
+      Go to the dashboard
+    </Link>
+  );
+}
+
+function FirstSignIn() {
+  return (
+    <>
+      <p>Sign in to the account that asked for it, with the address it has now. You come back here.</p>
+      <Link to={paths.signIn({ returnTo: paths.confirmEmail() })} className={buttonLook("strong", "min-h-11")}>
+        Sign in
+      </Link>
+      <p className="text-quiet">If you did not ask for this, there is nothing to do.</p>
+    </>
+  );
+}
+
+function OfAnother() {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  return (
+    <Door title="Confirm your new address">
+      <p role="status" className="rounded-inner bg-late-soft px-3 py-2 text-late">
+        The link is about another account than the one you are signed in to. Nothing was changed.
+      </p>
+      <Button
+        look="strong"
+        className="min-h-11"
+        onClick={() => {
+          void signOut(queries, () => navigate(paths.signIn({ returnTo: paths.confirmEmail() })));
+        }}
+      >
+        Sign out and use the other account
+      </Button>
+      <p className="text-quiet">If you did not ask for this, there is nothing to do.</p>
     </Door>
   );
 }

@@ -1,8 +1,8 @@
 /** The pages before the dashboard: the gate, the ways in, and the links of mails. */
-import { screen } from "@testing-library/react";
+import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import { forgetSession } from "../api/session";
+import { forgetSession, noteSession } from "../api/session";
 import { ME, type Stage, nothing, open, problem, setStage } from "./stage";
 
 let stage: Stage;
@@ -246,12 +246,34 @@ it.each([
   ["/verify", "POST /api/auth/verify-email", "Confirm my address", "Sign up again"],
   ["/confirm-email", "POST /api/users/email/confirm", "Confirm my address", "Go to the dashboard"],
 ])("a link of %s that is over says so and leads on", async (path, asked, press, leads) => {
-  nobody();
+  if (path === "/verify") nobody();
+  else noteSession("ann", "ann");
   stage.answers[asked] = problem(410, "link-over");
   openLink(path);
   await user.click(await screen.findByRole("button", { name: press }));
   expect(await screen.findByText("This link does not work any more")).toBeTruthy();
   expect(screen.getByRole("link", { name: leads })).toBeTruthy();
+});
+
+it("a new address is confirmed by who asked, who signs in and comes back, and by nobody else", async () => {
+  nobody();
+  const router = openLink("/confirm-email");
+  expect(await screen.findByText(/Sign in to the account that asked/)).toBeTruthy();
+  expect(screen.queryByRole("button", { name: "Confirm my address" })).toBeNull();
+  await user.click(screen.getByRole("link", { name: "Sign in" }));
+  expect(router.state.location.search).toBe("?return_to=%2Fconfirm-email");
+  noteSession("bob", "bob");
+  stage.answers["/api/auth/me"] = ME;
+  await act(() => router.navigate("/confirm-email"));
+  stage.answers["POST /api/users/email/confirm"] = problem(403, "other-account");
+  await user.click(await screen.findByRole("button", { name: "Confirm my address" }));
+  expect(await screen.findByText(/about another account/)).toBeTruthy();
+  await act(() => router.navigate("/sign-in"));
+  await act(() => router.navigate("/confirm-email"));
+  stage.answers["POST /api/users/email/confirm"] = nothing;
+  await user.click(await screen.findByRole("button", { name: "Confirm my address" }));
+  expect(await screen.findByText("Your address is changed")).toBeTruthy();
+  expect(stage.sent("POST /api/users/email/confirm")).toEqual([{ token: "tok" }, { token: "tok" }]);
 });
 
 it.each(["/verify", "/reset", "/confirm-email", "/invitation"])(

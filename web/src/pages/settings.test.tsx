@@ -91,7 +91,7 @@ it("whoever would rather not prove it changes nothing, and keeps what was typed"
   expect(address.getByLabelText<HTMLInputElement>("New address").value).toBe("new@example.com");
 });
 
-it("with a second step its code proves it, or the password instead", async () => {
+it("with a second step its code proves it, and the password does not", async () => {
   stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
   stage.answers["DELETE /api/auth/totp"] = problem(403, "proof-needed");
   stage.answers["POST /api/auth/prove"] = nothing;
@@ -99,14 +99,13 @@ it("with a second step its code proves it, or the password instead", async () =>
   await user.click(await screen.findByRole("button", { name: "Turn it off" }));
   await user.click((await dialog("Turn the second step off?")).getByRole("button", { name: "Turn it off" }));
   const proof = await dialog("Is it you?");
-  expect(proof.getByLabelText(/Code from your authenticator app/)).toBeTruthy();
-  await user.click(proof.getByRole("button", { name: "Use the password instead" }));
-  await user.type(proof.getByLabelText("Your password"), "right");
+  expect(proof.queryByLabelText("Your password")).toBeNull();
+  await user.type(proof.getByLabelText(/Code from your authenticator app/), "123456");
   stage.answers["DELETE /api/auth/totp"] = nothing;
   stage.answers["/api/auth/me"] = ME;
   await user.click(proof.getByRole("button", { name: "Continue" }));
   expect(await screen.findByRole("button", { name: "Set it up" })).toBeTruthy();
-  expect(stage.sent("POST /api/auth/prove")).toEqual([{ password: "right" }]);
+  expect(stage.sent("POST /api/auth/prove")).toEqual([{ code: "123456" }]);
 });
 
 it("whoever has neither proves it at their provider", async () => {

@@ -16,7 +16,7 @@ use crate::{
     outbox::{self, Fact},
     parameters::{self, Parameters},
     problem::{ConflictProblem, MissingProblem, Problem, WriteProblems},
-    text,
+    session, text,
 };
 use axum::{
     extract::{Path, State},
@@ -95,7 +95,7 @@ pub async fn resume(
 
 /// Makes somebody an administrator, who must sign in anew.
 ///
-/// Wants a fresh proof. 409 `administrator-already`.
+/// Wants a fresh proof. 409 `administrator-already`, 409 `leaving`.
 #[utoipa::path(
     post, operation_id = "promote_user", path = "/api/admin/users/{id}/promote", tag = "admin", request_body = Reason,
     params(("id" = Uuid, Path, description = "The user")),
@@ -189,15 +189,19 @@ struct Standing {
     is_oneself: bool,
     is_admin: bool,
     is_suspended: bool,
+    is_leaving: bool,
 }
 
 /// How the user stands, held until the decision is made; checks that whoever decides may still do so.
 async fn standing(db: &mut PgConnection, by: Uuid, user: Uuid) -> Result<Standing, Problem> {
-    // In the order of their ids, so that two who decide about each other wait and do not deadlock.
+    // In the order of their ids, so that two who decide about each other wait and do not deadlock. Not
+    // `for update`: a program that draws its next tokens refers to its user while it has what ending
+    // them waits for.
     let rows = sqlx::query!(
-        r#"select id, role = 'admin' as "admin!", suspended_at is not null as "suspended!"
+        r#"select id, role = 'admin' as "admin!", suspended_at is not null as "suspended!",
+            deletion_due_at is not null as "leaving!"
         from account.users where id in ($1, $2) and deleted_at is null
-        order by id for update"#,
+        order by id for no key update"#,
         by,
         user,
     )
@@ -212,6 +216,7 @@ async fn standing(db: &mut PgConnection, by: Uuid, user: Uuid) -> Result<Standin
         is_oneself: by == user,
         is_admin: row.admin,
         is_suspended: row.suspended,
+        is_leaving: row.leaving,
     })
 }
 
@@ -257,6 +262,12 @@ impl Decision {
                 "An administrator already",
                 "this user is an administrator already",
             )),
+            // Whose account goes takes the role along: the last administrator could be gone with it.
+            Self::Promote if standing.is_leaving => Some((
+                "leaving",
+                "Leaving",
+                "this user's account is to be deleted; they must keep it first",
+            )),
             Self::Demote if !standing.is_admin => Some((
                 "no-administrator",
                 "No administrator",
@@ -286,7 +297,7 @@ async fn apply(
             )
             .execute(&mut *db)
             .await?;
-            sign_out(db, user).await
+            session::end_others(db, user, None).await
         }
         Decision::Resume => {
             sqlx::query!(
@@ -311,21 +322,7 @@ async fn set_role(db: &mut PgConnection, user: Uuid, role: &str) -> sqlx::Result
     )
     .execute(&mut *db)
     .await?;
-    sign_out(db, user).await
-}
-
-/// Ends every session and every program's log-in.
-async fn sign_out(db: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {
-    sqlx::query!("delete from account.sessions where user_id = $1", user)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query!(
-        "delete from account.refresh_tokens where user_id = $1",
-        user
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    session::end_others(db, user, None).await
 }
 
 async fn tell(
@@ -344,15 +341,15 @@ async fn tell(
 /// `Some(false)` when they are one already.
 ///
 /// # Errors
-/// When they are suspended, or the database is away.
+/// When their account is to be deleted, or the database is away.
 pub(crate) async fn promote_by_hand(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     email: &str,
 ) -> Result<Option<bool>, Problem> {
     let user = sqlx::query!(
-        r#"select id, role = 'admin' as "admin!" from account.users
-        where lower(email) = lower($1) and deleted_at is null for update"#,
+        r#"select id, role = 'admin' as "admin!", deletion_due_at is not null as "leaving!" from account.users
+        where lower(email) = lower($1) and deleted_at is null for no key update"#,
         email,
     )
     .fetch_optional(&mut *db)
@@ -360,6 +357,13 @@ pub(crate) async fn promote_by_hand(
     let Some(user) = user else { return Ok(None) };
     if user.admin {
         return Ok(Some(false));
+    }
+    if user.leaving {
+        return Err(Problem::conflict(
+            "leaving",
+            "Leaving",
+            "their account is to be deleted; they must keep it first",
+        ));
     }
     apply(db, now, user.id, Decision::Promote).await?;
     tell(db, now, user.id, Decision::Promote, None).await?;

@@ -1,6 +1,6 @@
 //! `/api/auth/identities`: the logins at providers that a person has linked.
 
-use super::provider;
+use super::{password, provider, sessions};
 use crate::{
     Api, answer,
     audit::{self, Act, Actor},
@@ -9,6 +9,7 @@ use crate::{
     outbox::{self, Fact},
     parameters::Parameters,
     problem::{ConflictProblem, MissingProblem, Problem, ReadProblems, WriteProblems},
+    session,
     viewer::{Means, Plan, Right, Viewer},
 };
 use axum::{
@@ -136,7 +137,7 @@ pub async fn link(
     ))
 }
 
-/// Unlinks a login. The last way in stays.
+/// Unlinks a login. The last way in stays. Signs out everywhere else.
 #[utoipa::path(
     delete, operation_id = "unlink_identity", path = "/api/auth/identities/{provider}", tag = "auth",
     params(("provider" = String, Path, description = "`google` or `github`", example = "github")),
@@ -160,7 +161,12 @@ pub async fn unlink(
         .auth(move |db| {
             Box::pin(async move {
                 let user = viewer.person();
+                // The user's row first: of two browsers that would end each other one waits.
+                password::hold(db, user).await?;
+                viewer.hold(db).await?;
                 take(db, user, &provider).await?;
+                // Somebody may be in by the login that is not trusted any more.
+                session::end_others(db, user, sessions::current(&viewer)).await?;
                 let act = Act {
                     act: "identity.unlinked",
                     account: Some(user),

@@ -83,6 +83,7 @@ pub async fn log_in(
                     user,
                     account: user,
                     method: "password",
+                    is_proven: true,
                 };
                 let presented = presented.as_deref();
                 let entered = entry::enter(db, at.access(), &origin, presented, who, now).await?;
@@ -143,19 +144,21 @@ pub(super) async fn recognise(
     let given = Checkable::check(credentials)?;
     api.limits()
         .try_secret(origin.address, clock::monotonic())?;
-    let tried = Tried::password(&given.email, origin);
-    let known = begin(api, &tried, given.email, now).await?;
+    // Before the try is counted: that the line is full is not the owner's failure.
+    let place = api.hasher().place()?;
+    let (counted, known) = begin(api, origin, given.email, now).await?;
     let hash = known.as_ref().and_then(|known| known.hash.clone());
-    let verdict = api.hasher().verify(given.password.clone(), hash).await?;
+    let verdict = place.verify(given.password.clone(), hash).await?;
     let fresh = match verdict {
-        Verdict::RightButCheap => Some(api.hasher().hash(given.password).await?),
+        Verdict::RightButCheap => Some(place.hash(given.password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
+    drop(place);
     let since = known.as_ref().and_then(|known| known.since);
     let try_ = Try {
         api: api.clone(),
         origin: origin.clone(),
-        tried,
+        counted,
         code: given.code,
         now,
     };
@@ -227,19 +230,44 @@ struct Known {
     is_suspended: bool,
 }
 
-/// Counts the try and looks the address up.
+/// What a try was counted by.
+struct Counted {
+    passwords: Vec<Tried>,
+    /// Set where the owner of the address never signed in from.
+    afar: Option<Tried>,
+}
+
+impl Counted {
+    /// The password was right.
+    async fn forgive(&self, db: &mut PgConnection) -> sqlx::Result<()> {
+        for tried in &self.passwords {
+            failures::forgive(db, tried).await?;
+        }
+        match &self.afar {
+            // The guesses of others stay counted.
+            Some(tried) => failures::take_back(db, tried).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Counts the try and looks the address up. Known and unknown addresses cause the same statements.
 async fn begin(
     api: &Api,
-    tried: &Tried,
+    origin: &Origin,
     email: String,
     now: DateTime<Utc>,
-) -> Result<Option<Known>, Problem> {
-    let tried = tried.clone();
+) -> Result<(Counted, Option<Known>), Problem> {
+    let origin = origin.clone();
     let begun = api.database().auth(move |db| {
         Box::pin(async move {
-            if let Err(seconds) = failures::begin(db, &tried, now).await? {
-                return Err(must_wait(seconds));
+            let passwords = Tried::passwords(&email, &origin);
+            for tried in &passwords {
+                if let Err(seconds) = failures::begin(db, tried, now).await? {
+                    return Err(must_wait(seconds));
+                }
             }
+            let afar = Tried::afar(&email);
             let known = sqlx::query_as!(
                 Known,
                 r#"select u.id, p.hash as "hash?", p.changed_at as "since?", u.suspended_at is not null as "is_suspended!"
@@ -248,9 +276,18 @@ async fn begin(
                 where lower(u.email) = $1 and u.deleted_at is null"#,
                 email,
             )
-            .fetch_optional(db)
+            .fetch_optional(&mut *db)
             .await?;
-            Ok(known)
+            let holder = known.as_ref().map(|known| known.id);
+            let afar = if failures::is_at_home(db, holder, &origin).await? {
+                None
+            } else {
+                if let Err(seconds) = failures::begin_afar(db, &afar, now).await? {
+                    return Err(must_wait(seconds));
+                }
+                Some(afar)
+            };
+            Ok((Counted { passwords, afar }, known))
         })
     });
     begun.await
@@ -282,7 +319,7 @@ enum Outcome {
 struct Try {
     api: Api,
     origin: Origin,
-    tried: Tried,
+    counted: Counted,
     code: Option<String>,
     now: DateTime<Utc>,
 }
@@ -293,7 +330,7 @@ impl Try {
         db: &mut PgConnection,
         known: &Known,
     ) -> Result<Outcome, Problem> {
-        failures::forgive(db, &self.tried).await?;
+        self.counted.forgive(db).await?;
         if known.is_suspended {
             return Ok(Outcome::Suspended);
         }
@@ -324,9 +361,16 @@ impl Try {
         known: Option<&Known>,
         what: &str,
     ) -> Result<Outcome, Problem> {
+        let Some(known) = known else {
+            // Nobody's record: rows of a stranger's choosing would stay for ever. What the row of an
+            // account costs is paid all the same, or the time of a commit would tell who has one.
+            metrics::counter!("logins_of_nobody_total").increment(1);
+            failures::touch(db, &self.counted.passwords).await?;
+            return Ok(Outcome::Wrong);
+        };
         let act = Act {
             act: "user.login_failed",
-            account: known.map(|known| known.id),
+            account: Some(known.id),
             actor: Actor::STRANGER,
             subject: None,
             detail: json!({ "wrong": what }),

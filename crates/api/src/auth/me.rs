@@ -206,7 +206,7 @@ async fn session(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Session
     }))
 }
 
-async fn has_password(db: &mut PgConnection, user: Uuid) -> sqlx::Result<bool> {
+pub(super) async fn has_password(db: &mut PgConnection, user: Uuid) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from account.passwords where user_id = $1) as "has!""#,
         user

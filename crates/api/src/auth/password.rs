@@ -40,7 +40,7 @@ impl Whose {
 
 /// Lets one change of a password at a time through, and nobody in by the one before meanwhile. The row
 /// locked is the user's, because there may be no password to lock yet.
-async fn hold(db: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {
+pub(super) async fn hold(db: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {
     sqlx::query_scalar!(
         "select id from account.users where id = $1 for no key update",
         user

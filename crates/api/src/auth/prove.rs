@@ -1,7 +1,8 @@
 //! `POST /api/auth/prove`: showing a password or code again before something dangerous.
 //!
 //! Whoever finds a browser open is signed in and is not its user. The proof lasts a quarter of an hour
-//! ([`PROOF_LASTS`](crate::viewer::PROOF_LASTS)); with it the session gets another secret.
+//! ([`PROOF_LASTS`](crate::viewer::PROOF_LASTS)); with it the session gets another secret. Where
+//! signing in wants a code, this wants one too: what is behind both must not open to the password alone.
 
 use super::{
     failures::{self, Tried},
@@ -40,7 +41,8 @@ pub struct Proof {
     code: Option<String>,
 }
 
-/// Shows again that it is you: with a password, or with a code if you have an authenticator app.
+/// Shows again that it is you: with a code if you have an authenticator app (401 `code-needed`), with the
+/// password otherwise.
 #[utoipa::path(
     post, operation_id = "prove", path = "/api/auth/prove", tag = "auth",
     request_body = Proof,
@@ -67,6 +69,7 @@ pub async fn prove(
     };
     let now = clock::now();
     if let Shown::Password(password) = &shown {
+        refuse_password_alone(&api, viewer.person()).await?;
         check_password(&api, &viewer, password.clone(), now).await?;
     }
     let at = api.clone();
@@ -87,6 +90,16 @@ pub async fn prove(
         })
         .await??;
     Ok(answer::done_with_cookie(Some(cookie)))
+}
+
+async fn refuse_password_alone(api: &Api, person: Uuid) -> Result<(), Problem> {
+    let is_on = api
+        .database()
+        .auth(move |db| Box::pin(async move { Ok(second_factor::is_on(db, person).await?) }));
+    if is_on.await? {
+        return Err(Problem::code_needed());
+    }
+    Ok(())
 }
 
 enum Shown {
@@ -128,6 +141,8 @@ pub(super) async fn check_password(
     password: String,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
+    // Before the try is counted: that the line is full is not the person's failure.
+    let place = api.hasher().place()?;
     let person = viewer.person();
     let tried = Tried::proof(person);
     let begun = api.database().auth(move |db| {
@@ -144,7 +159,7 @@ pub(super) async fn check_password(
         })
     });
     let hash = begun.await?;
-    match api.hasher().verify(password, hash).await? {
+    match place.verify(password, hash).await? {
         Verdict::Right | Verdict::RightButCheap => Ok(()),
         Verdict::Wrong => Err(Problem::wrong_credentials()),
     }

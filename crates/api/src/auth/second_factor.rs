@@ -193,7 +193,7 @@ pub(super) async fn confirm(
 }
 
 /// Ends it. Whether there was one.
-pub(super) async fn end(db: &mut PgConnection, user: Uuid) -> sqlx::Result<bool> {
+pub(crate) async fn end(db: &mut PgConnection, user: Uuid) -> sqlx::Result<bool> {
     sqlx::query!(
         "delete from account.recovery_codes where user_id = $1",
         user

@@ -108,6 +108,7 @@ pub async fn take(
                 user: step.user,
                 account: step.user,
                 method: step.provider.word(),
+                is_proven: true,
             };
             let presented = presented.as_deref();
             let entered = entry::enter(db, at.access(), &origin, presented, who, now).await?;

@@ -149,7 +149,7 @@ pub async fn log_out(
 }
 
 /// The session that asks.
-pub(super) fn current(viewer: &Viewer) -> Option<Uuid> {
+pub(crate) fn current(viewer: &Viewer) -> Option<Uuid> {
     match viewer.means() {
         Means::Session { id, .. } => Some(*id),
         Means::Token { .. } | Means::Key { .. } => None,

@@ -8,6 +8,7 @@ use super::guessable;
 use crate::{
     Api, answer,
     body::{Body, Fields},
+    limits::MailFor,
     origin::Origin,
     outbox::{self, Fact},
     parameters::Parameters,
@@ -75,9 +76,12 @@ pub async fn sign_up(
 ) -> Result<Response, Problem> {
     given.finish()?;
     let wanted = Wanted::check(asked)?;
-    let may_write = api
-        .limits()
-        .mail(origin.address, &wanted.email, clock::monotonic())?;
+    let may_write = api.limits().mail(
+        origin.address,
+        MailFor::SignUp,
+        &wanted.email,
+        clock::monotonic(),
+    )?;
     let password_hash = api.hasher().hash(wanted.password.clone()).await?;
     let browser = Secret::draw()?;
     let cookie = session::cookie(

@@ -34,6 +34,9 @@ use uuid::Uuid;
 /// How long a program may be silent before it must log in again.
 const REFRESH_LASTS: TimeDelta = TimeDelta::days(30);
 
+/// The end of any login, used or not: a copy of a token that nobody notices is worth no more than this.
+const LOGIN_LASTS: TimeDelta = TimeDelta::days(90);
+
 /// What a refresh token begins with, so that one in a place where none belongs is found.
 const PREFIX: &str = "fdr_";
 
@@ -49,7 +52,7 @@ pub struct Tokens {
     /// After how many seconds the access token is over.
     #[schema(example = 900)]
     expires_in: i64,
-    /// For the next pair, once, within thirty days.
+    /// For the next pair, once, within thirty days, and within ninety of the log-in.
     #[schema(example = "fdr_2Yb0y9cVPiJ0o4rRNeDWmEPmFOjAgfpfnfQCvQdMn3I")]
     refresh_token: String,
 }
@@ -193,17 +196,18 @@ async fn use_up(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Holder>> {
     let used = sqlx::query!(
-        r#"update account.refresh_tokens t set used_at = $2
+        "update account.refresh_tokens t set used_at = $2
         from account.users u, account.users a
         where t.token_hash = $1 and t.used_at is null and t.expires_at > $2
+            and t.proven_at > $3
             and u.id = t.user_id and u.deleted_at is null and u.suspended_at is null
             and a.id = t.account_id and a.deleted_at is null and a.suspended_at is null
             and (t.account_id = t.user_id or exists (
                 select from account.members m where m.account_id = t.account_id and m.user_id = t.user_id))
-        returning t.user_id, t.account_id, t.family,
-            (select min(first.created_at) from account.refresh_tokens first where first.family = t.family) as "proven_at!""#,
+        returning t.user_id, t.account_id, t.family, t.proven_at",
         hash,
         now,
+        now - LOGIN_LASTS,
     )
     .fetch_optional(db)
     .await?;
@@ -255,14 +259,17 @@ async fn give(
 ) -> Result<Tokens, Problem> {
     let refresh_token = format!("{PREFIX}{}", Secret::draw()?.text);
     sqlx::query!(
-        "insert into account.refresh_tokens (token_hash, family, user_id, account_id, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6)",
+        // The proof is the login's: copied along, because the sweep takes the family's first row.
+        "insert into account.refresh_tokens
+            (token_hash, family, user_id, account_id, created_at, proven_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7)",
         session::hash(&refresh_token),
         holder.family,
         holder.person,
         holder.account,
         now,
-        now + REFRESH_LASTS,
+        holder.proven_at,
+        (now + REFRESH_LASTS).min(holder.proven_at + LOGIN_LASTS),
     )
     .execute(db)
     .await?;

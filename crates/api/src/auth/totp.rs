@@ -1,6 +1,10 @@
 //! `/api/auth/totp`: a person sets up, ends and renews their second factor.
 
-use super::second_factor;
+use super::{
+    failures::{self, Tried},
+    login::{code, must_wait},
+    password, second_factor, sessions,
+};
 use crate::{
     Api, answer,
     audit::{self, Act, Actor},
@@ -8,7 +12,8 @@ use crate::{
     origin::Origin,
     outbox::{self, Fact},
     parameters::Parameters,
-    problem::{ConflictProblem, Problem, WriteProblems},
+    problem::{ConflictProblem, FieldError, Problem, WriteProblems},
+    session,
     viewer::{Right, Viewer},
 };
 use axum::{
@@ -18,7 +23,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use frontdesk_events::catalogue::account;
-use frontdesk_process::clock;
+use frontdesk_process::{clock, keyring::Keyring};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -89,7 +94,8 @@ pub async fn begin(
     Ok(answer::json(answer::written(&offer, 16 * 1024)))
 }
 
-/// Confirms the secret with the first code of the app. From then on signing in wants a code.
+/// Confirms the secret with the first code of the app. From then on signing in wants a code. Signs out
+/// everywhere else.
 #[utoipa::path(
     post, operation_id = "confirm_totp", path = "/api/auth/totp/confirm", tag = "auth",
     request_body = TotpCode,
@@ -105,33 +111,65 @@ pub async fn confirm(
     given: Parameters,
     Body(body): Body<TotpCode>,
 ) -> Result<Response, Problem> {
-    viewer.require(Right::BeSomebody)?;
+    let (_, now) = (proven(&viewer)?, clock::now());
     given.finish()?;
-    let now = clock::now();
+    let mut fields = Fields::default();
+    let code = fields.take("code", Some(body.code), code);
+    fields.finish()?;
+    let code = code.flatten().unwrap_or_default();
     let keyring = api.keyring().clone();
-    let codes = api
-        .database()
-        .auth(move |db| {
-            Box::pin(async move {
-                let user = viewer.person();
-                let codes = second_factor::confirm(db, &keyring, user, &body.code, now).await?;
-                if codes.is_some() {
-                    note(db, now, &origin, &viewer, "second_factor.enabled").await?;
-                    tell(db, now, user, account::SECOND_FACTOR_ENABLED).await?;
-                }
-                Ok(codes)
-            })
-        })
-        .await?;
-    let Some(recovery_codes) = codes else {
-        let mut fields = Fields::default();
-        fields.refuse("code", "is not the code the app shows now");
-        return Err(fields.finish().expect_err("a field was refused"));
-    };
-    Ok(shown(recovery_codes))
+    let outcome = api.database().auth(move |db| {
+        Box::pin(async move { turn_on(db, &keyring, &viewer, &origin, &code, now).await })
+    });
+    match outcome.await? {
+        Confirmed::On(recovery_codes) => Ok(shown(recovery_codes)),
+        Confirmed::Wait(seconds) => Err(must_wait(seconds)),
+        Confirmed::Wrong => Err(Problem::invalid(vec![FieldError {
+            field: "code".into(),
+            message: "is not the code the app shows now".into(),
+        }])),
+    }
 }
 
-/// Turns the second factor off.
+/// What becomes of a first code. A value and no error: what a wrong one leaves behind is committed.
+enum Confirmed {
+    On(Vec<String>),
+    Wrong,
+    Wait(u16),
+}
+
+async fn turn_on(
+    db: &mut PgConnection,
+    keyring: &Keyring,
+    viewer: &Viewer,
+    origin: &Origin,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<Confirmed, Problem> {
+    let (user, counted) = (viewer.person(), Tried::first_code(viewer.person()));
+    hold(db, viewer).await?;
+    if let Err(seconds) = failures::begin(db, &counted, now).await? {
+        return Ok(Confirmed::Wait(seconds));
+    }
+    let Some(codes) = second_factor::confirm(db, keyring, user, code, now).await? else {
+        note(db, now, origin, viewer, "second_factor.wrong_code").await?;
+        return Ok(Confirmed::Wrong);
+    };
+    failures::forgive(db, &counted).await?;
+    note(db, now, origin, viewer, "second_factor.enabled").await?;
+    tell(db, now, user, account::SECOND_FACTOR_ENABLED).await?;
+    session::end_others(db, user, sessions::current(viewer)).await?;
+    Ok(Confirmed::On(codes))
+}
+
+/// Keeps the login that asks from ending meanwhile. The user's row first: of two browsers that would end
+/// each other one waits, and then finds itself signed out.
+async fn hold(db: &mut PgConnection, viewer: &Viewer) -> Result<(), Problem> {
+    password::hold(db, viewer.person()).await?;
+    viewer.hold(db).await
+}
+
+/// Turns the second factor off. Signs out everywhere else.
 #[utoipa::path(
     delete, operation_id = "end_totp", path = "/api/auth/totp", tag = "auth",
     responses((status = 204, description = "Signing in wants no code any more"), WriteProblems)
@@ -147,9 +185,11 @@ pub async fn end(
     api.database()
         .auth(move |db| {
             Box::pin(async move {
+                hold(db, &viewer).await?;
                 if second_factor::end(db, user).await? {
                     note(db, now, &origin, &viewer, "second_factor.disabled").await?;
                     tell(db, now, user, account::SECOND_FACTOR_DISABLED).await?;
+                    session::end_others(db, user, sessions::current(&viewer)).await?;
                 }
                 Ok(())
             })
@@ -222,7 +262,7 @@ async fn note(
     audit::note(db, now, origin, act).await
 }
 
-async fn tell(
+pub(crate) async fn tell(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     user: Uuid,

@@ -145,6 +145,8 @@ async fn check_password(
     password: String,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
+    // Before the try is counted: that the line is full is not the person's failure.
+    let place = api.hasher().place()?;
     // A right one is not forgiven: the row it is about goes.
     let tried = Tried::signup(pending.id, origin);
     let begun = api
@@ -152,7 +154,7 @@ async fn check_password(
         .auth(move |db| Box::pin(async move { Ok(failures::begin(db, &tried, now).await?) }));
     begun.await?.map_err(must_wait)?;
     let hash = Some(pending.password_hash.clone());
-    match api.hasher().verify(password, hash).await? {
+    match place.verify(password, hash).await? {
         Verdict::Right | Verdict::RightButCheap => Ok(()),
         Verdict::Wrong => Err(Problem::wrong_credentials()),
     }
@@ -185,6 +187,7 @@ impl Proven {
             user: self.user,
             account: self.user,
             method: "signup",
+            is_proven: true,
         };
         let (session, cookie) =
             session::open(db, api.access(), self.now, &self.origin, who).await?;

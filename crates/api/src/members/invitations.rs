@@ -79,9 +79,9 @@ pub(super) async fn read(db: &mut PgConnection, account: Uuid) -> sqlx::Result<V
 
 /// Invites somebody.
 ///
-/// A link is mailed to the address; it works once, for seven days. An open invitation of the same
-/// address is replaced, and its link ends. An account has at most 50 members and open invitations
-/// (409 `member-limit`) and sends at most 20 invitations a day (429).
+/// Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open
+/// invitation of the same address is replaced, and its link ends. An account has at most 50 members
+/// and open invitations (409 `member-limit`) and sends at most 20 invitations a day (429).
 #[utoipa::path(
     post, operation_id = "invite_member", path = "/api/members/invitations", tag = "members",
     request_body = InvitationAsked,
@@ -94,13 +94,15 @@ pub async fn invite(
     given: Parameters,
     Body(asked): Body<InvitationAsked>,
 ) -> Result<Response, Problem> {
+    let now = clock::now();
     viewer.require(Right::Own)?;
+    viewer.require_proof(now)?;
     given.finish()?;
     let mut fields = Fields::default();
     let email = fields.take("email", asked.email, text::email);
     let role = fields.take("role", asked.role, super::given_role);
     fields.finish()?;
-    let (id, now, owner) = (Uuid::new_v4(), clock::now(), viewer.clone());
+    let (id, owner) = (Uuid::new_v4(), viewer.clone());
     let token_hash = session::hash(&api.keyring().mail_link(id));
     let invitation = Invitation {
         id,
@@ -113,6 +115,7 @@ pub async fn invite(
         .write(api.database(), move |db| {
             Box::pin(async move {
                 refuse(db, owner.account(), now, &invitation.email).await?;
+                owner.hold_for_write(db).await?;
                 replace(db, now, &owner, &invitation, &token_hash).await?;
                 tell(db, now, &origin, &owner, &invitation).await?;
                 Ok(invitation)

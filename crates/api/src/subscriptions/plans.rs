@@ -61,7 +61,8 @@ pub async fn list(
         Box::pin(all(db))
     });
     let items = read.await?.into_iter().map(|row| row.plan).collect();
-    Ok(answer::tagged(&headers, &PlanList { items }))
+    let body = answer::written(&PlanList { items }, 1024);
+    Ok(answer::tagged_bytes(&headers, body.to_vec()))
 }
 
 /// The plan of the subscription that gives an account access now; none without one.

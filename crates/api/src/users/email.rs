@@ -2,19 +2,23 @@
 //! link that is mailed to it.
 //!
 //! Whoever asks learns nothing about other people's addresses: one that has an account is answered,
-//! counted and kept like any other, only no mail follows. What holds the link proves the address and
-//! nothing more; it signs nobody in.
+//! counted and kept like any other, only no mail follows.
+//!
+//! The link alone changes nothing: it is read by the owner of the new address, who may be somebody that
+//! never asked. Were their press enough, a stranger's account, with its members and second factor,
+//! would carry their address. So it counts only from whoever is signed in to the account that asked.
 
 use crate::{
-    Api,
+    Api, answer,
     audit::{self, Act, Actor},
+    auth::sessions,
     body::{Body, Fields},
     origin::Origin,
     outbox::{self, Fact},
     parameters::Parameters,
     problem::{ConflictProblem, LinkProblem, Problem, WriteProblems},
     session, text,
-    viewer::{Means, Right, Viewer},
+    viewer::{Right, Viewer},
 };
 use axum::{extract::State, http::StatusCode, response::IntoResponse as _, response::Response};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -207,34 +211,49 @@ async fn is_taken(db: &mut PgConnection, email: &str) -> sqlx::Result<bool> {
 
 /// Proves the new address, which then holds.
 ///
-/// Every other session and every program's log-in of the person ends, and so do links that were
-/// mailed to the address before.
+/// For whoever is signed in to the account that asked (403 `other-account`). Every other session and
+/// every program's log-in of the person ends, and so do links that were mailed to the address before.
 #[utoipa::path(
-    post, operation_id = "confirm_email_change", path = "/api/users/email/confirm", tag = "users", security(()),
+    post, operation_id = "confirm_email_change", path = "/api/users/email/confirm", tag = "users",
     request_body = Link,
-    responses((status = 204, description = "The address is changed"), LinkProblem, ConflictProblem, WriteProblems)
+    responses(
+        (status = 204, description = "The address is changed",
+            headers(("set-cookie" = String, description = "The session's next secret"))),
+        LinkProblem, ConflictProblem, WriteProblems
+    )
 )]
 pub async fn confirm(
     State(api): State<Api>,
-    viewer: Result<Viewer, Problem>,
+    viewer: Viewer,
     origin: Origin,
     given: Parameters,
     Body(link): Body<Link>,
 ) -> Result<Response, Problem> {
+    viewer.require(Right::BeSomebody)?;
     given.finish()?;
-    let token_hash = session::hash(&link.token);
-    let (now, browser) = (clock::now(), viewer.ok());
-    api.database()
+    let (now, token_hash) = (clock::now(), session::hash(&link.token));
+    let at = api.clone();
+    let cookie = api
+        .database()
         .auth(move |db| {
             Box::pin(async move {
-                let token = open(db, now, &token_hash).await?;
+                let token = open(db, now, &token_hash, viewer.person()).await?;
+                viewer.hold(db).await?;
+                // All log-ins before the address: whoever is opening something with one of them, or draws
+                // its next tokens, refers to the user's row, and each would wait for the other.
+                let kept = sessions::current(&viewer);
+                session::end_others(db, token.user_id, kept).await?;
+                let cookie = match kept {
+                    Some(kept) => Some(session::rotate(db, at.access(), kept, now).await?),
+                    None => None,
+                };
                 take_over(db, now, &token).await?;
-                end_other_sessions(db, &token, browser.as_ref()).await?;
-                tell(db, now, &origin, &token).await
+                tell(db, now, &origin, &token).await?;
+                Ok(cookie)
             })
         })
         .await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(answer::done_with_cookie(cookie))
 }
 
 struct Token {
@@ -243,26 +262,27 @@ struct Token {
     email: String,
 }
 
-/// The link's row, locked, if it still works.
+/// The link's row, locked, if it still works and is this person's.
 async fn open(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     token_hash: &[u8],
+    person: Uuid,
 ) -> Result<Token, Problem> {
     let row = sqlx::query!(
-        r#"select t.id, t.user_id, t.email, t.old_email, u.email as current, u.suspended_at is not null as "suspended!"
+        "select t.id, t.user_id, t.email, t.old_email, u.email as current
         from account.mail_tokens t
         join account.users u on u.id = t.user_id and u.deleted_at is null
         where t.token_hash = $1 and t.purpose = 'change_email' and t.used_at is null and t.expires_at > $2
-        for update of t for no key update of u"#,
+        for update of t for no key update of u",
         token_hash,
         now,
     )
     .fetch_optional(db)
     .await?
     .ok_or_else(Problem::link_over)?;
-    if row.suspended {
-        return Err(Problem::suspended());
+    if row.user_id != person {
+        return Err(Problem::other_account());
     }
     // Another change came first: this link would undo it.
     if row.old_email.as_ref() != Some(&row.current) {
@@ -318,32 +338,6 @@ fn is_duplicate(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
         .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-}
-
-/// All but the browser that shows the link, if it is signed in as this person.
-async fn end_other_sessions(
-    db: &mut PgConnection,
-    token: &Token,
-    browser: Option<&Viewer>,
-) -> Result<(), Problem> {
-    let kept = browser.and_then(|viewer| match viewer.means() {
-        Means::Session { id, .. } if viewer.person() == token.user_id => Some(*id),
-        _ => None,
-    });
-    sqlx::query!(
-        "delete from account.sessions where user_id = $1 and id is distinct from $2",
-        token.user_id,
-        kept,
-    )
-    .execute(&mut *db)
-    .await?;
-    sqlx::query!(
-        "delete from account.refresh_tokens where user_id = $1",
-        token.user_id
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 async fn tell(

@@ -1,8 +1,8 @@
 //! Administration: for administrators alone, and nobody else can tell what is there.
 
 use crate::{
-    browser::{count, facts},
-    person::{Answer, Person},
+    browser::{PASSWORD, count, facts},
+    person::{Answer, Person, read},
     stage::Stage,
 };
 use frontdesk_api::{UsersCommand, users_command};
@@ -417,4 +417,56 @@ async fn administrators_read_the_record_of_everybody() {
     assert_eq!(file.text.lines().count(), 2);
     assert!(file.text.contains("member.invited"));
     assert_eq!(admin.get("/api/admin/audit?user_id=1").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_is_run_from_a_browser_and_not_with_a_programs_token() {
+    let stage = Stage::set().await;
+    let id = stage.browser().sign_up(&stage, "ada").await;
+    stage
+        .execute(&format!(
+            "update account.users set role = 'admin' where id = '{id}'"
+        ))
+        .await;
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let tokens = stage.browser().post("/api/auth/token", body).await.json();
+    let access = tokens["access_token"].as_str().unwrap();
+    for path in ["/api/admin/users", "/api/admin/audit"] {
+        let request = stage.request(Method::GET, path).bearer_auth(access);
+        let answer = read(request.send().await.unwrap()).await;
+        assert_eq!(answer.status, 403, "{path}");
+        assert!(
+            answer.text.contains("sign in with a browser"),
+            "{}",
+            answer.text
+        );
+        let own = stage.sign_in(id).await;
+        assert_eq!(own.get(path).await.status, 200);
+    }
+    let request = stage
+        .request(Method::GET, "/api/clients")
+        .bearer_auth(access);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_leaving_is_made_no_administrator() {
+    let stage = Stage::set().await;
+    let (admin, ada) = (stage.admin().await, stage.person("ada").await);
+    let leaving = json!({ "email": "ada@example.com" });
+    let left = ada
+        .send(Method::DELETE, "/api/users/account", Some(&leaving))
+        .await;
+    assert_eq!(left.status, 200, "{}", left.text);
+    let refused = decide(&admin, ada.id, "promote").await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.text.contains("problem:leaving"), "{}", refused.text);
+    let email = "ada@example.com".to_owned();
+    let by_hand = users_command(UsersCommand::Admin { email }, &stage.database.url()).await;
+    assert!(by_hand.unwrap_err().to_string().contains("deleted"));
+    let kept = ada
+        .send(Method::POST, "/api/users/account/keep", None)
+        .await;
+    assert_eq!(kept.status, 204);
+    assert_eq!(decide(&admin, ada.id, "promote").await.status, 200);
 }

@@ -324,8 +324,8 @@ async fn log_ins_are_on_record_without_what_was_typed() {
         .collect();
     let expected = [
         ("user.signed_up", true, "session"),
+        // Of what is nobody's there is no row: a stranger could write as many as they like.
         ("user.login_failed", true, "stranger"),
-        ("user.login_failed", false, "stranger"),
         ("user.logged_in", true, "session"),
     ];
     assert_eq!(acts.len(), expected.len(), "{acts:?}");
@@ -427,4 +427,94 @@ async fn an_address_that_asks_for_everything_is_slowed_before_anybody_is_looked_
     assert!(flood(stage.browser().from("203.0.113.9")).await);
     let mut other = stage.browser().from("198.51.100.1");
     assert_eq!(other.get("/api/auth/me").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_the_line_full_has_failed_at_nothing() {
+    let stage = Stage::set().await;
+    let tries = (0..300).map(|number| {
+        let mut browser = stage.browser();
+        async move {
+            let answer = browser.log_in(&format!("person{number}"), "not the password");
+            answer.await.status
+        }
+    });
+    let statuses = join_all(tries).await;
+    let of = |status| statuses.iter().filter(|given| **given == status).count();
+    assert!(of(503) > 0, "the line was never full: {statuses:?}");
+    assert_eq!(of(401) + of(503), 300, "{statuses:?}");
+    // Each is counted by its range and from afar.
+    let counted = count(&stage, "account.login_failures").await;
+    assert_eq!(counted, 2 * i64::try_from(of(401)).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_ranges_have_a_hundred_guesses_at_an_account_and_its_owner_is_not_kept_out() {
+    let stage = behind_a_proxy().await;
+    let mut owner = stage.browser().from("198.51.100.7");
+    owner.sign_up(&stage, "ada").await;
+    for name in ["ada", "nobody"] {
+        let mut number = 0;
+        let mut guess = async || {
+            number += 1;
+            let mut guesser = stage.browser().from(&format!("203.0.{number}.9"));
+            guesser.log_in(name, "not the password").await
+        };
+        for _ in 0..3 {
+            assert_eq!(guess().await.status, 401, "{name}");
+        }
+        // The one count that is of all ranges.
+        let most = "update account.login_failures set failures = 99 where failures = 3";
+        assert_eq!(stage.execute(most).await, 1, "{name}");
+        assert_eq!(guess().await.status, 401, "{name}");
+        let over = guess().await;
+        assert_eq!(over.status, 429, "{name}");
+        assert!(over.header("retry-after").parse::<u32>().unwrap() > 3600);
+    }
+    let mut right = stage.browser().from("203.0.250.9");
+    assert_eq!(right.log_in("ada", PASSWORD).await.status, 429);
+    assert_eq!(owner.log_in("ada", "not the password").await.status, 401);
+    assert_eq!(owner.log_in("ada", PASSWORD).await.status, 200);
+    assert_eq!(
+        right.log_in("ada", PASSWORD).await.status,
+        429,
+        "their success takes nothing back from strangers"
+    );
+    // A day later there are another hundred.
+    stage
+        .execute("update account.login_failures set last_at = now() - interval '25 h'")
+        .await;
+    assert_eq!(right.log_in("ada", PASSWORD).await.status, 200);
+    // And from there they signed in before.
+    stage
+        .execute("update account.login_failures set failures = 1000, last_at = now()")
+        .await;
+    assert_eq!(right.log_in("ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_subnets_of_one_site_are_counted_together() {
+    let stage = behind_a_proxy().await;
+    stage
+        .browser()
+        .from("198.51.100.7")
+        .sign_up(&stage, "ada")
+        .await;
+    let guess = async |subnet: u8| {
+        let mut guesser = stage.browser().from(&format!("2001:db8:7:{subnet:x}::1"));
+        guesser.log_in("ada", "not the password").await.status
+    };
+    for subnet in 0..20 {
+        assert_eq!(guess(subnet).await, 401, "{subnet}");
+    }
+    let longer = "update account.login_failures set wait_until = wait_until + interval '1 h'
+                  where wait_until > 'epoch'";
+    assert_eq!(
+        stage.execute(longer).await,
+        1,
+        "the site's, and no subnet's"
+    );
+    assert_eq!(guess(20).await, 429);
+    let mut elsewhere = stage.browser().from("2001:db8:8::1");
+    assert_eq!(elsewhere.log_in("ada", PASSWORD).await.status, 200);
 }

@@ -2,9 +2,10 @@
 //! nothing that somebody else opened is left.
 
 use crate::{
-    browser::{Browser, PASSWORD, address, count, facts, mailed, token},
+    browser::{Browser, PASSWORD, address, count, facts, mailed, token, wanted},
     stage::Stage,
 };
+use frontdesk_harness::eventually;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -19,8 +20,11 @@ fn changing(from: &str, to: &str) -> Value {
     json!({ "current_password": from, "password": to })
 }
 
-/// Forgets the password of `ada`; gives what the mail's link carries.
-async fn forget(stage: &Stage) -> String {
+/// Forgets the password of `ada`; gives what the mail's link carries. The answer comes before it is
+/// written.
+pub(crate) async fn forget(stage: &Stage) -> String {
+    let links = "account.mail_tokens where purpose = 'reset_password'";
+    let before = count(stage, links).await;
     let asked = stage
         .browser()
         .post(
@@ -29,6 +33,10 @@ async fn forget(stage: &Stage) -> String {
         )
         .await;
     assert_eq!((asked.status, asked.text.as_str()), (202, "{}"));
+    eventually("a link is on its way", async || {
+        (count(stage, links).await > before).then_some(())
+    })
+    .await;
     mailed(stage, REQUESTED).await
 }
 
@@ -144,8 +152,8 @@ async fn the_owner_of_the_mailbox_takes_the_account_back_and_nothing_of_an_attac
             insert into account.api_keys (id, prefix, key_hash, name, user_id, account_id, scopes, created_at)
             values (gen_random_uuid(), 'fd_abc', sha256('k'), 'a back door', '{id}', '{id}', '{{calls:read}}', now())
         ), refresh as (
-            insert into account.refresh_tokens (token_hash, family, user_id, account_id, created_at, expires_at)
-            values (sha256('r'), gen_random_uuid(), '{id}', '{id}', now(), now() + interval '30 d')
+            insert into account.refresh_tokens (token_hash, family, user_id, account_id, created_at, proven_at, expires_at)
+            values (sha256('r'), gen_random_uuid(), '{id}', '{id}', now(), now(), now() + interval '30 d')
         ), identities as (
             insert into account.identities (provider, subject, user_id, email, linked_at) values
                 ('google', 'of the owner', '{id}', 'ADA@example.com', now()),
@@ -328,12 +336,11 @@ async fn a_mailbox_is_not_filled_with_links_and_nobody_is_told() {
         let elsewhere = stage.browser().from(&format!("203.0.{number}.1"));
         assert_eq!(ask(elsewhere, "ada").await, 202);
     }
-    let sent = facts(&stage)
-        .await
-        .iter()
-        .filter(|kind| *kind == REQUESTED)
-        .count();
-    assert_eq!(sent, 4, "after the mail of the sign-up");
+    let sent = async || {
+        let told = facts(&stage).await;
+        told.iter().filter(|kind| *kind == REQUESTED).count()
+    };
+    eventually("five mails", async || (sent().await >= 5).then_some(())).await;
     let mut statuses = Vec::new();
     for number in 0..12 {
         let one_range = stage.browser().from("192.0.2.1");
@@ -341,4 +348,64 @@ async fn a_mailbox_is_not_filled_with_links_and_nobody_is_told() {
     }
     assert_eq!(statuses[..10], [202; 10]);
     assert_eq!(statuses[10..], [429, 429]);
+    assert_eq!(sent().await, 5, "beside the mail of the sign-up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_signed_up_over_and_over_gets_a_link_to_a_new_password_all_the_same() {
+    let stage =
+        Stage::set_with(|args| args.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let mut own = stage.browser().from("198.51.100.7");
+    own.sign_up(&stage, "ada").await;
+    for number in 0..8 {
+        let mut stranger = stage.browser().from(&format!("203.0.{number}.1"));
+        let asked = stranger.post("/api/auth/signup", wanted("ada")).await;
+        assert_eq!(asked.status, 202);
+    }
+    let link = forget(&stage).await;
+    assert_eq!(reset(&stage, &link, ANOTHER).await, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_takes_open_invitations_back() {
+    let stage = Stage::set().await;
+    let mut attacker = stage.browser();
+    attacker.sign_up(&stage, "ada").await;
+    let invited = json!({ "email": "mallory@example.com", "role": "manager" });
+    let invited = attacker.post("/api/members/invitations", invited).await;
+    assert_eq!(invited.status, 201, "{}", invited.text);
+    let invitation = mailed(&stage, "dev.frontdesk.member.invited.v1").await;
+    let link = forget(&stage).await;
+    assert_eq!(reset(&stage, &link, ANOTHER).await, 204);
+    let mallory = stage.person("mallory").await;
+    let body = json!({ "token": invitation });
+    let late = mallory.post("/api/invitations/accept", &body).await;
+    assert_eq!(late.status, 410, "{}", late.text);
+    let noted = "account.audit where act = 'invitation.revoked'";
+    assert_eq!(count(&stage, noted).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_password_is_answered_before_anybody_has_looked() {
+    let stage = Stage::set().await;
+    stage.browser().sign_up(&stage, "ada").await;
+    // Whoever looks has to wait for this; who asks does not.
+    let mut other = stage.database.client().await;
+    let held = other.transaction().await.unwrap();
+    held.batch_execute("lock table account.mail_tokens in access exclusive mode")
+        .await
+        .unwrap();
+    for name in ["ada", "nobody"] {
+        let body = json!({ "email": address(name) });
+        let asked = stage
+            .browser()
+            .post("/api/auth/password/forgot", body)
+            .await;
+        assert_eq!((asked.status, asked.text.as_str()), (202, "{}"), "{name}");
+    }
+    held.commit().await.unwrap();
+    eventually("the link is on its way", async || {
+        (count(&stage, "account.mail_tokens").await == 1).then_some(())
+    })
+    .await;
 }

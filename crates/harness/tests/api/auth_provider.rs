@@ -864,3 +864,40 @@ async fn the_last_way_in_stays() {
     assert_eq!(ends, [204, 409]);
     assert_eq!(count(&stage, "account.identities").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_may_have_asked_nobody_proves_nothing_to_who_has_a_password() {
+    let (stage, impostor) = set().await;
+    let mut ada = stage.browser();
+    ada.sign_up(&stage, "ada").await;
+    let person = somebody("Countess");
+    link(&mut ada, &impostor, "google", &person).await;
+    let mut phone = stage.browser();
+    sign_in(&mut phone, &impostor, "google", &person).await;
+    let key = json!({ "name": "Till", "scopes": ["agent"] });
+    let refused = phone.post("/api/keys", key.clone()).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.text.contains("proof-needed"), "{}", refused.text);
+    let proof = json!({ "password": crate::browser::PASSWORD });
+    assert_eq!(phone.post("/api/auth/prove", proof).await.status, 204);
+    assert_eq!(phone.post("/api/keys", key.clone()).await.status, 201);
+    // Who has nothing else to show is believed.
+    let mut other = stage.browser();
+    sign_in(&mut other, &impostor, "google", &somebody("Bob")).await;
+    assert_eq!(other.post("/api/keys", key).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unlinking_a_login_signs_out_everywhere_else() {
+    let (stage, impostor) = set().await;
+    let mut ada = stage.browser();
+    ada.sign_up(&stage, "ada").await;
+    let person = somebody("Countess");
+    link(&mut ada, &impostor, "google", &person).await;
+    let mut phone = stage.browser();
+    sign_in(&mut phone, &impostor, "google", &person).await;
+    assert!(phone.me().await.is_some());
+    assert_eq!(ada.delete("/api/auth/identities/google").await.status, 204);
+    assert_eq!(phone.me().await, None);
+    assert!(ada.me().await.is_some());
+}

@@ -132,8 +132,8 @@ async fn signing_out_ends_the_session_and_not_only_the_cookie() {
 async fn signing_out_everywhere_ends_all_and_what_programs_drew() {
     let stage = Stage::set().await;
     let [mut one, mut two, mut three] = in_three_browsers(&stage).await;
-    let refresh = "insert into account.refresh_tokens (token_hash, family, user_id, account_id, created_at, expires_at)
-        select sha256('x'), gen_random_uuid(), id, id, now(), now() + interval '30 d'
+    let refresh = "insert into account.refresh_tokens (token_hash, family, user_id, account_id, created_at, proven_at, expires_at)
+        select sha256('x'), gen_random_uuid(), id, id, now(), now(), now() + interval '30 d'
         from account.users where email = 'ada@example.com'";
     stage.execute(refresh).await;
     assert_eq!(one.delete("/api/auth/sessions").await.status, 204);

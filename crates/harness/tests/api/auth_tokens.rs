@@ -2,6 +2,7 @@
 //! that work once.
 
 use crate::{
+    auth_password::forget,
     auth_totp::with_totp,
     browser::{PASSWORD, address, count, facts, mailed},
     person::{Answer, read},
@@ -318,13 +319,7 @@ async fn suspension_deletion_and_a_reset_act_before_a_token_is_over() {
     assert_eq!(tokens.status, 200, "who was suspended did not steal it");
 
     let mut browser = stage.browser();
-    browser
-        .post(
-            "/api/auth/password/forgot",
-            json!({ "email": address("ada") }),
-        )
-        .await;
-    let token = mailed(&stage, "dev.frontdesk.user.password_reset_requested.v1").await;
+    let token = forget(&stage).await;
     let body = json!({ "token": token, "password": "four bells by ten" });
     assert_eq!(
         browser.post("/api/auth/password/reset", body).await.status,
@@ -348,9 +343,7 @@ async fn a_proof_ages_with_the_login_and_not_with_the_token() {
     stage.browser().sign_up(&stage, "ada").await;
     let tokens = log_in(&stage, "ada").await;
     stage
-        .execute(
-            "update account.refresh_tokens set created_at = created_at - interval '16 minutes'",
-        )
+        .execute("update account.refresh_tokens set proven_at = proven_at - interval '16 minutes'")
         .await;
     let tokens = refresh(&stage, &tokens).await.json();
     let access = tokens["access_token"].as_str().unwrap();
@@ -359,9 +352,99 @@ async fn a_proof_ages_with_the_login_and_not_with_the_token() {
     let refused = read(request.json(&key).send().await.unwrap()).await;
     assert_eq!(refused.status, 403);
     assert!(refused.text.contains("proof-needed"));
+    // Also when the sweep has taken the family's first rows, which are over.
+    stage
+        .execute("delete from account.refresh_tokens where used_at is not null")
+        .await;
+    let tokens = refresh(&stage, &tokens).await.json();
+    let access = tokens["access_token"].as_str().unwrap();
+    let request = stage.request(Method::POST, "/api/keys").bearer_auth(access);
+    let refused = read(request.json(&key).send().await.unwrap()).await;
+    assert!(refused.text.contains("proof-needed"), "{}", refused.text);
     // Thirty days of silence are the end.
     stage
         .execute("update account.refresh_tokens set expires_at = now()")
         .await;
     assert_eq!(refresh(&stage, &tokens).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_is_over_ninety_days_after_it_began_however_often_it_is_used() {
+    let stage = Stage::set().await;
+    stage.browser().sign_up(&stage, "ada").await;
+    let tokens = log_in(&stage, "ada").await;
+    let age = async |days: i32| {
+        let sql =
+            format!("update account.refresh_tokens set proven_at = now() - interval '{days} d'");
+        stage.execute(&sql).await;
+    };
+    age(89).await;
+    let tokens = refresh(&stage, &tokens).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.text);
+    let last =
+        "account.refresh_tokens where used_at is null and expires_at > now() + interval '25 h'";
+    assert_eq!(count(&stage, last).await, 0, "the last token ends with it");
+    age(91).await;
+    assert_eq!(refresh(&stage, &tokens.json()).await.status, 401);
+}
+
+/// Refreshes without a pause until it is refused.
+async fn refresh_on(stage: &Stage, mut tokens: Value) {
+    for _ in 0..500 {
+        let answer = refresh(stage, &tokens).await;
+        if answer.status != 200 {
+            return;
+        }
+        tokens = answer.json();
+    }
+    panic!("it is never refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_program_that_refreshes_at_that_moment_outlives_a_change_of_standing_or_address() {
+    let stage = Stage::set().await;
+    let id = stage.browser().sign_up(&stage, "ada").await;
+    let admin = stage.admin().await;
+    let reason = json!({ "reason": "a test" });
+    let decide = async |decision: &str| {
+        let path = format!("/api/admin/users/{id}/{decision}");
+        let answer = admin.post(&path, &reason).await;
+        assert_eq!(answer.status, 200, "{decision}: {}", answer.text);
+    };
+    let tokens = format!("account.refresh_tokens where user_id = '{id}'");
+    let mut name = "ada".to_owned();
+    for round in 0..6 {
+        for change in ["suspend", "promote", "confirm"] {
+            let programs = join_all((0..4).map(|_| log_in(&stage, &name))).await;
+            let refreshing = join_all(
+                programs
+                    .into_iter()
+                    .map(|tokens| refresh_on(&stage, tokens)),
+            );
+            let ended = async {
+                if change == "confirm" {
+                    let owner = stage.sign_in(id).await;
+                    name = format!("ada{round}");
+                    let body = json!({ "email": address(&name) });
+                    let asked = owner.post("/api/users/email", &body).await;
+                    assert_eq!(asked.status, 202, "{}", asked.text);
+                    let token =
+                        mailed(&stage, "dev.frontdesk.user.email_change_requested.v1").await;
+                    let body = json!({ "token": token });
+                    let done = owner.post("/api/users/email/confirm", &body).await;
+                    assert_eq!(done.status, 204, "{}", done.text);
+                } else {
+                    decide(change).await;
+                }
+            };
+            let ((), _) = tokio::join!(ended, refreshing);
+            assert_eq!(count(&stage, &tokens).await, 0, "{change} in round {round}");
+            match change {
+                "suspend" => decide("resume").await,
+                "promote" => decide("demote").await,
+                _ => {}
+            }
+            stage.execute("delete from account.mail_tokens").await;
+        }
+    }
 }

@@ -2,11 +2,13 @@
 //! round it.
 
 use crate::{
+    auth_password::forget,
     authenticator::Authenticator,
     browser::{Browser, PASSWORD, address, count, facts},
     person::Answer,
     stage::Stage,
 };
+use frontdesk_api::{UsersCommand, users_command};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -205,7 +207,7 @@ async fn codes_cannot_be_guessed_with_the_password_in_hand() {
 async fn it_is_changed_by_who_proved_who_they_are() {
     let stage = Stage::set().await;
     let mut browser = stage.browser();
-    with_totp(&mut browser, &stage, "ada").await;
+    let (app, _) = with_totp(&mut browser, &stage, "ada").await;
     let again = browser.send(Method::POST, "/api/auth/totp", None).await;
     assert_eq!((again.status, kind(&again)), (409, "already-on".into()));
     stage
@@ -213,6 +215,9 @@ async fn it_is_changed_by_who_proved_who_they_are() {
         .await;
     for answer in [
         browser.send(Method::POST, "/api/auth/totp", None).await,
+        browser
+            .post("/api/auth/totp/confirm", json!({ "code": app.code(0) }))
+            .await,
         browser.delete("/api/auth/totp").await,
         browser
             .send(Method::POST, "/api/auth/totp/recovery-codes", None)
@@ -220,8 +225,14 @@ async fn it_is_changed_by_who_proved_who_they_are() {
     ] {
         assert_eq!((answer.status, kind(&answer)), (403, "proof-needed".into()));
     }
-    let proven = browser
+    // What is behind both does not open to the password alone.
+    let half = browser
         .post("/api/auth/prove", json!({ "password": PASSWORD }))
+        .await;
+    assert_eq!((half.status, kind(&half)), (401, "code-needed".into()));
+    assert_eq!(browser.delete("/api/auth/totp").await.status, 403);
+    let proven = browser
+        .post("/api/auth/prove", json!({ "code": app.code(0) }))
         .await;
     assert_eq!(proven.status, 204, "{}", proven.text);
     assert_eq!(browser.delete("/api/auth/totp").await.status, 204);
@@ -283,4 +294,101 @@ async fn the_secret_is_sealed_and_no_use_in_another_row() {
         .post("/api/auth/totp/confirm", json!({ "code": app.code(0) }))
         .await;
     assert_eq!(late.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_code_cannot_be_guessed_and_guesses_are_on_record() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    browser.sign_up(&stage, "ada").await;
+    let offer = browser.send(Method::POST, "/api/auth/totp", None).await;
+    let app = Authenticator::of(offer.json()["secret"].as_str().unwrap());
+    let mut confirm = async |code: &str| {
+        let body = json!({ "code": code });
+        browser.post("/api/auth/totp/confirm", body).await
+    };
+    let long = confirm(&"1".repeat(65)).await;
+    assert_eq!(long.json()["errors"][0]["field"], "code");
+    for _ in 0..5 {
+        assert_eq!(confirm("000000").await.status, 422);
+    }
+    stage
+        .execute("update account.login_failures set wait_until = wait_until + interval '1 h'")
+        .await;
+    assert_eq!(confirm(&app.code(0)).await.status, 429);
+    let noted = "account.audit where act = 'second_factor.wrong_code' and address is not null";
+    assert_eq!(count(&stage, noted).await, 5);
+    stage
+        .execute("update account.login_failures set wait_until = now()")
+        .await;
+    assert_eq!(confirm(&app.code(0)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_gives_no_more_guesses_at_codes() {
+    let stage = Stage::set().await;
+    let (app, _) = with_totp(&mut stage.browser(), &stage, "ada").await;
+    let mut thief = stage.browser();
+    for guess in 0..5 {
+        log_in(&mut thief, "ada", &format!("{guess:06}")).await;
+    }
+    stage
+        .execute("update account.login_failures set wait_until = wait_until + interval '1 h'")
+        .await;
+    assert_eq!(log_in(&mut thief, "ada", &app.code(0)).await.status, 429);
+    let link = forget(&stage).await;
+    let body = json!({ "token": link, "password": "four bells by ten" });
+    let reset = thief.post("/api/auth/password/reset", body).await;
+    assert_eq!(reset.status, 204, "{}", reset.text);
+    let body =
+        json!({ "email": address("ada"), "password": "four bells by ten", "code": app.code(0) });
+    assert_eq!(thief.post("/api/auth/login", body).await.status, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn turning_it_on_or_off_signs_out_everywhere_else() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    browser.sign_up(&stage, "ada").await;
+    let mut other = stage.browser();
+    other.log_in("ada", PASSWORD).await;
+    let body = json!({ "email": address("ada"), "password": PASSWORD });
+    assert_eq!(
+        stage.browser().post("/api/auth/token", body).await.status,
+        200
+    );
+    let (app, _) = turn_on(&mut browser).await;
+    assert!(browser.me().await.is_some());
+    assert_eq!(other.me().await, None);
+    assert_eq!(count(&stage, "account.refresh_tokens").await, 0);
+    assert_eq!(log_in(&mut other, "ada", &app.code(0)).await.status, 200);
+    assert_eq!(browser.delete("/api/auth/totp").await.status, 204);
+    assert!(browser.me().await.is_some());
+    assert_eq!(other.me().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_lets_in_who_lost_app_and_codes() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    with_totp(&mut browser, &stage, "ada").await;
+    let url = stage.database.url();
+    let end = async |email: &str| {
+        let email = email.to_owned();
+        users_command(UsersCommand::EndSecondFactor { email }, &url).await
+    };
+    for wrong in ["nobody@example.com", "ada", ""] {
+        assert!(end(wrong).await.is_err(), "{wrong:?}");
+    }
+    end("Ada@example.com").await.unwrap();
+    assert_eq!(browser.me().await, None, "signed out everywhere");
+    assert_eq!(stage.browser().log_in("ada", PASSWORD).await.status, 200);
+    assert_eq!(count(&stage, "account.recovery_codes").await, 0);
+    let noted = "account.audit where act = 'second_factor.disabled' and actor_kind = 'system'";
+    assert_eq!(count(&stage, noted).await, 1);
+    end("ada@example.com").await.unwrap();
+    assert_eq!(count(&stage, noted).await, 1, "what is off stays off");
+    let told = facts(&stage).await;
+    let off = "dev.frontdesk.user.second_factor_disabled.v1";
+    assert_eq!(told.iter().filter(|kind| *kind == off).count(), 1);
 }

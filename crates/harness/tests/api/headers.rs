@@ -127,7 +127,7 @@ async fn only_listed_origins_may_read_from_elsewhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_seldom_change_are_not_sent_twice() {
     let stage = Stage::set().await;
-    for path in ["/api/openapi.json", "/api/clients"] {
+    for path in ["/api/openapi.json", "/api/subscriptions/plans"] {
         let first = stage.get(path).await;
         let tag = first.header("etag").to_owned();
         assert!(first.status == 200 && tag.starts_with('"'), "{path}");
@@ -169,5 +169,46 @@ async fn json_is_compressed_for_whoever_asks() {
             .unwrap();
         assert_eq!(answer.headers()["content-encoding"], encoding);
         assert!(answer.bytes().await.unwrap().len() < plain.text.len() / 4);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_somebodys_own_is_kept_by_no_browser_and_tagged_for_programs() {
+    let stage = Stage::set().await;
+    let owner = stage.owner();
+    let client = stage.reception().await;
+    let one = format!("/api/clients/{client}");
+    let number = "/api/agent/clients/by-number/%2B14155550123";
+    let key = serde_json::json!({ "name": "Agent", "scopes": ["agent", "clients:read"] });
+    let made = owner.post("/api/keys", &key).await.json();
+    let key = format!("Bearer {}", made["key"].as_str().unwrap());
+    for path in ["/api/clients", &one, number] {
+        let seen = owner.get(path).await;
+        assert_eq!(
+            (
+                seen.status,
+                seen.header("cache-control"),
+                seen.header("etag")
+            ),
+            (200, "no-store", ""),
+            "{path}"
+        );
+        let by_program = [("authorization", key.as_str())];
+        let told = send(&stage, Method::GET, path, &by_program).await;
+        assert_eq!(told.header("cache-control"), "private, no-cache", "{path}");
+        let tag = told.header("etag").to_owned();
+        let known = [
+            ("authorization", key.as_str()),
+            ("if-none-match", tag.as_str()),
+        ];
+        let known = send(&stage, Method::GET, path, &known).await;
+        assert_eq!((known.status, known.text.as_str()), (304, ""), "{path}");
+        // A page of another origin is in a browser too.
+        let page = [
+            ("authorization", key.as_str()),
+            ("sec-fetch-site", "cross-site"),
+        ];
+        let page = send(&stage, Method::GET, path, &page).await;
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
     }
 }

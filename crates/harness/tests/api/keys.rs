@@ -6,6 +6,7 @@ use crate::{
     person::{Answer, read},
     stage::Stage,
 };
+use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -277,4 +278,21 @@ async fn what_a_key_is_asked_to_be_is_checked() {
     let full = stage.owner().post("/api/keys", &wanted(&["agent"])).await;
     assert_eq!(full.status, 409);
     assert!(full.text.contains("key-limit"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_made_at_once_are_counted_one_by_one() {
+    let stage = Stage::set().await;
+    let owner = stage.owner();
+    let fill = format!(
+        "insert into account.api_keys (id, prefix, key_hash, name, user_id, account_id, scopes, created_at)
+        select gen_random_uuid(), 'fd_' || n, sha256(n::text::bytea), 'k', '{0}', '{0}', '{{agent}}', now()
+        from generate_series(1, 97) n",
+        owner.id
+    );
+    stage.execute(&fill).await;
+    let body = wanted(&["agent"]);
+    let made = join_all((0..12).map(|_| owner.post("/api/keys", &body))).await;
+    let made = made.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(made, 3);
 }

@@ -147,8 +147,8 @@ async fn a_full_life(stage: &Stage) -> (Person, Person, Uuid) {
             values ('google', '1', '{id}', 'ada@example.com', now());
          insert into account.second_factors (user_id, secret_sealed, created_at) values ('{id}', 'x', now());
          insert into account.recovery_codes (user_id, code_hash) values ('{id}', 'x');
-         insert into account.refresh_tokens (token_hash, family, user_id, account_id, created_at, expires_at)
-            values ('x', gen_random_uuid(), '{id}', '{id}', now(), now());
+         insert into account.refresh_tokens (token_hash, family, user_id, account_id, created_at, proven_at, expires_at)
+            values ('x', gen_random_uuid(), '{id}', '{id}', now(), now(), now());
          insert into account.members (account_id, user_id, role, joined_at)
             select id, '{id}', 'manager', now() from account.users where email = 'olivia@example.com';
          insert into account.invitations (id, account_id, email, role, token_hash, invited_by, created_at, expires_at,
@@ -230,6 +230,35 @@ async fn an_account_that_ends_leaves_no_person_behind() {
         3,
         "the upload, the edit, the end"
     );
+
+    let whereabouts = format!(
+        "account.audit where (actor_id = '{id}' or user_id = '{id}' and actor_id is null)
+         and (address is not null or user_agent is not null)"
+    );
+    assert_eq!(count(&stage, &whereabouts).await, 0);
+    let acts = format!("account.audit where actor_id = '{id}' and act = 'member.invited'");
+    assert_eq!(count(&stage, &acts).await, 1, "what was done stays");
+    // Of who is still here nothing can be made to go, and of nobody what they did.
+    let of_reader = format!(
+        "insert into account.audit (at, actor_id, actor_kind, act, address) values (now(), '{0}', 'session', 'x', '::1')",
+        reader.id
+    );
+    stage.execute(&of_reader).await;
+    for rewriting in [
+        format!(
+            "update account.audit set address = null where actor_id = '{}'",
+            reader.id
+        ),
+        format!("update account.audit set act = 'x' where actor_id = '{id}'"),
+        format!("update account.audit set address = '::1' where actor_id = '{id}'"),
+        "delete from account.audit".to_owned(),
+    ] {
+        let refused = stage.client.batch_execute(&rewriting).await.unwrap_err();
+        assert!(
+            format!("{refused:?}").contains("append-only"),
+            "{rewriting}"
+        );
+    }
 
     assert_eq!(samples(&stage), 0);
     let told = facts(&stage).await;

@@ -2,11 +2,12 @@
 //! once.
 
 use crate::{
-    browser::{facts, mailed, token},
+    browser::{count, facts, mailed, token},
     person::{Answer, Person},
     stage::Stage,
 };
 use frontdesk_events::catalogue::account;
+use frontdesk_harness::eventually;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -325,4 +326,88 @@ async fn members_decide_about_nobody_and_strangers_see_nobody() {
         3
     );
     assert_eq!(stranger.delete("/api/members/1").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_join_and_as_what_is_decided_with_a_fresh_proof() {
+    let stage = Stage::set().await;
+    let owner = stage.owner();
+    let member = stage.member(owner.id, "reader").await;
+    let path = format!("/api/members/{}", member.id);
+    let role = json!({ "role": "manager" });
+    let age = "update account.sessions set proven_at = now() - interval '16 minutes'";
+    stage.client.batch_execute(age).await.unwrap();
+    for answer in [
+        invite(owner, "grace@example.com", "reader").await,
+        owner.put(&path, &role).await,
+    ] {
+        assert_eq!(
+            (answer.status, kind(&answer).as_str()),
+            (403, "proof-needed")
+        );
+    }
+    assert!(facts(&stage).await.is_empty());
+    // Sending somebody away is no danger, and may be urgent.
+    assert_eq!(owner.delete(&path).await.status, 204);
+}
+
+/// Until a request waits for a row that somebody else has.
+async fn somebody_waits(stage: &Stage) {
+    let waiting = "select exists (select from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock')";
+    eventually("somebody waits", async || {
+        let row = stage.client.query_one(waiting, &[]).await.unwrap();
+        row.get::<_, bool>(0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_meanwhile_invites_nobody_and_changes_nobody() {
+    let stage = Stage::set().await;
+    let owner = stage.owner();
+    let member = stage.member(owner.id, "reader").await;
+    let path = format!("/api/members/{}", member.id);
+    let mut other = stage.database.client().await;
+    for what in ["invite", "change"] {
+        let ending = other.transaction().await.unwrap();
+        // As signing out everywhere does, which has not come to its end yet.
+        let sql = format!(
+            "delete from account.sessions where user_id = '{}'",
+            owner.id
+        );
+        ending.batch_execute(&sql).await.unwrap();
+        let asked = async {
+            match what {
+                "invite" => invite(owner, "grace@example.com", "reader").await.status,
+                _ => owner.put(&path, &json!({ "role": "manager" })).await.status,
+            }
+        };
+        let end = async {
+            somebody_waits(&stage).await;
+            ending.rollback().await.unwrap();
+        };
+        let (status, ()) = tokio::join!(asked, end);
+        // Nobody signed out after all.
+        assert!([201, 204].contains(&status), "{what}: {status}");
+    }
+    let ending = other.transaction().await.unwrap();
+    let sql = format!(
+        "delete from account.sessions where user_id = '{}'",
+        owner.id
+    );
+    ending.batch_execute(&sql).await.unwrap();
+    let asked = invite(owner, "late@example.com", "reader");
+    let end = async {
+        somebody_waits(&stage).await;
+        ending.commit().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(asked, end);
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    let open = count(
+        &stage,
+        "account.invitations where email = 'late@example.com'",
+    )
+    .await;
+    assert_eq!(open, 0);
 }

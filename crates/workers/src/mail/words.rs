@@ -4,7 +4,7 @@
 use super::{
     browser,
     letter::{Button, Letter, shown},
-    people::{Invitation, Session},
+    people::{Invitation, Person, Session},
 };
 use url::Url;
 
@@ -136,7 +136,7 @@ pub(super) fn confirm_address(url: Url, until: &str) -> Letter {
         particulars: Vec::new(),
         button: button("Confirm this address", url),
         remarks: vec![
-            format!("The link works once, until {until}."),
+            format!("The link works once, until {until}. It asks you to sign in, if you are not."),
             "If it was not you, there is nothing to do: without the link nothing changes.".to_owned(),
         ],
     }
@@ -178,6 +178,89 @@ pub(super) fn invited(invitation: &Invitation, url: Url, until: &str) -> Letter 
             format!("The invitation is open until {until}."),
             "If you do not know who this is, there is nothing to do.".to_owned(),
         ],
+    }
+}
+
+pub(super) fn member_joined(
+    name: &str,
+    member: &Person,
+    role: &str,
+    at: String,
+    url: Url,
+) -> Letter {
+    let may = match role {
+        "manager" => "They see its calls and change its clients.",
+        _ => "They see its calls and clients.",
+    };
+    Letter {
+        subject: "Somebody joined your account",
+        greeting: hello(name),
+        paragraphs: vec![format!(
+            "{} ({}) accepted an invitation to your Frontdesk account. {may}",
+            shown(&member.name),
+            shown(&member.email),
+        )],
+        particulars: vec![("When", at)],
+        button: button("See who has a part in it", url),
+        remarks: vec![
+            "If you did not invite them, send them away there and choose another password."
+                .to_owned(),
+        ],
+    }
+}
+
+pub(super) fn key_created(name: &str, at: String, url: Url) -> Letter {
+    Letter {
+        subject: "An API key was made",
+        greeting: hello(name),
+        paragraphs: vec![
+            "Somebody, we hope you, made an API key for your account. A program that has it can use the account \
+             without a password."
+                .to_owned(),
+        ],
+        particulars: vec![("When", at)],
+        button: button("See the keys", url),
+        remarks: vec![
+            "If it was not you, revoke the key there and choose another password.".to_owned(),
+        ],
+    }
+}
+
+pub(super) fn login_linked(name: &str, at: String, method: &str, url: Url) -> Letter {
+    Letter {
+        subject: "A login was linked to your account",
+        greeting: hello(name),
+        paragraphs: vec![
+            "Your account can now be signed in to in one more way. If that was you, all is well."
+                .to_owned(),
+        ],
+        particulars: vec![("When", at), ("How", how(method).to_owned())],
+        button: button("See the linked logins", url),
+        remarks: vec!["If it was not you, unlink it there and choose another password.".to_owned()],
+    }
+}
+
+pub(super) fn second_step(name: &str, at: String, is_on: bool, url: Url) -> Letter {
+    let (subject, news) = if is_on {
+        (
+            "Two-step sign-in is on",
+            "Signing in to your account now wants a code of an authenticator app.",
+        )
+    } else {
+        (
+            "Two-step sign-in is off",
+            "Signing in to your account does not want a code of an authenticator app any more.",
+        )
+    };
+    Letter {
+        subject,
+        greeting: hello(name),
+        paragraphs: vec![format!(
+            "{news} You were signed out everywhere else. If that was you, all is well."
+        )],
+        particulars: vec![("When", at)],
+        button: button("Look at your sign-in", url),
+        remarks: vec!["If it was not you, choose another password at once.".to_owned()],
     }
 }
 

@@ -55,7 +55,37 @@ pub(super) async fn write(db: &PgPool, links: &Links, trial: &Trial<'_>) -> sqlx
         }
         account::EMAIL_CHANGE_REQUESTED => desk.address_change_requested().await,
         account::EMAIL_CHANGED => desk.address_changed().await,
+        account::IDENTITY_LINKED => {
+            let url = links.page("/settings/security");
+            let method = desk.read().map(|fact: account::Identity| fact.provider);
+            desk.to_user(|person| {
+                let when = desk.when(&person.time_zone);
+                words::login_linked(
+                    &person.name,
+                    when,
+                    method.as_deref().unwrap_or_default(),
+                    url,
+                )
+            })
+            .await
+        }
+        kind @ (account::SECOND_FACTOR_ENABLED | account::SECOND_FACTOR_DISABLED) => {
+            let url = links.page("/settings/security");
+            let is_on = kind == account::SECOND_FACTOR_ENABLED;
+            desk.to_user(|person| {
+                words::second_step(&person.name, desk.when(&person.time_zone), is_on, url)
+            })
+            .await
+        }
+        account::KEY_CREATED => {
+            let url = links.page("/settings/keys");
+            desk.to_user(|person| {
+                words::key_created(&person.name, desk.when(&person.time_zone), url)
+            })
+            .await
+        }
         account::MEMBER_INVITED => desk.invited().await,
+        account::MEMBER_JOINED => desk.joined().await,
         account::EXPORT_READY => desk.export_ready().await,
         account::DELETION_REQUESTED => desk.deletion_requested().await,
         _ => Ok(Writing::Unreadable("no mail belongs to this type")),
@@ -175,6 +205,23 @@ impl Desk<'_> {
         let url = self.links.token("/invitation", fact.invitation_id);
         let letter = words::invited(&invitation, url, &until);
         Ok(self.to(invitation.email, letter))
+    }
+
+    /// To the owner: an invitation may have been sent by somebody who was in for a minute.
+    async fn joined(&self) -> sqlx::Result<Writing> {
+        let Some(fact) = self.read::<account::Member>() else {
+            return Ok(UNREADABLE);
+        };
+        let Some(owner) = people::person(self.db, fact.account_id).await? else {
+            return Ok(NO_ACCOUNT);
+        };
+        let Some(member) = people::person(self.db, fact.user_id).await? else {
+            return Ok(Writing::Over("the member is gone"));
+        };
+        let when = self.when(&owner.time_zone);
+        let url = self.links.page("/settings/members");
+        let letter = words::member_joined(&owner.name, &member, &fact.role, when, url);
+        Ok(self.to(owner.email, letter))
     }
 
     async fn export_ready(&self) -> sqlx::Result<Writing> {

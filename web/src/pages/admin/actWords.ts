@@ -23,6 +23,7 @@ const WORDS: Partial<Record<string, string>> = {
   "number.released": "released a number",
   "second_factor.disabled": "turned the second step off",
   "second_factor.enabled": "turned the second step on",
+  "second_factor.wrong_code": "showed a wrong first code",
   "second_factor.recovery_code_used": "used a recovery code",
   "second_factor.recovery_codes_renewed": "made new recovery codes",
   "session.revoked": "signed a browser out",

@@ -1,9 +1,10 @@
 //! `POST /api/auth/password/reset`: another password by the link of a mail.
 //!
 //! This is how the owner of a mailbox takes an account back, so nothing that somebody else may have
-//! opened or left in it survives: sessions, programs' tokens, links under way, the API keys this person
-//! made, and logins at providers under another address than the account's. The second factor stays: a
-//! mailbox alone must not replace it. Nobody is signed in by it either.
+//! opened or left in it survives: sessions, programs' tokens, links under way, open invitations, the API
+//! keys this person made, and logins at providers under another address than the account's. The second
+//! factor stays, and so does what was counted against guesses of its codes: a mailbox alone must not
+//! replace it. Nobody is signed in by it either.
 
 use super::{Whose, hold, set};
 use crate::{
@@ -71,10 +72,14 @@ pub async fn reset(
             set(db, user, &hash, None, now).await?;
             revoke_keys(db, user, now).await?;
             unlink_strangers(db, user, now).await?;
+            revoke_invitations(db, &origin, user, now).await?;
             // Once more, for who came in by such a login while the first time went on.
             session::end_others(db, user, None).await?;
-            failures::forgive(db, &Tried::password(&whose.email, &origin)).await?;
-            failures::forgive(db, &Tried::code(user)).await?;
+            for tried in Tried::passwords(&whose.email, &origin) {
+                failures::forgive(db, &tried).await?;
+            }
+            // Guesses at the password before: whoever has the mailbox is not kept out by them.
+            failures::forgive(db, &Tried::afar(&whose.email)).await?;
             let act = Act {
                 act: "user.password_reset",
                 account: Some(user),
@@ -150,6 +155,35 @@ async fn revoke_keys(db: &mut PgConnection, user: Uuid, now: DateTime<Utc>) -> s
         };
         let fact = Fact::about(KEY_REVOKED, key.account_id, key.id, &data);
         outbox::record(db, now, fact).await?;
+    }
+    Ok(())
+}
+
+/// Whoever was to join by the hand of somebody who had got in.
+async fn revoke_invitations(
+    db: &mut PgConnection,
+    origin: &Origin,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let revoked = sqlx::query_scalar!(
+        "update account.invitations set revoked_at = $2
+        where account_id = $1 and accepted_at is null and revoked_at is null
+        returning id",
+        user,
+        now,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    for invitation in revoked {
+        let act = Act {
+            act: "invitation.revoked",
+            account: Some(user),
+            actor: Actor::person(user),
+            subject: Some(invitation.to_string()),
+            detail: json!({ "by": "a reset of the password" }),
+        };
+        audit::note(db, now, origin, act).await?;
     }
     Ok(())
 }

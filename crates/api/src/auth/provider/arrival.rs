@@ -5,7 +5,7 @@ use super::{Person, Provider, Trouble};
 use crate::{
     Api,
     audit::{self, Act, Actor},
-    auth::{entry, second_factor, second_step::SecondStep},
+    auth::{entry, me, second_factor, second_step::SecondStep},
     origin::Origin,
     outbox::{self, Fact},
     session::{self, Secret, SignIn},
@@ -113,7 +113,9 @@ impl Arrival {
             return Ok(Landed::AtTheSecondStep(step.leave(api.access(), self.now)?));
         }
         let presented = self.presented.as_deref();
-        let who = self.signing_in(known.id);
+        // A provider may answer without asking anybody. Who has nothing else to show is believed.
+        let is_proven = !me::has_password(db, known.id).await?;
+        let who = self.signing_in(known.id, is_proven);
         let entered =
             entry::enter(db, api.access(), &self.origin, presented, who, self.now).await?;
         Ok(Landed::SignedIn(entered.cookie))
@@ -169,7 +171,7 @@ impl Arrival {
         if let Some(presented) = &self.presented {
             session::close(db, presented).await?;
         }
-        let who = self.signing_in(user);
+        let who = self.signing_in(user, true);
         let (_, cookie) = session::open(db, api.access(), self.now, &self.origin, who).await?;
         Ok(Landed::SignedIn(cookie))
     }
@@ -270,11 +272,12 @@ impl Arrival {
         told.unwrap_or_else(|| email.split('@').next().unwrap_or(email).to_owned())
     }
 
-    fn signing_in(&self, user: Uuid) -> SignIn {
+    fn signing_in(&self, user: Uuid, is_proven: bool) -> SignIn {
         SignIn {
             user,
             account: user,
             method: self.provider.word(),
+            is_proven,
         }
     }
 }

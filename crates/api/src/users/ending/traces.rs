@@ -45,6 +45,20 @@ pub(super) async fn delete_credentials(db: &mut PgConnection, user: Uuid) -> sql
         "delete from account.api_keys where user_id = $1 or account_id = $1",
         user
     )
+    .execute(&mut *db)
+    .await?;
+    forget_whereabouts(db, user).await
+}
+
+/// What they did stays on record, and so does what strangers tried; from where and with which browser,
+/// does not.
+async fn forget_whereabouts(db: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update account.audit set address = null, user_agent = null
+        where (actor_id = $1 or (actor_id is null and user_id = $1))
+            and (address is not null or user_agent is not null)",
+        user
+    )
     .execute(db)
     .await?;
     Ok(())

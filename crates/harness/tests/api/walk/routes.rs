@@ -160,9 +160,9 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     route("GET", "/api/auth/{provider}", For::Anyone, ""),
     route("GET", "/api/auth/{provider}/callback", For::Anyone, ""),
-    route("POST", "/api/users/email/confirm", For::Anyone, LINK),
     route("POST", "/api/invitations/show", For::Anyone, LINK),
     route("GET", "/api/auth/me", For::Person, ""),
+    route("POST", "/api/users/email/confirm", For::Person, LINK),
     route("GET", "/api/auth/sessions", For::Person, ""),
     route("GET", "/api/auth/identities", For::Person, ""),
     route(
