@@ -115,9 +115,7 @@ test("the keyboard alone finds, opens and closes a call", async ({ dashboard: pa
 test("older calls are one page on, and back again", async ({ dashboard: page }) => {
   await page.goto("/calls");
   await firstRow(page);
-  const older = page.getByRole("link", { name: "Older calls" });
-  test.skip((await older.count()) === 0, "fewer calls than one page so far");
-  await older.click();
+  await page.getByRole("link", { name: "Older calls" }).click();
   await expect(page).toHaveURL(/cursor=/);
   await firstRow(page);
   await page.getByRole("link", { name: "Newest calls" }).click();

@@ -92,6 +92,7 @@ for (const [name, viewport] of Object.entries(SIZES)) {
         await check(page);
         await page.goto("/settings/keys");
         await page.getByRole("button", { name: "New key" }).click();
+        await expect(page.getByRole("dialog", { name: "A new key" }).getByLabel("Name")).toBeFocused();
         await check(page);
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: /^Account:/ }).click();

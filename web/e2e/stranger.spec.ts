@@ -128,7 +128,9 @@ async function changeSettings(page: Page) {
   await page.getByLabel("Name").fill("Our calendar");
   await page.getByRole("checkbox", { name: "Read calls" }).check();
   await page.getByRole("button", { name: "Make the key" }).click();
-  const key = (await page.getByRole("dialog").locator("code").textContent()) ?? "";
+  const shown = page.getByRole("dialog", { name: "The key “Our calendar”" }).locator("code");
+  await expect(shown).toHaveText(/^fd_/);
+  const key = (await shown.textContent()) ?? "";
   const asked = await page.request.get("/api/calls", { headers: { authorization: `Bearer ${key}`, cookie: "" } });
   expect(asked.status()).toBe(200);
   await page.getByRole("button", { name: "I have kept it" }).click();
