@@ -1,7 +1,7 @@
 /** Ways in beside the password: Google, GitHub, and the second step. */
 import { createHmac } from "node:crypto";
 import type { Page } from "@playwright/test";
-import { enter, expect, test } from "./dashboard";
+import { enter, expect, expectKept, test } from "./dashboard";
 import { becomeSomebody, stranger } from "./people";
 
 test.describe("through a provider", () => {
@@ -84,6 +84,7 @@ test.describe("the second step", () => {
       codes.getByRole("button", { name: "Download them" }).click(),
     ]);
     expect(download.suggestedFilename()).toBe("frontdesk-recovery-codes.txt");
+    await expectKept(page, codes);
     await codes.getByRole("button", { name: "I have kept them" }).click();
     await expect(page.getByRole("button", { name: "New recovery codes" })).toBeVisible();
 

@@ -18,6 +18,8 @@ export const paths = {
   adminUser: (id: string) => `/admin/users/${encodeURIComponent(id)}`,
   signIn: (after?: { returnTo?: string; problem?: string }) => `/sign-in${back(after)}`,
   signUp: (after?: { returnTo?: string }) => `/sign-up${back(after)}`,
+  /** The page that ends the session: at once for whoever comes with `signingOut`, else by a press. */
+  signOut: (after?: { returnTo?: string }) => `/sign-out${back(after)}`,
   forgotten: () => "/forgotten",
   invitation: () => "/invitation",
   /** Not pages: what the api hands out or sends on. */
@@ -29,6 +31,11 @@ export const paths = {
   voiceSample: (id: string, version: string) =>
     `/api/clients/${encodeURIComponent(id)}/voice-sample?${new URLSearchParams({ of: version }).toString()}`,
 };
+
+/** Goes with a navigation to `paths.signOut`: somebody pressed "Sign out" here. */
+export function signingOut(where: "here" | "everywhere" = "here") {
+  return { state: { signOut: where } };
+}
 
 /** Where to go after signing in: only ever a page of ours, whatever the address says. */
 export function returnTo(search: URLSearchParams): string {
