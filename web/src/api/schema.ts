@@ -660,6 +660,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives all calls that fit as a file. */
+        get: operations["download_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{id}": {
         parameters: {
             query?: never;
@@ -1611,6 +1628,11 @@ export interface components {
             /** @description Whether there is a recording to play. */
             has_recording: boolean;
             /**
+             * @description Up to three places where the words looked for were said, in their order; null when no words
+             *     were looked for. Places are taken from the first 400 turns of a call.
+             */
+            hits: components["schemas"]["Hit"][] | null;
+            /**
              * Format: uuid
              * @description Derived from room and caller: the same after every rebuild.
              */
@@ -2223,6 +2245,16 @@ export interface components {
              */
             weekday: number;
         };
+        /** @description A turn in which words were found. */
+        Hit: {
+            at: components["schemas"]["Moment"] | null;
+            /** @description What was said, in order; a long turn is cut, and `…` stands where. */
+            pieces: components["schemas"]["Piece"][];
+            /** @description Who said it. */
+            speaker: components["schemas"]["Speaker"];
+            /** @description The turn's id, as the call's transcript has it. */
+            turn_id: string;
+        };
         /** @description An hour of the day. */
         HourFigures: {
             /**
@@ -2770,6 +2802,13 @@ export interface components {
              * @description The words, with the blanks and commas around them.
              * @example Active, next payment
              */
+            text: string;
+        };
+        /** @description A part of a text: what was looked for, or what stands around it. */
+        Piece: {
+            /** @description Whether it was looked for. */
+            hit: boolean;
+            /** @description The text. It was said by strangers: show it as text, whatever is in it. */
             text: string;
         };
         /** @description All plans. */
@@ -7085,6 +7124,14 @@ export interface operations {
                 max_talk_ms?: number;
                 /** @description With a recording, or without. */
                 has_recording?: boolean;
+                /**
+                 * @description Words that were all said on the call, by the caller or the receptionist, in whatever order:
+                 *     1 to 16 words, whole, whatever their case and accents. Words in quotation marks must follow
+                 *     one another in one turn. A word of three letters or more that ends with `*` is a beginning.
+                 *     What is no letter or digit only separates words. Notes, tools and summaries are not searched.
+                 * @example "next tuesday" appoint*
+                 */
+                q?: string;
                 /** @description How many, 1 to 100; 50 when left out. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -7103,6 +7150,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallPage"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope or suspension */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_calls: {
+        parameters: {
+            query?: {
+                /** @description Only calls of this client. */
+                client_id?: string;
+                /** @description `true`: calls that nobody owns, instead of the account's; for administrators of the service. */
+                unassigned?: boolean;
+                /** @description Started at or after (RFC 3339). */
+                from?: string;
+                /** @description Started before (RFC 3339). */
+                to?: string;
+                /** @description A part of the caller's or the dialled number: 1 to 15 digits; a leading + means its beginning. */
+                number?: string;
+                /** @description Where they stand. */
+                state?: "ringing" | "live" | "ended";
+                /** @description How they went. */
+                result?: "answered" | "abandoned" | "missed" | "failed";
+                /** @description What came of them. */
+                outcome?: "success" | "fail" | "unknown";
+                /** @description `positive`, `neutral`, `negative`, or `unknown` for ended calls that have none of them. */
+                sentiment?: "positive" | "neutral" | "negative" | "unknown";
+                /** @description Talked at least this long, in milliseconds. */
+                min_talk_ms?: number;
+                /** @description Talked at most this long, in milliseconds. */
+                max_talk_ms?: number;
+                /** @description With a recording, or without. */
+                has_recording?: boolean;
+                /**
+                 * @description Words that were all said on the call, by the caller or the receptionist, in whatever order:
+                 *     1 to 16 words, whole, whatever their case and accents. Words in quotation marks must follow
+                 *     one another in one turn. A word of three letters or more that ends with `*` is a beginning.
+                 *     What is no letter or digit only separates words. Notes, tools and summaries are not searched.
+                 * @example "next tuesday" appoint*
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All calls that fit, newest first, with a line of titles. Times are in UTC, durations in whole seconds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */
@@ -7872,6 +8026,14 @@ export interface operations {
                 max_talk_ms?: number;
                 /** @description With a recording, or without. */
                 has_recording?: boolean;
+                /**
+                 * @description Words that were all said on the call, by the caller or the receptionist, in whatever order:
+                 *     1 to 16 words, whole, whatever their case and accents. Words in quotation marks must follow
+                 *     one another in one turn. A word of three letters or more that ends with `*` is a beginning.
+                 *     What is no letter or digit only separates words. Notes, tools and summaries are not searched.
+                 * @example "next tuesday" appoint*
+                 */
+                q?: string;
                 /** @description How many, 1 to 100; 50 when left out. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
