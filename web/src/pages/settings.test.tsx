@@ -265,7 +265,7 @@ it("keys say when they were used and when they end, and can be revoked", async (
   expect(await screen.findByText(/Read calls, Answer calls/)).toBeTruthy();
   expect(screen.getByText("Expired")).toBeTruthy();
   expect(screen.getByText(/Never used, expired Feb 1, 2026/)).toBeTruthy();
-  await user.click(screen.getByRole("button", { name: "Revoke Till" }));
+  await user.click(screen.getByRole("button", { name: "Revoke key Till" }));
   await user.click((await dialog()).getByRole("button", { name: "Revoke the key" }));
   expect(await screen.findByText(/None yet/)).toBeTruthy();
 });
@@ -319,7 +319,7 @@ it("a member sees who else is there, changes nobody, and may leave", async () =>
   expect(screen.queryByLabelText("Role of Cy")).toBeNull();
   expect(screen.queryByRole("button", { name: "Remove Cy" })).toBeNull();
   expect(screen.queryByText("Invite somebody")).toBeNull();
-  await user.click(screen.getByRole("button", { name: "Leave" }));
+  await user.click(screen.getByRole("button", { name: "Leave Bob's Dental" }));
   await user.click((await dialog("Leave Bob's Dental?")).getByRole("button", { name: "Leave" }));
   await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
   expect(stage.sent("POST /api/auth/account")).toEqual([{ account_id: ME.user.id }]);

@@ -87,9 +87,13 @@ function ReadyAccounts({ accounts, signedIn }: { accounts: ReadyAccount[]; signe
       <ul className="flex flex-col gap-2">
         {accounts.map((account) => (
           <li key={account.email}>
-            <Button className="min-h-11 w-full justify-between" onClick={() => void enterAs(account)}>
-              <span className="truncate">{account.title}</span>
-              <span className="truncate font-normal text-quiet">{account.email}</span>
+            <Button className="w-full justify-start py-2 text-left" onClick={() => void enterAs(account)}>
+              {/* Two lines: words cut short are no help in choosing. */}
+              <span className="min-w-0 whitespace-normal [overflow-wrap:anywhere]">
+                {account.title}
+                <span className="sr-only">, </span>
+                <span className="block text-xs font-normal text-quiet">{account.email}</span>
+              </span>
             </Button>
           </li>
         ))}

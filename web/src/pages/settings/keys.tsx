@@ -125,7 +125,7 @@ function OneKey({ apiKey }: { apiKey: Key }) {
             : ", does not expire"}
         </p>
       </div>
-      <Button onClick={() => setRevoking(true)} aria-label={`Revoke ${apiKey.name}`}>
+      <Button onClick={() => setRevoking(true)} aria-label={`Revoke key ${apiKey.name}`}>
         Revoke
       </Button>
       {revoking && (
