@@ -1,5 +1,5 @@
 /** Every address of the dashboard. A page that needs one asks here; nobody glues strings. */
-import { type CallFilter, writeFilter } from "./api/callFilter";
+import { type CallFilter, filterQuery, writeFilter } from "./api/callFilter";
 
 export type SettingsPage = "profile" | "security" | "notifications" | "keys" | "members" | "data" | "activity";
 export type AdminPage = "users" | "clients" | "audit";
@@ -25,7 +25,7 @@ export const paths = {
   /** Not pages: what the api hands out or sends on. */
   provider: (provider: string, returnTo: string) =>
     `/api/auth/${provider}?${new URLSearchParams({ return_to: returnTo }).toString()}`,
-  callsCsv: (search: URLSearchParams) => `/api/calls.csv${question(search)}`,
+  callsCsv: (filter: CallFilter) => `/api/calls.csv${question(writeFilter(filterQuery(filter)))}`,
   auditCsv: () => "/api/audit.csv",
   adminAuditCsv: () => "/api/admin/audit.csv",
   voiceSample: (id: string, version: string) =>
