@@ -1,6 +1,6 @@
 /** What every journey starts from: somebody signed in, and a page that may say nothing on the console. */
 import AxeBuilder from "@axe-core/playwright";
-import { type BrowserContext, type Cookie, type Page, test as base, expect } from "@playwright/test";
+import { type BrowserContext, type Cookie, type Locator, type Page, test as base, expect } from "@playwright/test";
 import { address, logIn, ready } from "./people";
 
 export { expect };
@@ -86,6 +86,18 @@ export async function firstRow(page: Page, table = "Calls, newest first") {
   const row = page.getByRole("table", { name: table }).locator("a[data-row]").first();
   await expect(row).toBeVisible({ timeout: 90_000 });
   return row;
+}
+
+/** Neither Escape, however often, nor a press beside a dialog takes away what is shown once. */
+export async function expectKept(page: Page, dialog: Locator) {
+  for (let press = 0; press < 3; press += 1) await page.keyboard.press("Escape");
+  await page.mouse.click(5, 5);
+  for (let press = 0; press < 3; press += 1) await page.keyboard.press("Escape");
+  // What a browser closes it tells a moment later: two frames on, all of it has been told.
+  await page.evaluate(
+    () => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))),
+  );
+  await expect(dialog).toBeVisible();
 }
 
 export async function expectNoViolations(page: Page) {

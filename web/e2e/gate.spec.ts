@@ -33,6 +33,72 @@ test("a ready account signs in at a press, and signing out ends it here and on t
   expect(asked.status(), "the old cookie opens nothing").toBe(401);
 });
 
+test("while the session ends nothing else is asked, however slow the machine", async ({ page, context }) => {
+  await becomeSomebody(context.request, stranger("Ida"));
+  await enter(page);
+  let asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  let meanwhile: string[] | null = null;
+  await page.route("**/api/auth/logout", async (route) => {
+    asked = [];
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    meanwhile = [...asked];
+    await route.continue();
+  });
+  const slow = await context.newCDPSession(page);
+  await slow.send("Emulation.setCPUThrottlingRate", { rate: 6 });
+  await page.getByRole("button", { name: /^Account:/ }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+  expect(meanwhile).toEqual([]);
+});
+
+test("what is unsaved is asked about before the way out, and staying keeps it", async ({ page, context }) => {
+  await becomeSomebody(context.request, stranger("Ida"));
+  await enter(page, "/settings/profile");
+  const name = page.getByLabel("Name", { exact: true });
+  await name.fill("Ida of Ace");
+  const question = page.getByRole("dialog", { name: "Leave without saving?" });
+  const signOut = async () => {
+    await page.getByRole("button", { name: /^Account:/ }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  };
+  const wayOut = [
+    signOut,
+    () => page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Calls" }).click(),
+    () => page.evaluate(() => window.history.back()),
+  ];
+  // So that there is something to go back to.
+  await page.getByRole("link", { name: "Members" }).click();
+  await question.getByRole("button", { name: "Leave without saving" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Members" })).toBeVisible();
+  await page.getByRole("link", { name: "Profile" }).click();
+  await name.fill("Ida of Ace");
+  for (const leave of wayOut) {
+    await leave();
+    await question.getByRole("button", { name: "Stay here" }).click();
+    await expect(question).toBeHidden();
+    await expect(name).toHaveValue("Ida of Ace");
+    await expect(page).toHaveURL(/\/settings\/profile$/);
+  }
+  await signOut();
+  await expect(question).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(question).toBeHidden();
+  await expect(name).toHaveValue("Ida of Ace");
+  await signOut();
+  await question.getByRole("button", { name: "Leave without saving" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+});
+
+test("whoever is in is led on from the ways in", async ({ dashboard: page }) => {
+  for (const door of ["/sign-in", "/sign-up"]) {
+    await page.goto(`${door}?return_to=%2Fbilling`);
+    await expect(page.getByRole("heading", { level: 1, name: "Billing" })).toBeVisible();
+    await expect(page).toHaveURL(/\/billing$/);
+  }
+});
+
 test("a return address that is not ours leads home", async ({ page }) => {
   await page.goto("/sign-in?return_to=https%3A%2F%2Fevil.example%2Fcalls");
   await page.getByRole("button", { name: /An owner with history/ }).click();

@@ -1,7 +1,7 @@
 /** Ways in beside the password: Google, GitHub, and the second step. */
 import { createHmac } from "node:crypto";
 import type { Page } from "@playwright/test";
-import { enter, expect, test } from "./dashboard";
+import { enter, expect, expectKept, test } from "./dashboard";
 import { becomeSomebody, stranger } from "./people";
 
 test.describe("through a provider", () => {
@@ -16,8 +16,7 @@ test.describe("through a provider", () => {
       await tellTheProvider(page, kim.name, kim.email);
       await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
       await expect(page.getByRole("button", { name: "Account: Kim" })).toBeVisible();
-      await page.getByRole("button", { name: "Account: Kim" }).click();
-      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await signOut(page, "Kim");
 
       await page.goto("/settings/security");
       await page.getByRole("link", { name: `Continue with ${provider}` }).click();
@@ -73,17 +72,19 @@ test.describe("the second step", () => {
     await page.getByRole("button", { name: "Set it up" }).click();
     const setUp = page.getByRole("dialog", { name: "Set up the second step" });
     await expect(setUp.getByRole("img", { name: /picture to scan/ })).toBeVisible();
+    await expect(setUp.locator("code")).toHaveText(/^[A-Z2-7]{4}( [A-Z2-7]{1,4})+$/);
     const secret = ((await setUp.locator("code").textContent()) ?? "").replaceAll(" ", "");
     await setUp.getByLabel("Code from the app").fill(codeOf(secret, 0));
     await setUp.getByRole("button", { name: "Turn it on" }).click();
     const codes = page.getByRole("dialog", { name: "Your recovery codes" });
+    await expect(codes.getByRole("listitem")).toHaveCount(10);
     const recovery = await codes.getByRole("listitem").allTextContents();
-    expect(recovery).toHaveLength(10);
     const [download] = await Promise.all([
       page.waitForEvent("download"),
       codes.getByRole("button", { name: "Download them" }).click(),
     ]);
     expect(download.suggestedFilename()).toBe("frontdesk-recovery-codes.txt");
+    await expectKept(page, codes);
     await codes.getByRole("button", { name: "I have kept them" }).click();
     await expect(page.getByRole("button", { name: "New recovery codes" })).toBeVisible();
 

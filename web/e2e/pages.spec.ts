@@ -6,6 +6,15 @@ const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, heig
 async function check(page: Page) {
   await expectNoViolations(page);
   await expectNoOverflow(page);
+  await expectOwnNames(page);
+}
+
+/** Heard without the row it stands in, a button still says what it acts on: no two are called the same. */
+async function expectOwnNames(page: Page) {
+  const names = await page
+    .getByRole("button")
+    .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label") ?? one.textContent.trim()));
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 }
 
 /** Each of these by its first heading, and what must be there before it is looked at. */
@@ -92,6 +101,7 @@ for (const [name, viewport] of Object.entries(SIZES)) {
         await check(page);
         await page.goto("/settings/keys");
         await page.getByRole("button", { name: "New key" }).click();
+        await expect(page.getByRole("dialog", { name: "A new key" }).getByLabel("Name")).toBeFocused();
         await check(page);
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: /^Account:/ }).click();

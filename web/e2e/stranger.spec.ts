@@ -1,6 +1,6 @@
 /** A stranger's whole way: from signing up to leaving, with a colleague in a browser of their own. */
 import { type Browser, type Page } from "@playwright/test";
-import { expect, firstRow, listen, test } from "./dashboard";
+import { expect, expectKept, firstRow, listen, test } from "./dashboard";
 import { type Person, address, freeNumber, openLink, sandbox, stranger } from "./people";
 
 // It waits for mails, calls and an export, one after the other.
@@ -128,9 +128,12 @@ async function changeSettings(page: Page) {
   await page.getByLabel("Name").fill("Our calendar");
   await page.getByRole("checkbox", { name: "Read calls" }).check();
   await page.getByRole("button", { name: "Make the key" }).click();
-  const key = (await page.getByRole("dialog").locator("code").textContent()) ?? "";
+  const shown = page.getByRole("dialog", { name: "The key “Our calendar”" }).locator("code");
+  await expect(shown).toHaveText(/^fd_/);
+  const key = (await shown.textContent()) ?? "";
   const asked = await page.request.get("/api/calls", { headers: { authorization: `Bearer ${key}`, cookie: "" } });
   expect(asked.status()).toBe(200);
+  await expectKept(page, page.getByRole("dialog"));
   await page.getByRole("button", { name: "I have kept it" }).click();
   await expect(page.getByText("Our calendar")).toBeVisible();
   await page.goto("/settings/activity");

@@ -1,5 +1,5 @@
 /** Every address of the dashboard. A page that needs one asks here; nobody glues strings. */
-import { type CallFilter, writeFilter } from "./api/callFilter";
+import { type CallFilter, filterQuery, writeFilter } from "./api/callFilter";
 
 export type SettingsPage = "profile" | "security" | "notifications" | "keys" | "members" | "data" | "activity";
 export type AdminPage = "users" | "clients" | "audit";
@@ -18,18 +18,25 @@ export const paths = {
   adminUser: (id: string) => `/admin/users/${encodeURIComponent(id)}`,
   signIn: (after?: { returnTo?: string; problem?: string }) => `/sign-in${back(after)}`,
   signUp: (after?: { returnTo?: string }) => `/sign-up${back(after)}`,
+  /** The page that ends the session: at once for whoever comes with `signingOut`, else by a press. */
+  signOut: (after?: { returnTo?: string }) => `/sign-out${back(after)}`,
   forgotten: () => "/forgotten",
   invitation: () => "/invitation",
   confirmEmail: () => "/confirm-email",
   /** Not pages: what the api hands out or sends on. */
   provider: (provider: string, returnTo: string) =>
     `/api/auth/${provider}?${new URLSearchParams({ return_to: returnTo }).toString()}`,
-  callsCsv: (search: URLSearchParams) => `/api/calls.csv${question(search)}`,
+  callsCsv: (filter: CallFilter) => `/api/calls.csv${question(writeFilter(filterQuery(filter)))}`,
   auditCsv: () => "/api/audit.csv",
   adminAuditCsv: () => "/api/admin/audit.csv",
   voiceSample: (id: string, version: string) =>
     `/api/clients/${encodeURIComponent(id)}/voice-sample?${new URLSearchParams({ of: version }).toString()}`,
 };
+
+/** Goes with a navigation to `paths.signOut`: somebody pressed "Sign out" here. */
+export function signingOut(where: "here" | "everywhere" = "here") {
+  return { state: { signOut: where } };
+}
 
 /** Where to go after signing in: only ever a page of ours, whatever the address says. */
 export function returnTo(search: URLSearchParams): string {

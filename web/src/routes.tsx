@@ -24,16 +24,17 @@ function doors(queries: QueryClient): RouteObject[] {
   return [
     page("/sign-in", async () => {
       const { SignIn, ask } = await import("./pages/signIn");
-      return { Component: SignIn, loader: () => ask(queries) };
+      return { Component: SignIn, loader: ({ request }) => ask(queries, new URL(request.url)) };
     }),
     page("/sign-up", async () => {
       const { SignUp, ask } = await import("./pages/signUp");
-      return { Component: SignUp, loader: () => ask(queries) };
+      return { Component: SignUp, loader: ({ request }) => ask(queries, new URL(request.url)) };
     }),
     page("/verify", async () => {
       const { Verify, ask } = await import("./pages/verify");
       return { Component: Verify, loader: ask };
     }),
+    page("/sign-out", async () => ({ Component: (await import("./pages/signOut")).SignOut })),
     page("/forgotten", async () => ({ Component: (await import("./pages/forgotten")).Forgotten })),
     page("/reset", async () => {
       const { Reset, ask } = await import("./pages/reset");

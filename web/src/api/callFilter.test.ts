@@ -9,6 +9,7 @@ describe("the filter in the address", () => {
       client_id: CLIENT,
       from: "2026-11-01",
       to: "2026-11-30",
+      q: '"next tuesday" appoint*',
       number: "+1 555",
       state: "ended",
       result: "missed",
@@ -23,7 +24,7 @@ describe("the filter in the address", () => {
 
   it("names what it does not know instead of dropping it silently", () => {
     const search = new URLSearchParams(
-      "state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps&number=Maria",
+      "state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps&number=Maria&q=%3F%21",
     );
     const { filter, refused } = readFilter(search);
     expect(filter).toEqual({});
@@ -36,6 +37,7 @@ describe("the filter in the address", () => {
       "to=soon",
       "has_recording=perhaps",
       "number=Maria",
+      "q=?!",
     ]);
   });
 

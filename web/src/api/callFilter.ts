@@ -14,6 +14,8 @@ export const SENTIMENTS = ["positive", "neutral", "negative", "unknown"] as cons
 export interface CallFilter {
   client_id?: string;
   unassigned?: true;
+  /** Words that were said on the call. */
+  q?: string;
   from?: string;
   to?: string;
   number?: string;
@@ -69,6 +71,15 @@ export function isNumberPart(value: string) {
   return /^\+?\d{1,15}$/.test(value.replace(/[\s().-]/g, ""));
 }
 
+/** As the api counts them. */
+const MOST_WORDS = 16;
+
+/** What the api looks for: some words, with anything between them. */
+export function isWords(value: string) {
+  const words = value.match(/[\p{L}\p{M}\p{N}]+/gu)?.length ?? 0;
+  return words > 0 && words <= MOST_WORDS;
+}
+
 function read(filter: CallFilter, name: string, value: string): boolean {
   switch (name) {
     case "client_id":
@@ -78,6 +89,10 @@ function read(filter: CallFilter, name: string, value: string): boolean {
     case "unassigned":
       if (value === "true") filter.unassigned = true;
       return value === "true" || value === "false";
+    case "q":
+      if (!isWords(value)) return false;
+      filter.q = value;
+      return true;
     case "from":
     case "to":
       if (!isDay(value) && !isInstant(value)) return false;

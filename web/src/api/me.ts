@@ -5,6 +5,7 @@
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { readAs, readAsBrowser } from "../reader";
 import { type AnswerOf, act, answer, client } from "./client";
+import { isKind } from "./problem";
 import type { paths } from "./schema";
 import { forgetSession, noteSession } from "./session";
 
@@ -59,17 +60,22 @@ export function goOver(queries: QueryClient, me: Me) {
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
 }
 
+export type Where = "here" | "everywhere";
+
 /**
- * Ends the session: here at once, then on the server, if it can be reached. The pages make way
- * in between, so that none of them asks with a session that has ended.
+ * Ends the session, on the server first: nobody is told that they are signed out before they are.
+ * Called when the pages have made way, so that none of them asks with a session that has ended.
  */
-export async function signOut(queries: QueryClient, makeWay: () => unknown) {
+export async function signOut(queries: QueryClient, where: Where) {
+  await queries.cancelQueries();
+  try {
+    await act(() => (where === "everywhere" ? client.DELETE("/api/auth/sessions") : client.POST("/api/auth/logout")));
+  } catch (error) {
+    // It had ended already.
+    if (!isKind(error, "unauthorised")) throw error;
+  }
   forgetSession();
   readAsBrowser();
-  await makeWay();
-  await queries.cancelQueries();
-  await client.POST("/api/auth/logout").catch(() => undefined);
-  // Last: a page that is still being taken down must find whose it was.
   queries.clear();
 }
 

@@ -15,6 +15,7 @@ type Answer<P extends { get: unknown }> = AnswerOf<P["get"]>;
 
 export type CallPage = Answer<paths["/api/calls"]>;
 export type Call = CallPage["items"][number];
+export type Hit = NonNullable<Call["hits"]>[number];
 export type OneCall = Answer<paths["/api/calls/{id}"]>;
 export type Turn = OneCall["turns"][number];
 export type CallEvent = Answer<paths["/api/calls/{id}/events"]>["items"][number];

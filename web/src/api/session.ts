@@ -18,6 +18,12 @@ export function mayBeSignedIn() {
   return localStorage.getItem(NOTE) !== null;
 }
 
+/** Somebody signed in here and has not signed out; leaving for a login provider is not enough. */
+export function wasSignedIn() {
+  const note = localStorage.getItem(NOTE);
+  return note !== null && note !== PERHAPS;
+}
+
 export function noteSession(user: string, account: string) {
   ours = `${user} ${account}`;
   localStorage.setItem(NOTE, ours);

@@ -3,9 +3,10 @@ import * as Popover from "@radix-ui/react-popover";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { type Me, type Membership, actFor, isAdmin, signOut, useMe } from "../api/me";
-import { paths } from "../paths";
+import { type Me, type Membership, actFor, isAdmin, useMe } from "../api/me";
+import { paths, signingOut } from "../paths";
 import { classes } from "../ui/classes";
+import { useMayLeave } from "./Unsaved";
 import { problemWords } from "./problemWords";
 import { roleWords } from "./roleWords";
 
@@ -50,10 +51,12 @@ const ENTRY =
 function Accounts({ me, close }: { me: Me; close: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const mayLeave = useMayLeave();
   const [failure, setFailure] = useState<string | null>(null);
 
   async function choose({ id }: Membership) {
     setFailure(null);
+    if (!(await mayLeave())) return;
     try {
       // Away from the page first: what it shows is the other account's.
       await navigate(paths.overview());
@@ -99,10 +102,10 @@ function Accounts({ me, close }: { me: Me; close: () => void }) {
 }
 
 function Ways({ me, close }: { me: Me; close: () => void }) {
-  const queries = useQueryClient();
   const navigate = useNavigate();
-  async function leave() {
-    await signOut(queries, () => navigate(paths.signIn()));
+  function leave() {
+    close();
+    void navigate(paths.signOut(), signingOut());
   }
   return (
     <div className="border-t border-line pt-1">
@@ -114,7 +117,7 @@ function Ways({ me, close }: { me: Me; close: () => void }) {
           Administration
         </Link>
       )}
-      <button type="button" onClick={() => void leave()} className={ENTRY}>
+      <button type="button" onClick={leave} className={ENTRY}>
         Sign out
       </button>
     </div>

@@ -1,9 +1,9 @@
 /**
- * The filter of the calls list. It has no state of its own but the number being
- * typed: what is chosen stands in the address at once, and the list follows.
+ * The filter of the calls list. It has no state of its own but the words and the number
+ * being typed: what is chosen stands in the address at once, and the list follows.
  */
 import * as Popover from "@radix-ui/react-popover";
-import { type ChangeEvent, useEffect, useState } from "react";
+import { type ChangeEvent, useCallback } from "react";
 import { type CallFilter, isNumberPart } from "../api/callFilter";
 import { Button } from "../ui/Button";
 import { Choice, TextField } from "../ui/Field";
@@ -17,6 +17,8 @@ import {
   STATE_WORDS,
   lengthOf,
 } from "./callFilterWords";
+import { useTyped } from "./useTyped";
+import { WordsField } from "./WordsField";
 
 interface Props {
   filter: CallFilter;
@@ -26,7 +28,10 @@ interface Props {
 
 export function CallFilterForm({ filter, change }: Props) {
   return (
-    <div className="flex w-full items-start gap-2 @form:w-80">
+    <div className="grid grid-cols-[minmax(0,1fr)_auto] @form:grid-cols-[minmax(0,1fr)_220px_auto] items-start gap-2">
+      <div className="col-span-2 min-w-0 @form:col-span-1">
+        <WordsField {...{ filter, change }} />
+      </div>
       <NumberField {...{ filter, change }} />
       <Popover.Root>
         <Popover.Trigger asChild>
@@ -53,41 +58,20 @@ export function CallFilterForm({ filter, change }: Props) {
   );
 }
 
-/** Waits for a pause in typing: each change is a question to the server and a step in the history. */
-const TYPING_MS = 300;
-
 function NumberField({ filter, change }: Props) {
-  const inAddress = filter.number ?? "";
-  const [number, setNumber] = useState(inAddress);
-  const [sent, setSent] = useState(inAddress);
-  const [known, setKnown] = useState(inAddress);
-  if (known !== inAddress) {
-    setKnown(inAddress);
-    // Another link changed it; our own change must not overwrite what was typed since.
-    if (sent !== inAddress) setNumber(inAddress);
-  }
-  const readable = number.trim() === "" || isNumberPart(number);
-  useEffect(() => {
-    if (number.trim() === inAddress || !readable) return;
-    const timer = window.setTimeout(() => {
-      setSent(number.trim());
-      change({ number: number.trim() });
-    }, TYPING_MS);
-    return () => window.clearTimeout(timer);
-  }, [number, inAddress, readable, change]);
+  const send = useCallback((number: string) => change({ number }), [change]);
+  const { typed, setTyped, readable } = useTyped({ inAddress: filter.number ?? "", isReadable: isNumberPart, send });
   return (
-    <div className="min-w-0 flex-1">
-      <TextField
-        label="Number or part of one"
-        quietLabel
-        type="search"
-        inputMode="tel"
-        placeholder="Number or part of one"
-        error={readable ? null : "Up to 15 digits: the search is by number."}
-        value={number}
-        onChange={(event) => setNumber(event.target.value)}
-      />
-    </div>
+    <TextField
+      label="Number or part of one"
+      quietLabel
+      type="search"
+      inputMode="tel"
+      placeholder="Number or part of one"
+      error={readable ? null : "Up to 15 digits: the search is by number."}
+      value={typed}
+      onChange={(event) => setTyped(event.target.value)}
+    />
   );
 }
 

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 const RULES = z.object({
   name: name("a name to know it by"),
-  scopes: z.array(z.enum(SCOPES)).min(1, "Choose at least one."),
+  scopes: z.array(z.enum(SCOPES)).check(z.minLength(1, "Choose at least one.")),
   lasts: z.enum(["30", "90", "365", "never"]),
 });
 

@@ -4,7 +4,9 @@ import { TextArea } from "../ui/Field";
 import { FormProblem, bind, useKeptForm } from "./form";
 import { z } from "./rules";
 
-const RULES = z.object({ reason: z.string().trim().min(1, "Say why.").max(500, "At most 500 characters.") });
+const RULES = z.object({
+  reason: z.string().check(z.trim(), z.minLength(1, "Say why."), z.maxLength(500, "At most 500 characters.")),
+});
 
 interface Props {
   does: string;

@@ -3,18 +3,21 @@
  * and leaving the page then asks first. One question for all forms of a page, for the router
  * can be stopped by one place alone.
  */
-import { type ReactNode, createContext, use, useCallback, useEffect, useId, useMemo, useRef } from "react";
+import { type ReactNode, createContext, use, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useBlocker } from "react-router";
 import { ConfirmDialog } from "../ui/Dialog";
 
 interface Unsaved {
   note: (form: string, isUnsaved: boolean) => void;
+  mayLeave: () => Promise<boolean>;
 }
 
 const Around = createContext<Unsaved | null>(null);
 
 export function UnsavedGuard({ children }: { children: ReactNode }) {
   const unsaved = useRef(new Set<string>());
+  /** Answers whoever waits for it. */
+  const [asked, setAsked] = useState<{ answer: (leaves: boolean) => void } | null>(null);
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>
       unsaved.current.size > 0 && currentLocation.pathname !== nextLocation.pathname,
@@ -32,25 +35,46 @@ export function UnsavedGuard({ children }: { children: ReactNode }) {
         if (isUnsaved) unsaved.current.add(form);
         else unsaved.current.delete(form);
       },
+      mayLeave: async () => {
+        if (unsaved.current.size === 0) return true;
+        const leaves = await new Promise<boolean>((answer) => setAsked({ answer }));
+        setAsked(null);
+        // Asked and answered: the way out does not ask again.
+        if (leaves) unsaved.current.clear();
+        return leaves;
+      },
     }),
     [],
   );
   return (
     <Around value={guard}>
       {children}
+      {asked && <Question stay={() => asked.answer(false)} leave={() => asked.answer(true)} />}
       {blocker.state === "blocked" && (
-        <ConfirmDialog
-          title="Leave without saving?"
-          does="Leave without saving"
-          cancel="Stay here"
-          close={() => blocker.reset()}
-          confirm={() => blocker.proceed()}
-        >
-          <p>What you changed on this page has not been saved and would be lost.</p>
-        </ConfirmDialog>
+        <Question stay={() => blocker.reset()} leave={() => blocker.proceed()} />
       )}
     </Around>
   );
+}
+
+function Question({ stay, leave }: { stay: () => void; leave: () => void }) {
+  return (
+    <ConfirmDialog
+      title="Leave without saving?"
+      does="Leave without saving"
+      cancel="Stay here"
+      close={stay}
+      confirm={leave}
+    >
+      <p>What you changed on this page has not been saved and would be lost.</p>
+    </ConfirmDialog>
+  );
+}
+
+/** Before something that takes the page away without a navigation: asks if anything is unsaved. */
+export function useMayLeave(): () => Promise<boolean> {
+  const guard = use(Around);
+  return useCallback(() => guard?.mayLeave() ?? Promise.resolve(true), [guard]);
 }
 
 /** Says whether this form holds something unsaved. What is returned lets it go at once, before a planned leave. */

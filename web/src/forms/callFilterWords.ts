@@ -53,6 +53,7 @@ export function chosenParts(filter: CallFilter): Chosen[] {
   const add = (words: string | null | undefined, name: keyof CallFilter, and = name) => {
     if (words) parts.push({ name, words, without: { ...filter, [name]: undefined, [and]: undefined } });
   };
+  add(filter.q && `Said: ${filter.q}`, "q");
   add(filter.number && `Number has ${filter.number}`, "number");
   add(filter.from && `From ${edge(filter.from)}`, "from");
   add(filter.to && `Up to ${edge(filter.to)}`, "to");

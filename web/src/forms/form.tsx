@@ -20,7 +20,7 @@ import { useUnsaved } from "./Unsaved";
 export type Form<In extends FieldValues, Out = In> = UseFormReturn<In, unknown, Out>;
 
 interface Options<In extends FieldValues, Out> {
-  rules: z.ZodType<Out, In>;
+  rules: z.ZodMiniType<Out, In>;
   values: DefaultValues<In>;
   /** May say what the values are now, where the api writes them its own way or the form begins anew. */
   save: (values: Out, become: (values: In) => void) => Promise<void>;

@@ -11,9 +11,9 @@ const SPAN = z.object({ from: z.string(), to: z.string() });
 export type Span = z.infer<typeof SPAN>;
 export type Week = Record<Day, Span[]>;
 
-const DAY_RULES = z.array(SPAN).superRefine((spans, context) => {
-  const wrong = wrongWith(spans);
-  if (wrong) context.addIssue({ code: "custom", message: wrong });
+const DAY_RULES = z.array(SPAN).check(({ value, issues }) => {
+  const wrong = wrongWith(value);
+  if (wrong) issues.push({ code: "custom", message: wrong, input: value });
 });
 
 export const WEEK_RULES = z.object({

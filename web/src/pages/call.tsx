@@ -2,8 +2,8 @@
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
-import { isId } from "../api/callFilter";
-import { askAhead, callEventsQuery, callQuery } from "../api/queries";
+import { isId, readFilter } from "../api/callFilter";
+import { askAhead, callEventsQuery, callQuery, callsQuery } from "../api/queries";
 import { serverNow } from "../api/serverClock";
 import { Awaiting } from "../ui/Awaiting";
 import { buttonLook } from "../ui/Button";
@@ -32,6 +32,7 @@ function Call({ id }: { id: string }) {
   const [search] = useSearchParams();
   const one = useQuery(callQuery(id));
   const events = useQuery(callEventsQuery(id));
+  const hits = useHits(id, search);
   const top = useRef<HTMLDivElement>(null);
   useFullScreenFocus(top, id);
   const back = `/calls${search.size > 0 ? `?${search.toString()}` : ""}`;
@@ -60,7 +61,7 @@ function Call({ id }: { id: string }) {
         <>
           <CallHead call={one.data.call} now={new Date(serverNow())} />
           <div className="grid items-start gap-4 @table:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-            <Transcript call={one.data.call} turns={one.data.turns} />
+            <Transcript call={one.data.call} turns={one.data.turns} hits={hits} />
             <div className="flex min-w-0 flex-col gap-4">
               <WhatHappened events={events} />
               <Latencies latencies={one.data.call.latencies} />
@@ -77,6 +78,17 @@ function Call({ id }: { id: string }) {
       )}
     </article>
   );
+}
+
+/** Where the words were said that the list beside this call looks for: its answer knows. */
+function useHits(id: string, search: URLSearchParams) {
+  const { filter } = readFilter(search);
+  const found = useQuery({
+    ...callsQuery(filter, { cursor: search.get("cursor") }),
+    enabled: filter.q !== undefined,
+    select: ({ items }) => items.find((call) => call.id === id)?.hits,
+  });
+  return found.data ?? [];
 }
 
 function AwaitingCall() {

@@ -41,13 +41,17 @@ export function Calls() {
           className={classes("mx-auto flex max-w-page flex-col gap-3 py-4 rail:py-5", id ? "px-4" : "px-4 rail:px-6")}
         >
           <PageHead title="Calls">
-            <Freshness freshness={calls.data?.freshness} failed={calls.isError} />
-          </PageHead>
-          <div className="@container">
-            <div className="flex flex-col gap-3 @form:flex-row @form:items-center @form:justify-between">
-              <Quick filter={filter} />
-              <CallFilterForm {...{ filter, change }} />
+            <div className="flex flex-wrap items-center justify-end gap-x-4">
+              {/* Exactly what is listed, older pages included. */}
+              <a href={paths.callsCsv(filter)} download className={buttonLook("text", "text-xs")}>
+                Download CSV
+              </a>
+              <Freshness freshness={calls.data?.freshness} failed={calls.isError} />
             </div>
+          </PageHead>
+          <div className="@container flex flex-col gap-3">
+            <Quick filter={filter} />
+            <CallFilterForm {...{ filter, change }} />
           </div>
           <Chosen {...{ filter, refused }} />
           <CallList {...{ calls, filter, search, chosenId: id }} />

@@ -298,13 +298,37 @@ it("a new password is chosen with the link, and leads to the way in", async () =
   nobody();
   stage.answers["POST /api/auth/password/reset"] = nothing;
   openLink("/reset");
-  await user.type(await screen.findByLabelText("New password"), "short");
+  expect(await screen.findByText(/API keys you made are revoked.* unlinked/)).toBeTruthy();
+  expect(screen.getByText(/Members, invitations and businesses stay/)).toBeTruthy();
+  await user.type(screen.getByLabelText("New password"), "short");
   await user.click(screen.getByRole("button", { name: "Change the password" }));
   expect(await screen.findByText("At least 8 characters.")).toBeTruthy();
   await user.type(screen.getByLabelText("New password"), " but longer");
   await user.click(screen.getByRole("button", { name: "Change the password" }));
   expect(await screen.findByText("Your password is changed")).toBeTruthy();
+  expect(screen.getByRole("status").textContent).toMatch(/signed out now.*API keys.*revoked.*Members and invitations/);
   expect(stage.sent("POST /api/auth/password/reset")).toEqual([{ token: "tok", password: "short but longer" }]);
+});
+
+it("a new address is proven by a press, with a word for whoever did not ask; whose it is now is said", async () => {
+  stage.answers["POST /api/users/email/confirm"] = () => {
+    stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, email: "new@example.com" } };
+    return nothing();
+  };
+  openLink("/confirm-email");
+  expect(await screen.findByText(/did not ask for this\? Then do not press/)).toBeTruthy();
+  expect(stage.sent("POST /api/users/email/confirm")).toEqual([]);
+  await user.click(screen.getByRole("button", { name: "Confirm my address" }));
+  expect(await screen.findByText("Your address is changed")).toBeTruthy();
+  expect(screen.getByRole("status").textContent).toMatch(/account of Ann Able has the address new@example.com now/);
+});
+
+it("in somebody else's browser a new address is proven without naming anybody", async () => {
+  stage.answers["POST /api/users/email/confirm"] = nothing;
+  openLink("/confirm-email");
+  await user.click(await screen.findByRole("button", { name: "Confirm my address" }));
+  expect(await screen.findByText("Your address is changed")).toBeTruthy();
+  expect(screen.getByRole("status").textContent).not.toMatch(/ann@example.com|Ann Able/);
 });
 
 const INVITED = {

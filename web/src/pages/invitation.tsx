@@ -8,12 +8,12 @@ import { Link, useNavigate } from "react-router";
 import { type AnswerOf, act, answer, client } from "../api/client";
 import type { paths as api } from "../api/schema";
 import { dropInvitation, keepInvitation, keptInvitation, takeMailToken } from "../api/mailLink";
-import { type Me, enter, meQuery, signOut } from "../api/me";
+import { type Me, enter, meQuery } from "../api/me";
 import { isKind } from "../api/problem";
 import { mayBeSignedIn } from "../api/session";
 import { problemWords } from "../forms/problemWords";
 import { roleWords } from "../forms/roleWords";
-import { paths } from "../paths";
+import { paths, signingOut } from "../paths";
 import { Awaiting } from "../ui/Awaiting";
 import { Button, buttonLook } from "../ui/Button";
 import { longDay } from "../ui/time";
@@ -133,9 +133,7 @@ function Accept({ token, me, email, onAccepted }: { token: string; me: Me; email
         <Button
           look="strong"
           className="min-h-11"
-          onClick={() => {
-            void signOut(queries, () => navigate(paths.signIn({ returnTo: paths.invitation() })));
-          }}
+          onClick={() => void navigate(paths.signOut({ returnTo: paths.invitation() }), signingOut())}
         >
           Sign out and use the other address
         </Button>

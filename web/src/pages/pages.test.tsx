@@ -26,6 +26,7 @@ const CALL: Call = {
   summary: "Wants a cleaning.",
   has_recording: false,
   transferred_to: null,
+  hits: null,
 };
 
 const DETAIL: OneCall["call"] = {

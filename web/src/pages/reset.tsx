@@ -1,4 +1,7 @@
-/** Chooses a new password with the link of a mail. Every browser that was signed in is signed out by it. */
+/**
+ * Chooses a new password with the link of a mail. It takes an account back from whoever else may be
+ * in it, so more ends than the password before; what ends and what stays is said first.
+ */
 import { useState } from "react";
 import { Link } from "react-router";
 import { act, client } from "../api/client";
@@ -34,16 +37,7 @@ export function Reset() {
       }
     },
   });
-  if (became === "changed") {
-    return (
-      <Door title="Your password is changed">
-        <p role="status">Wherever you were signed in, you are signed out now. Sign in with the new password.</p>
-        <Link to={paths.signIn()} className={buttonLook("strong", "min-h-11")}>
-          Sign in
-        </Link>
-      </Door>
-    );
-  }
+  if (became === "changed") return <Changed />;
   if (!token || became === "over") {
     const action = (
       <Link to={paths.forgotten()} className={buttonLook("strong", "min-h-11")}>
@@ -54,6 +48,13 @@ export function Reset() {
   }
   return (
     <Door title="Choose a new password">
+      <div className="flex flex-col gap-1 text-quiet">
+        <p>
+          Every browser and program is signed out by it, the API keys you made are revoked, and logins at Google or
+          GitHub under another address are unlinked.
+        </p>
+        <p>Members, invitations and businesses stay as they are, and so does your second step.</p>
+      </div>
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">
         <FormProblem form={form} />
         {/* Whose it is only the link knows; password managers want the field all the same. */}
@@ -69,6 +70,20 @@ export function Reset() {
           Change the password
         </Button>
       </form>
+    </Door>
+  );
+}
+
+function Changed() {
+  return (
+    <Door title="Your password is changed">
+      <p role="status">
+        Wherever you were signed in, you are signed out now, and the API keys you made are revoked: programs that used
+        one need a new key. Members and invitations are as they were.
+      </p>
+      <Link to={paths.signIn()} className={buttonLook("strong", "min-h-11")}>
+        Sign in
+      </Link>
     </Door>
   );
 }

@@ -1,8 +1,7 @@
 /** The way in for whoever has an account. What a provider said on the way back stands above the form. */
-import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { keptInvitation } from "../api/mailLink";
 import { type Me, enter } from "../api/me";
 import { type ReadyAccount, offerQuery } from "../api/settings";
 import { SignInForm, signIn } from "../forms/SignInForm";
@@ -11,13 +10,10 @@ import { paths, returnTo } from "../paths";
 import { Button } from "../ui/Button";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { Providers } from "./door/Providers";
+import { onward, openDoor } from "./door/openDoor";
 import { returnWords } from "./door/returnWords";
 
-/** Waited for, so that nothing moves when it is there; without it the form alone does. */
-export async function ask(queries: QueryClient) {
-  await queries.query(offerQuery()).catch(() => undefined);
-  return null;
-}
+export { openDoor as ask };
 
 export function SignIn() {
   const [search] = useSearchParams();
@@ -61,8 +57,7 @@ export function useSignedIn(after: string) {
   const navigate = useNavigate();
   return (me: Me) => {
     enter(queries, me);
-    const home = after === paths.overview();
-    void navigate(home && keptInvitation() ? paths.invitation() : after, { replace: true });
+    void navigate(onward(after), { replace: true });
   };
 }
 
@@ -92,9 +87,13 @@ function ReadyAccounts({ accounts, signedIn }: { accounts: ReadyAccount[]; signe
       <ul className="flex flex-col gap-2">
         {accounts.map((account) => (
           <li key={account.email}>
-            <Button className="min-h-11 w-full justify-between" onClick={() => void enterAs(account)}>
-              <span className="truncate">{account.title}</span>
-              <span className="truncate font-normal text-quiet">{account.email}</span>
+            <Button className="w-full justify-start py-2 text-left" onClick={() => void enterAs(account)}>
+              {/* Two lines: words cut short are no help in choosing. */}
+              <span className="min-w-0 whitespace-normal [overflow-wrap:anywhere]">
+                {account.title}
+                <span className="sr-only">, </span>
+                <span className="block text-xs font-normal text-quiet">{account.email}</span>
+              </span>
             </Button>
           </li>
         ))}

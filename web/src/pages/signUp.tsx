@@ -1,5 +1,5 @@
 /** A new account. Nothing is made before the address is proven, so this ends with a look into the mailbox. */
-import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { offerQuery } from "../api/settings";
@@ -10,12 +10,9 @@ import { Button } from "../ui/Button";
 import { CheckMail } from "./door/CheckMail";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { Providers } from "./door/Providers";
+import { openDoor } from "./door/openDoor";
 
-/** Waited for, so that nothing moves when it is there; without it the form alone does. */
-export async function ask(queries: QueryClient) {
-  await queries.query(offerQuery()).catch(() => undefined);
-  return null;
-}
+export { openDoor as ask };
 
 export function SignUp() {
   const [search] = useSearchParams();

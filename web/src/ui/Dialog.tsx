@@ -2,6 +2,9 @@
  * What must be answered before anything else: the browser's own modal dialog. It holds the
  * focus, lets go at Escape and gives the focus back, without a style element the content
  * security policy would refuse. It is there while it is drawn: whoever opens it draws it.
+ *
+ * A browser closes a dialog at a second Escape, whatever the page says to the first. One that
+ * must not be lost is opened again at once.
  */
 import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "./Button";
@@ -9,8 +12,8 @@ import { TextField } from "./Field";
 
 interface Props {
   title: string;
-  /** Asked for by Escape, a press beside it or "Cancel". */
-  close: () => void;
+  /** Asked for by Escape, a press beside it or "Cancel". Without it only a button inside closes the dialog. */
+  close?: () => void;
   children: ReactNode;
 }
 
@@ -29,10 +32,17 @@ export function Dialog({ title, close, children }: Props) {
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        close();
+        close?.();
+      }}
+      onClose={() => {
+        // Told a moment later: by then it may be taken away, or open again.
+        const shown = dialog.current;
+        if (!shown || shown.open) return;
+        if (close) close();
+        else shown.showModal();
       }}
       onMouseDown={(event) => {
-        if (event.target === event.currentTarget) close();
+        if (event.target === event.currentTarget) close?.();
       }}
       className="m-auto max-h-[calc(100dvh-32px)] w-[min(480px,calc(100vw-32px))] overflow-y-auto rounded-card border border-line bg-surface text-ink shadow-float backdrop:bg-veil"
     >
@@ -47,6 +57,7 @@ export function Dialog({ title, close, children }: Props) {
 }
 
 interface ConfirmProps extends Props {
+  close: () => void;
   /** What the button does: "Delete the business". */
   does: string;
   confirm: () => Promise<void> | void;

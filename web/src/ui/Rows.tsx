@@ -84,10 +84,12 @@ export function Rows({ label, columns, headless = false, className, children }: 
 interface RowProps {
   columns: Column[];
   chosen?: boolean;
+  /** Under the cells, over the whole width. */
+  below?: ReactNode;
   children: ReactNode;
 }
 
-export function Row({ columns, chosen = false, children }: RowProps) {
+export function Row({ columns, chosen = false, below, children }: RowProps) {
   return (
     <div
       role="row"
@@ -100,6 +102,11 @@ export function Row({ columns, chosen = false, children }: RowProps) {
       )}
     >
       {children}
+      {below && (
+        <div role="cell" className="order-last col-span-full min-w-0 @table:pb-2">
+          {below}
+        </div>
+      )}
     </div>
   );
 }

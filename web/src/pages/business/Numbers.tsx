@@ -34,7 +34,7 @@ export function Numbers({ business }: { business: Business }) {
               >
                 <span className="figures font-medium">{phone(number)}</span>
                 {canEdit && (
-                  <Button look="text" aria-label={`Release ${phone(number)}`} onClick={() => setLeaving(number)}>
+                  <Button look="text" aria-label={`Release number ${phone(number)}`} onClick={() => setLeaving(number)}>
                     Release
                   </Button>
                 )}

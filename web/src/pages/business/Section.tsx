@@ -22,7 +22,7 @@ interface Props<In extends FieldValues, Out> {
   title: string;
   hint?: string;
   business: Business;
-  rules: z.ZodType<Out, In>;
+  rules: z.ZodMiniType<Out, In>;
   /** This part of a business as the form holds it. */
   valuesOf: (business: Business) => In;
   change: (values: Out) => Partial<BusinessFields>;

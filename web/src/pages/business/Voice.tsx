@@ -23,7 +23,7 @@ interface Props {
   professions: Professions | undefined;
 }
 
-const RULES = z.object({ voice: z.string().min(1, "Choose a voice.") });
+const RULES = z.object({ voice: z.string().check(z.minLength(1, "Choose a voice.")) });
 const valuesOf = ({ voice }: Business) => ({ voice });
 
 export function Voice({ business, professions }: Props) {

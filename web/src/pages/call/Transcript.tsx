@@ -1,11 +1,18 @@
 /** What was said and done, in order. All of it is outside text: it is drawn as text and nothing else. */
-import type { OneCall, Turn } from "../../api/queries";
+import type { Hit, OneCall, Turn } from "../../api/queries";
 import { classes } from "../../ui/classes";
 import { Panel } from "../../ui/Panel";
 import { clock, tenths } from "../../ui/time";
-import { sentence } from "../calls/words";
+import { FOUND, sentence, speakerWords } from "../calls/words";
 
-export function Transcript({ call, turns }: { call: OneCall["call"]; turns: Turn[] }) {
+interface Props {
+  call: OneCall["call"];
+  turns: Turn[];
+  /** Where the words were said by which the call was found. */
+  hits: Hit[];
+}
+
+export function Transcript({ call, turns, hits }: Props) {
   return (
     <Panel title="Transcript" flush>
       {turns.length === 0 ? (
@@ -17,7 +24,7 @@ export function Transcript({ call, turns }: { call: OneCall["call"]; turns: Turn
               <span className="figures pt-px text-right text-xs leading-5 text-quiet">
                 {turn.offset_ms == null ? "" : clock(turn.offset_ms)}
               </span>
-              {turn.tool ? <ToolCall tool={turn.tool} /> : <Said turn={turn} />}
+              {turn.tool ? <ToolCall tool={turn.tool} /> : <Said turn={turn} found={foundIn(turn, hits)} />}
             </li>
           ))}
         </ol>
@@ -26,20 +33,13 @@ export function Transcript({ call, turns }: { call: OneCall["call"]; turns: Turn
   );
 }
 
-const SPEAKERS: Partial<Record<string, string>> = {
-  caller: "Caller",
-  receptionist: "Receptionist",
-  system: "System",
-  tool: "Tool",
-};
-
-function Said({ turn }: { turn: Turn }) {
+function Said({ turn, found }: { turn: Turn; found: string[] }) {
   const ours = turn.speaker === "receptionist";
   return (
     <div className="min-w-0">
       <p className="flex items-baseline gap-2 text-xs text-quiet">
         <span className={classes("font-semibold", ours ? "text-accent" : "text-ink")}>
-          {SPEAKERS[turn.speaker] ?? sentence(turn.speaker)}
+          {speakerWords(turn.speaker)}
         </span>
         {turn.e2e_ms != null && ours && (
           <span className={classes("figures", turn.e2e_ms > 2_000 && "text-late")}>
@@ -49,10 +49,37 @@ function Said({ turn }: { turn: Turn }) {
         {turn.interrupted && <span>interrupted</span>}
       </p>
       <p dir="auto" className="max-w-reading [overflow-wrap:anywhere]">
-        {turn.text ?? <span className="text-quiet">(nothing was written down)</span>}
+        {turn.text == null ? (
+          <span className="text-quiet">(nothing was written down)</span>
+        ) : (
+          <Marked text={turn.text} found={found} />
+        )}
       </p>
     </div>
   );
+}
+
+/** The words of this turn that were looked for, as they were said. */
+function foundIn(turn: Turn, hits: Hit[]) {
+  const pieces = hits.filter(({ turn_id }) => turn_id === turn.id).flatMap(({ pieces }) => pieces);
+  return pieces.filter(({ hit }) => hit).map(({ text }) => text);
+}
+
+function Marked({ text, found }: { text: string; found: string[] }) {
+  if (found.length === 0) return text;
+  const any = found.map((words) => words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  // With a group, every second part is what matched.
+  return text
+    .split(new RegExp(`(?<![\\p{L}\\p{N}])(${any})(?![\\p{L}\\p{N}])`, "u"))
+    .map((part, at) =>
+      at % 2 === 1 ? (
+        <mark key={at} className={FOUND}>
+          {part}
+        </mark>
+      ) : (
+        part
+      ),
+    );
 }
 
 function ToolCall({ tool }: { tool: NonNullable<Turn["tool"]> }) {

@@ -84,11 +84,7 @@ function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
   if (narrowed || older) {
     return (
       <Notice title={older ? "No older calls" : "No call matches"} action={<ClearFilters />}>
-        <p>
-          {older
-            ? "This is where the list ends."
-            : "Take a filter away, or widen the dates. New calls that match appear here by themselves."}
-        </p>
+        {older ? <p>This is where the list ends.</p> : <NoMatch {...{ filter }} />}
       </Notice>
     );
   }
@@ -96,6 +92,23 @@ function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
     <Notice title="No calls yet">
       <WhereToRing whose={{ ...(client_id && { client_id }), ...(unassigned && { unassigned }) }} />
     </Notice>
+  );
+}
+
+function NoMatch({ filter: { q, client_id, unassigned, ...others } }: { filter: CallFilter }) {
+  if (!q) return <p>Take a filter away, or widen the dates. New calls that match appear here by themselves.</p>;
+  const narrowed = client_id !== undefined || unassigned || Object.keys(others).length > 0;
+  return (
+    <>
+      <p>
+        Nobody said <q className="font-medium text-ink">{q}</q>
+        {narrowed ? " on the calls that fit the other filters" : ""}.
+      </p>
+      <p>
+        All the words must have been said, each of them whole. A <kbd>*</kbd> finds what begins so, as in appoint*;
+        quotation marks keep words together, as in "next tuesday".
+      </p>
+    </>
   );
 }
 

@@ -9,6 +9,7 @@ import { toneInk } from "../../ui/Mark";
 import { type Column, ROW_LINK, Row } from "../../ui/Rows";
 import { RunningClock } from "../../ui/RunningClock";
 import { duration, moment } from "../../ui/time";
+import { Hits } from "./Hits";
 import { callerWords, clientWords, verdict } from "./words";
 
 export const CALL_COLUMNS: Column[] = [
@@ -25,7 +26,7 @@ export function CallRow({ call, search = "", chosen = false }: { call: Call; sea
   const { words, tone } = verdict(call);
   const upset = call.sentiment?.label === "negative";
   return (
-    <Row columns={CALL_COLUMNS} chosen={chosen}>
+    <Row columns={CALL_COLUMNS} chosen={chosen} below={call.hits?.length ? <Hits hits={call.hits} /> : null}>
       <span
         role="cell"
         className="figures order-2 text-right whitespace-nowrap text-quiet @table:order-none @table:text-left"

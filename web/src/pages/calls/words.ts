@@ -52,6 +52,20 @@ function outcomeVerdict(outcome: Call["outcome"]): Verdict {
   }
 }
 
+/** How a word that was looked for is marked; bold, for a colour alone says nothing. */
+export const FOUND = "rounded-inner bg-accent-soft font-semibold text-accent";
+
+const SPEAKERS: Partial<Record<string, string>> = {
+  caller: "Caller",
+  receptionist: "Receptionist",
+  system: "System",
+  tool: "Tool",
+};
+
+export function speakerWords(speaker: string) {
+  return SPEAKERS[speaker] ?? sentence(speaker);
+}
+
 /** A provider's word as a word of ours: `callback_requested` → `Callback requested`. */
 export function sentence(label: string) {
   const words = label.replaceAll("_", " ").trim();

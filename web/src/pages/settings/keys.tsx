@@ -90,7 +90,7 @@ interface Made {
 /** Leaving by accident would lose it, so only the button closes this. */
 function Shown({ made: { name, key }, close }: { made: Made; close: () => void }) {
   return (
-    <Dialog title={`The key “${name}”`} close={() => undefined}>
+    <Dialog title={`The key “${name}”`}>
       <p>Keep it where you keep passwords: it is shown now and never again.</p>
       <p className="flex flex-col items-start gap-2 rounded-inner bg-sunken p-4">
         <code className="font-mono text-xs [overflow-wrap:anywhere]">{key}</code>
@@ -125,7 +125,7 @@ function OneKey({ apiKey }: { apiKey: Key }) {
             : ", does not expire"}
         </p>
       </div>
-      <Button onClick={() => setRevoking(true)} aria-label={`Revoke ${apiKey.name}`}>
+      <Button onClick={() => setRevoking(true)} aria-label={`Revoke key ${apiKey.name}`}>
         Revoke
       </Button>
       {revoking && (

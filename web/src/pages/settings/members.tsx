@@ -67,7 +67,7 @@ function List({ all, owns }: { all: All; owns: boolean }) {
 }
 
 function OneMember({ member, owns }: { member: Member; owns: boolean }) {
-  const { user } = useMe();
+  const { user, account } = useMe();
   const [leaving, setLeaving] = useState(false);
   const isMe = member.user_id === user.id;
   const isOwner = member.role === "owner";
@@ -90,7 +90,10 @@ function OneMember({ member, owns }: { member: Member; owns: boolean }) {
           <span className="text-quiet">{roleName(member.role)}</span>
         )}
         {!isOwner && (owns || isMe) && (
-          <Button onClick={() => setLeaving(true)} {...(!isMe && { "aria-label": `Remove ${member.name}` })}>
+          <Button
+            onClick={() => setLeaving(true)}
+            aria-label={isMe ? `Leave ${account.name}` : `Remove ${member.name}`}
+          >
             {isMe ? "Leave" : "Remove"}
           </Button>
         )}

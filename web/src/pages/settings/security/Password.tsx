@@ -20,7 +20,7 @@ export function Password() {
 }
 
 const CHANGE = z.object({
-  current_password: z.string().min(1, "Enter the password you have now."),
+  current_password: z.string().check(z.minLength(1, "Enter the password you have now.")),
   password: newPassword,
 });
 const SET = z.object({ current_password: z.string(), password: newPassword });

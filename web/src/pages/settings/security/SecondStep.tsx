@@ -181,7 +181,7 @@ function SetUp({ offered, close, confirmed }: SetUpProps) {
 function RecoveryCodes({ codes, close }: { codes: string[]; close: () => void }) {
   const text = codes.join("\n");
   return (
-    <Dialog title="Your recovery codes" close={() => undefined}>
+    <Dialog title="Your recovery codes">
       <p>
         Each opens your account once when your phone is not there. They are shown now and never again: print them, or
         keep them where you keep passwords.

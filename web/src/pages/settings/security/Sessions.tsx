@@ -3,12 +3,11 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { act, client } from "../../../api/client";
-import { signOut } from "../../../api/me";
 import { serverNow } from "../../../api/serverClock";
 import { type SignedIn, sessionsQuery } from "../../../api/settings";
 import { deviceWords } from "../../../forms/deviceWords";
 import { problemWords } from "../../../forms/problemWords";
-import { paths } from "../../../paths";
+import { paths, signingOut } from "../../../paths";
 import { Button } from "../../../ui/Button";
 import { ConfirmDialog } from "../../../ui/Dialog";
 import { Mark } from "../../../ui/Mark";
@@ -96,17 +95,15 @@ function OneSession({ session }: { session: SignedIn }) {
 }
 
 function Everywhere({ close }: { close: () => void }) {
-  const queries = useQueryClient();
   const navigate = useNavigate();
   return (
     <ConfirmDialog
       title="Sign out everywhere?"
       does="Sign out everywhere"
       close={close}
-      words={problemWords}
-      confirm={async () => {
-        await act(() => client.DELETE("/api/auth/sessions"));
-        await signOut(queries, () => navigate(paths.signIn()));
+      confirm={() => {
+        close();
+        void navigate(paths.signOut(), signingOut("everywhere"));
       }}
     >
       <p>
