@@ -3,8 +3,8 @@
 pub mod events;
 pub mod file;
 pub mod filters;
-mod hits;
 pub mod hangup;
+mod hits;
 pub mod one;
 mod reading;
 mod row;

@@ -409,7 +409,12 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
             let livekit = LiveKit {
                 url: args.api.livekit_url.clone(),
                 api_key: args.ingest.livekit.livekit_api_key.clone(),
-                api_secret: args.ingest.livekit.livekit_api_secret.clone().map(Secret::from),
+                api_secret: args
+                    .ingest
+                    .livekit
+                    .livekit_api_secret
+                    .clone()
+                    .map(Secret::from),
             };
             let webhooks = process
                 .ingest(args.ingest, &args.nats, args.durability)

@@ -93,12 +93,12 @@ mod members;
 mod one_call;
 #[path = "api/queries.rs"]
 mod queries;
+#[path = "api/revenue.rs"]
+mod revenue;
 #[path = "api/schemathesis.rs"]
 mod schemathesis;
 #[path = "api/search.rs"]
 mod search;
-#[path = "api/revenue.rs"]
-mod revenue;
 #[path = "api/stats.rs"]
 mod stats;
 #[path = "api/swap.rs"]

@@ -55,6 +55,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists dead letters. */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dead-letters/{sequence}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one dead letter. That somebody looked is recorded. */
+        get: operations["show_dead_letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dead-letters/{sequence}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Throws a letter away; the event stays in its stream.
+         * @description Wants a fresh proof.
+         */
+        post: operations["discard_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dead-letters/{sequence}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has the event of a letter tried again by whoever could not take it.
+         * @description The event goes to its stream once more and the letter goes. A worker gets all of its tries again; a
+         *     projection takes the event if what refused it was corrected meanwhile. What is refused once more
+         *     comes back as a new letter. 409 `not-redrivable` where no try can lead to anything.
+         */
+        post: operations["redrive_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how the machinery stands. Answers within seconds whatever is broken. */
+        get: operations["show_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what subscriptions bring in. */
+        get: operations["show_revenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -712,6 +822,27 @@ export interface paths {
         get: operations["list_call_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/hangup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a call that rings or goes on.
+         * @description The answer comes at once, the end within a second or two: the call's `state` (and `live`) tells it.
+         *     Asking again meanwhile changes nothing. 409 `call-over`, 503 `not-set-up`.
+         */
+        post: operations["hang_up_call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1426,6 +1557,30 @@ export interface components {
             /** @description What to send as `cursor` for the page that follows; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description How the machinery stands. */
+        AdminHealth: {
+            arrivals: components["schemas"]["Arrivals"] | null;
+            /** @description When it was looked at. */
+            at: components["schemas"]["Moment"];
+            /**
+             * @description What the roles of this process need, by name. Roles in processes of their own tell theirs at
+             *     their `/readyz`.
+             */
+            conditions: components["schemas"]["ConditionHealth"][];
+            dead_letters: components["schemas"]["DeadLetterHealth"] | null;
+            /** @description Effects that were begun and have no outcome yet; null when the database does not answer. */
+            effects: components["schemas"]["EffectHealth"][] | null;
+            exports: components["schemas"]["ExportHealth"] | null;
+            outbox: components["schemas"]["OutboxHealth"] | null;
+            /** @description How far the read models are behind their streams. */
+            projections: components["schemas"]["ProjectionHealth"][];
+            /** @description The streams; null when they do not answer. */
+            streams: components["schemas"]["StreamHealth"][] | null;
+            /** @description What did not answer, and why. */
+            unreachable: components["schemas"]["Unreachable"][];
+            /** @description What workers have before them, by worker; null when the streams do not answer. */
+            workers: components["schemas"]["WorkerHealth"][] | null;
+        };
         /** @description Somebody who has an account. */
         AdminUser: {
             /**
@@ -1478,6 +1633,21 @@ export interface components {
             subscription: components["schemas"]["Subscription"] | null;
             /** @description The user. */
             user: components["schemas"]["AdminUser"];
+        };
+        /** @description Subscriptions and what they pay a month: of each the last payment. */
+        Amount: {
+            /**
+             * Format: int64
+             * @description How much, in the smallest unit of the currency.
+             * @example 598800
+             */
+            amount_minor: number;
+            /**
+             * Format: int64
+             * @description How many.
+             * @example 12
+             */
+            subscriptions: number;
         };
         /**
          * @description What to answer a call with.
@@ -1534,6 +1704,21 @@ export interface components {
             transfer_number: string | null;
             /** @description The id of the voice. */
             voice: string;
+        };
+        /** @description What arrived lately. */
+        Arrivals: {
+            /**
+             * Format: int64
+             * @description How long the time is that is looked back on, in seconds: five minutes, less when so much
+             *     arrived that looking further back would take long.
+             * @example 300
+             */
+            seconds: number;
+            /**
+             * @description By source, the busiest first. Events that the read models have; what they are behind by is not
+             *     among them.
+             */
+            sources: components["schemas"]["SourceRate"][];
         };
         /** @description A number that a client has or had. */
         Assignment: {
@@ -2032,6 +2217,18 @@ export interface components {
              */
             name: string;
         };
+        /** @description One thing a role needs. */
+        ConditionHealth: {
+            /**
+             * @description Its name.
+             * @example api-postgres
+             */
+            name: string;
+            /** @description Whether it is as it must be. */
+            ok: boolean;
+            /** @description Why not; empty while it is. */
+            why: string;
+        };
         /** @description A new key, shown this once. */
         CreatedKey: components["schemas"]["Key"] & {
             /**
@@ -2104,10 +2301,163 @@ export interface components {
              */
             date: string;
         };
+        /** @description One event that a reader could not take. */
+        DeadLetter: {
+            /** @description When it was given up. */
+            at: components["schemas"]["Moment"];
+            /**
+             * Format: int32
+             * @description How often the worker tried, the tries of an event that is tried again included; null for a
+             *     projection, which does not try again.
+             */
+            attempts: number | null;
+            /** @description The event's id. */
+            event_id: string | null;
+            /**
+             * @description The event's type; null when the message is no event.
+             * @example io.livekit.participant_joined
+             */
+            event_type: string | null;
+            /** @description The group it belongs to. */
+            group: string;
+            /**
+             * @description Who could not take it: the projections `calls` and `billing`, or `workers-` and a worker.
+             * @example workers-mail
+             */
+            reader: string;
+            /** @description Why, in the reader's words. */
+            reason: string;
+            /** @description Whether it can be tried again. */
+            redrive: components["schemas"]["Redrive"];
+            /**
+             * Format: int64
+             * @description Its place in the stream DEAD: what the other routes name it by.
+             * @example 17
+             */
+            sequence: number;
+            /**
+             * @description Who sent the event.
+             * @example /livekit/APIkey
+             */
+            source: string | null;
+            stored_at: components["schemas"]["Moment"] | null;
+            /** @description The stream of the event. */
+            stream: components["schemas"]["LetterStream"];
+            /**
+             * Format: int64
+             * @description The event's sequence in that stream.
+             * @example 48213
+             */
+            stream_sequence: number;
+            /**
+             * @description The event's NATS subject; null when it did not fit into the letter.
+             * @example calls.07.livekit.participant_joined
+             */
+            subject: string | null;
+        };
+        /** @description Letters with one cause. */
+        DeadLetterGroup: {
+            /**
+             * @description Why; where reasons differ in numbers alone, `…` stands for them.
+             * @example not JSON: expected value at line … column …
+             */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * @description What to send as `group` to list them.
+             * @example 5f1d0c9a7b3e2468
+             */
+            group: string;
+            /** @description When the newest was given up. */
+            newest_at: components["schemas"]["Moment"];
+            /**
+             * @description Who could not take them.
+             * @example calls
+             */
+            reader: string;
+            /** @description The stream of their events. */
+            stream: components["schemas"]["LetterStream"];
+        };
+        /** @description Events that nobody could take. */
+        DeadLetterHealth: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The commonest causes, ten at the most. */
+            groups: components["schemas"]["DeadLetterGroup"][];
+            newest_at: components["schemas"]["Moment"] | null;
+        };
+        /** @description A page of letters, and all of them by cause. */
+        DeadLetterPage: {
+            /** @description By cause, the largest first; of all letters, whatever is listed. */
+            groups: components["schemas"]["DeadLetterGroup"][];
+            /** @description Whether there are so many that only the newest were looked at. */
+            is_partial: boolean;
+            /** @description The newest first. */
+            items: components["schemas"]["DeadLetter"][];
+            /** @description What to send as `cursor` for the page that follows; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many letters there are.
+             */
+            total: number;
+        };
+        /** @description One letter with what its event holds. */
+        DeadLetterPreview: {
+            /** @description The event's data as text, at most 64 KiB; null when the letter holds none. */
+            body: string | null;
+            /**
+             * Format: int64
+             * @description How large the data is, in bytes.
+             */
+            body_bytes: number;
+            /** @description The event's headers. */
+            headers: components["schemas"]["LetterHeader"][];
+            /**
+             * Format: int64
+             * @description How many headers were too long for the letter.
+             */
+            headers_left_out: number;
+            /** @description Whether the data is longer than what is shown. */
+            is_cut: boolean;
+            /** @description Whether the data is text; where it is not, `\u{fffd}` stands for what is none. */
+            is_text: boolean;
+            /** @description What the list shows. */
+            letter: components["schemas"]["DeadLetter"];
+        };
         /** @description When an account goes. */
         Due: {
             /** @description Then, unless its owner says before that they stay. */
             deletion_due_at: components["schemas"]["Moment"];
+        };
+        /** @description Effects that were begun and have no outcome yet. */
+        EffectHealth: {
+            /**
+             * @description Which worker's.
+             * @example mail
+             */
+            effect: string;
+            /**
+             * Format: int32
+             * @description The most tries any of them has had.
+             */
+            most_attempts: number;
+            /** @description When the one was last tried that was last tried longest ago. */
+            oldest_at: components["schemas"]["Moment"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            open: number;
+            /** @description Why the latest try was in vain; null when none was yet. */
+            reason: string | null;
         };
         /** @description The address somebody wants. */
         EmailChange: {
@@ -2190,6 +2540,20 @@ export interface components {
              */
             name: string;
         };
+        /** @description Exports of accounts. */
+        ExportHealth: {
+            /**
+             * Format: int64
+             * @description Given up, of those that are remembered.
+             */
+            failed: number;
+            oldest_at: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int64
+             * @description Asked for and not made yet.
+             */
+            waiting: number;
+        };
         /** @description The exports of the account. */
         ExportList: {
             /** @description Newest first, at most the latest twenty. */
@@ -2200,6 +2564,19 @@ export interface components {
          * @enum {string}
          */
         ExportState: "making" | "ready" | "failed" | "expired";
+        /** @description Payments that failed. */
+        FailedPayments: {
+            /**
+             * Format: int64
+             * @description Of how many subscriptions.
+             */
+            subscriptions: number;
+            /**
+             * Format: int64
+             * @description How often PayPal said that a payment failed or was denied; a retry that fails counts again.
+             */
+            tries: number;
+        };
         /** @description One wrong parameter or field. */
         FieldError: {
             /** @description Its name as sent. */
@@ -2242,6 +2619,8 @@ export interface components {
          * @enum {string}
          */
         GivenRole: "manager" | "reader";
+        /** @description It was asked for; the call says when it is over. */
+        HangUpAsked: Record<string, never>;
         /** @description An hour of a weekday. */
         HeatCell: {
             /**
@@ -2561,6 +2940,23 @@ export interface components {
              */
             email: string;
         };
+        /** @description It was written down; the letter goes when it is done. */
+        LetterAsked: Record<string, never>;
+        /** @description A header of a message. */
+        LetterHeader: {
+            /**
+             * @description Its name.
+             * @example ce-type
+             */
+            name: string;
+            /** @description Its value as it stands on the wire. */
+            value: string;
+        };
+        /**
+         * @description Streams that events of dead letters come from.
+         * @enum {string}
+         */
+        LetterStream: "CALLS" | "BILLING" | "ACCOUNTS";
         /** @description What a link in a mail carries. */
         LinkToken: {
             /**
@@ -2758,6 +3154,15 @@ export interface components {
             /** @description Accounts to try, on a machine of one's own; otherwise none. */
             ready_accounts: components["schemas"]["ReadyAccount"][];
         };
+        /** @description Facts that are not in their stream yet. */
+        OutboxHealth: {
+            oldest_at: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int64
+             * @description How many, counted up to 10,000.
+             */
+            waiting: number;
+        };
         /** @description What came of a call. */
         Outcome: {
             /** @description As the agent names it. */
@@ -2831,6 +3236,33 @@ export interface components {
             /** @description The smallest first. */
             items: components["schemas"]["SubscriptionPlan"][];
         };
+        /** @description Subscriptions of one plan in one currency. */
+        PlanRevenue: {
+            /**
+             * @description ISO 4217. Amounts are in its smallest unit.
+             * @example USD
+             */
+            currency: string;
+            /** @description Those that counted at the end of the month before and do not count now, with what they paid then. */
+            lost: components["schemas"]["Amount"];
+            /** @description Those among them that did not count at the end of the month before: begun, or come back. */
+            new: components["schemas"]["Amount"];
+            /**
+             * @description The plan the subscription has today: earlier ones are not kept. Null when it is none of ours.
+             * @example pro
+             */
+            plan: string | null;
+            /**
+             * @description Its name; null when it is none of ours.
+             * @example Pro
+             */
+            plan_name: string | null;
+            /**
+             * @description Monthly recurring: subscriptions that were paid within the 35 days before `counted_at`, were not
+             *     refunded in full since, and were not cancelled with nothing left of what was paid.
+             */
+            recurring: components["schemas"]["Amount"];
+        };
         /** @description The body of every answer with a status of 400 or more (RFC 9457). */
         Problem: {
             /** @description This occurrence in words. */
@@ -2892,6 +3324,14 @@ export interface components {
              */
             time_zone: string;
         };
+        /** @description How far a read model is behind its stream. */
+        ProjectionHealth: components["schemas"]["Freshness"] & {
+            /**
+             * @description `calls` or `billing`.
+             * @example calls
+             */
+            name: string;
+        };
         /** @description One of the two. */
         Proof: {
             /** @description A code of the authenticator app, or a recovery code. */
@@ -2936,6 +3376,24 @@ export interface components {
              */
             reason: string;
         };
+        /** @description Money that moved. */
+        Received: {
+            /**
+             * @description ISO 4217.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description What payments brought that came through, PayPal's fees not taken off.
+             */
+            paid_minor: number;
+            /**
+             * Format: int64
+             * @description What went back as refunds and reversals, as a positive number.
+             */
+            returned_minor: number;
+        };
         /** @description A call's recording. */
         Recording: {
             /**
@@ -2957,6 +3415,16 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /** @description Whether trying again can lead to anything. */
+        Redrive: {
+            /**
+             * @description Whether it is offered. For a projection it helps once what refused the event was corrected; until
+             *     then the same letter comes back.
+             */
+            possible: boolean;
+            /** @description Why not. */
+            why_not: string | null;
         };
         /** @description A refresh token. */
         Refresh: {
@@ -2996,6 +3464,22 @@ export interface components {
             period: components["schemas"]["PeriodShown"];
             /** @description Over the whole period, by currency. */
             totals: components["schemas"]["Money"][];
+        };
+        /** @description One month, of UTC. */
+        RevenueMonth: {
+            /** @description The instant subscriptions are counted at: the month's end, or now in a month that goes on. */
+            counted_at: components["schemas"]["Moment"];
+            /** @description Payments that PayPal tried in vain in the month. */
+            failed: components["schemas"]["FailedPayments"];
+            /**
+             * @description The month.
+             * @example 2026-11
+             */
+            month: string;
+            /** @description Subscriptions and what they bring, by plan and currency; the largest amount first. */
+            plans: components["schemas"]["PlanRevenue"][];
+            /** @description Money that moved in the month, by currency. */
+            received: components["schemas"]["Received"][];
         };
         /** @description What a member is to be. */
         RoleChange: {
@@ -3097,6 +3581,24 @@ export interface components {
              */
             time_zone?: string | null;
         };
+        /** @description How much a source sends. */
+        SourceRate: {
+            /**
+             * Format: int64
+             * @description How many events arrived in that time.
+             */
+            events: number;
+            /**
+             * Format: double
+             * @description How many that is a second.
+             */
+            per_second: number;
+            /**
+             * @description Who sends.
+             * @example /livekit/APIkey
+             */
+            source: string;
+        };
         /**
          * @description Who says or does something on a call.
          * @enum {string}
@@ -3133,6 +3635,40 @@ export interface components {
              * @example 287082
              */
             code: string;
+        };
+        /** @description A stream. */
+        StreamHealth: {
+            /**
+             * Format: int64
+             * @description Bytes on disk.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description The sequence of its oldest message.
+             */
+            first_sequence: number;
+            /**
+             * Format: int64
+             * @description The sequence of its newest message.
+             */
+            last_sequence: number;
+            last_stored_at: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int64
+             * @description Messages in it.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description How many bytes it may take before it refuses more; null when only the disk ends it.
+             */
+            most_bytes: number | null;
+            /**
+             * @description Its name.
+             * @example CALLS
+             */
+            name: string;
         };
         /** @description A stretch of a day in local time. */
         Stretch: {
@@ -3341,6 +3877,16 @@ export interface components {
             text: string | null;
             tool: components["schemas"]["ToolCall"] | null;
         };
+        /** @description A part that did not answer. */
+        Unreachable: {
+            /**
+             * @description The name of its field.
+             * @example streams
+             */
+            part: string;
+            /** @description Why. */
+            why: string;
+        };
         /** @description What one model or voice consumed. */
         Usage: {
             /** @description What it is, for example `llm`, `tts`, `stt`. */
@@ -3428,6 +3974,29 @@ export interface components {
              * @example +12025550147
              */
             number: string;
+        };
+        /** @description What a worker has before it. */
+        WorkerHealth: {
+            /**
+             * Format: int64
+             * @description How many of its events are dead letters.
+             */
+            given_up: number;
+            /**
+             * @description Its name: `mail`, `export`, `hangup`, `redrive`.
+             * @example mail
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description Events it is at work on, or that wait for another try.
+             */
+            unsettled: number;
+            /**
+             * Format: int64
+             * @description Events it has not looked at.
+             */
+            waiting: number;
         };
     };
     responses: never;
@@ -3644,6 +4213,575 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminClientPage"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope or suspension */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Only those of this group. */
+                group?: string;
+                /** @description How many, 1 to 100; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All letters by cause, and a page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope or suspension */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its place in the stream DEAD */
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The letter and what its event holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterPreview"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope or suspension */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its place in the stream DEAD */
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description It will be thrown away */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterAsked"];
+                };
+            };
+            /** @description The body is not JSON, or a parameter is unknown or has a bad value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of the kind that is asked for */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is missing, unknown or has a bad value; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redrive_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its place in the stream DEAD */
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description It will be tried again */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterAsked"];
+                };
+            };
+            /** @description The body is not JSON, or a parameter is unknown or has a bad value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts how things stand; `type` says how */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of the kind that is asked for */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is missing, unknown or has a bad value; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How everything stands, and what does not answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminHealth"];
+                };
+            };
+            /** @description A parameter is unknown or has a bad value; `errors` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope or suspension */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_revenue: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first month; eleven months before `to` when left out.
+                 * @example 2026-01
+                 */
+                from?: string;
+                /**
+                 * @description The last month, not after this one; this one when left out. At most 36 months in all.
+                 * @example 2026-11
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Month by month */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revenue"];
                 };
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */
@@ -7499,6 +8637,130 @@ export interface operations {
                 };
             };
             /** @description The database is away, too busy, or the question takes too long; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hang_up_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description LiveKit is asked to end it */
+            202: {
+                headers: {
+                    /** @description The call, whose state tells the rest */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HangUpAsked"];
+                };
+            };
+            /** @description The body is not JSON, or a parameter is unknown or has a bad value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts how things stand; `type` says how */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of the kind that is asked for */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is missing, unknown or has a bad value; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A mistake of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not set up here (`not-set-up`), or the database is away or too busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
