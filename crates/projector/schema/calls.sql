@@ -29,7 +29,7 @@ create table transcript_states (
 comment on table transcript_states is 'Owner: projector. Aggregate Transcript by partition, room sid and call, JSON bytes.';
 
 create table calls (
-    id uuid primary key,
+    id uuid,
     room_sid text not null,
     -- That of its room's events: with it its turns are told from those of a report that named
     -- another room.
@@ -77,7 +77,9 @@ create table calls (
     usage jsonb,
     recording_state text,
     recording_location text,
-    recording_ms bigint
+    recording_ms bigint,
+    -- A search knows calls by id and needs to know which are the newest: it need not fetch them for it.
+    primary key (id) include (user_id, started_at)
 );
 -- Each begins with the account: a read is of one, and of its rows alone.
 create index calls_newest on calls (user_id, started_at desc, id desc);

@@ -50,8 +50,8 @@ create function calls_saying(asked tsquery) returns setof uuid
     set search_path = pg_catalog set enable_seqscan = off
 begin atomic
     select s.call_id from said s
-    where s.words @@ (asked && ('''@' || account.this_account() || '''')::tsquery)
-        and s.user_id = account.this_account();
+    where s.words @@ (asked && ('''@' || (select account.this_account()) || '''')::tsquery)
+        and s.user_id = (select account.this_account());
 end;
 revoke execute on function calls_saying(tsquery) from public;
 grant execute on function calls_saying(tsquery) to frontdesk_api;
