@@ -16,9 +16,8 @@ use uuid::Uuid;
 const PATH: &str = "/api/admin/health";
 
 fn named<'a>(list: &'a Value, name: &str) -> &'a Value {
-    let found = list.as_array().unwrap().iter();
-    found
-        .into_iter()
+    let mut items = list.as_array().unwrap().iter();
+    items
         .find(|item| item["name"] == name)
         .unwrap_or_else(|| panic!("{name} in {list}"))
 }

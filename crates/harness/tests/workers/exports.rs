@@ -2,18 +2,11 @@
 
 use crate::{
     scene::{NUMBERS, Scene},
-    stand::HOME,
+    stand::{HOME, Stand},
     story::{Story, analysis},
 };
-use frontdesk_events::{
-    Envelope, Partition, StreamName,
-    catalogue::account,
-    nats::{Connection, Outbound, Role},
-    subject,
-};
+use frontdesk_events::{StreamName, catalogue::account};
 use frontdesk_harness::{Mailbox, eventually};
-use frontdesk_process::{Shutdown, health::Health};
-use frontdesk_projector::ProjectorArgs;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, time::Duration};
 use uuid::Uuid;
