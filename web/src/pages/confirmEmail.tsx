@@ -2,17 +2,15 @@
  * Proves a new address of an account, by a press of a button: programs that look through mail open
  * links too. Only who is signed in to that account can: the link may have reached somebody who never asked.
  */
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { act, client } from "../api/client";
 import { dropNewAddress, keepNewAddress, keptNewAddress, takeMailToken } from "../api/mailLink";
-import { signOut } from "../api/me";
 import { isKind } from "../api/problem";
 import { mayBeSignedIn } from "../api/session";
 import { FormProblem, useKeptForm } from "../forms/form";
 import { z } from "../forms/rules";
-import { paths } from "../paths";
+import { paths, signingOut } from "../paths";
 import { Button, buttonLook } from "../ui/Button";
 import { Door } from "./door/Door";
 import { LinkOver } from "./door/LinkOver";
@@ -105,7 +103,6 @@ function FirstSignIn() {
 }
 
 function OfAnother() {
-  const queries = useQueryClient();
   const navigate = useNavigate();
   return (
     <Door title="Confirm your new address">
@@ -116,7 +113,7 @@ function OfAnother() {
         look="strong"
         className="min-h-11"
         onClick={() => {
-          void signOut(queries, () => navigate(paths.signIn({ returnTo: paths.confirmEmail() })));
+          void navigate(paths.signOut({ returnTo: paths.confirmEmail() }), signingOut());
         }}
       >
         Sign out and use the other account
