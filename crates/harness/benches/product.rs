@@ -18,6 +18,8 @@ mod asking;
 mod floor;
 #[path = "product/freshness.rs"]
 mod freshness;
+#[path = "product/listening.rs"]
+mod listening;
 #[path = "product/listing.rs"]
 mod listing;
 #[path = "product/load.rs"]
@@ -44,7 +46,7 @@ struct Arguments {
     /// A small run that only shows that everything works; its figures are not written.
     #[arg(long)]
     quick: bool,
-    /// Only these parts: ingest, replay, freshness, api, asked, search, login.
+    /// Only these parts: ingest, replay, freshness, live, api, asked, search, login.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Events of the replay.
@@ -56,6 +58,9 @@ struct Arguments {
     /// Serve a route that does nothing, for the limit of ingest.
     #[arg(long, hide = true)]
     floor: Option<std::net::SocketAddr>,
+    /// Serve a stream of events and nothing else, for the limit of the live channel.
+    #[arg(long, hide = true)]
+    bare: Option<std::net::SocketAddr>,
 }
 
 fn root() -> PathBuf {
@@ -70,6 +75,9 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if let Some(address) = arguments.floor {
         return floor::serve(address).await;
+    }
+    if let Some(address) = arguments.bare {
+        return listening::serve_bare(address).await;
     }
     let executable = root().join("target/release/frontdesk");
     anyhow::ensure!(
@@ -94,6 +102,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("freshness") {
         freshness::measure(&mut report, &executable, arguments.quick).await?;
+    }
+    if wanted("live") {
+        listening::measure(&mut report, &executable, arguments.quick).await?;
     }
     if wanted("api") {
         listing::measure(&mut report, &executable, arguments.quick).await?;
