@@ -14,7 +14,6 @@ use super::{
     sought::Sought,
 };
 use crate::viewer::Whose;
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -153,33 +152,27 @@ async fn take_step(
         from (
             select w.id, w.started_at, w.fits, coalesce(s.holds, false) as holds
             from (
-                select id, started_at,
-                    ($7::text is null or caller_number like $7 or dialled_number like $7)
+                select id, started_at, ($7::text is null or caller_number like $7 or dialled_number like $7)
                     and ($11::text is null or case $11
                         when 'unknown' then state = 'ended'
                             and (sentiment_label is null or sentiment_label not in ('positive', 'neutral', 'negative'))
                         else sentiment_label = $11 end)
-                    and ($13::bigint is null or talk_ms <= $13)
-                    and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14) as fits
+                    and ($13::bigint is null or talk_ms <= $13) and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14) as fits
                 from calls.calls
                 where (started_at, id) < ($1, $2)
                     and ($3::uuid is null or client_id = $3)
                     and (not $4::boolean or user_id is null)
-                    and ($5::timestamptz is null or started_at >= $5)
-                    and ($6::timestamptz is null or started_at < $6)
-                    and ($8::text is null or state = $8)
-                    and ($9::text is null or result = $9)
+                    and ($5::timestamptz is null or started_at >= $5) and ($6::timestamptz is null or started_at < $6)
+                    and ($8::text is null or state = $8) and ($9::text is null or result = $9)
                     and ($10::text is null or outcome_status = $10)
                     and ($11::text is distinct from 'negative' or sentiment_label = 'negative')
                     and ($12::bigint is null or talk_ms >= $12)
-                order by started_at desc, id desc
-                limit $15
+                order by started_at desc, id desc limit $15
             ) w
             -- The offset keeps it what it is: a look at each, by its key.
             left join lateral (
                 select s.words @@ $16::text::tsquery as holds from calls.said s
-                where s.call_id = w.id and (w.fits or $17)
-                offset 0
+                where s.call_id = w.id and (w.fits or $17) offset 0
             ) s on true
         ) walked"#,
         below.at,
@@ -203,13 +196,12 @@ async fn take_step(
     .fetch_one(db)
     .await?;
     let count = |number: i64| usize::try_from(number).unwrap_or_default();
-    let last: Option<(DateTime<Utc>, Uuid)> = step.last_at.zip(step.last_id);
     Ok(Step {
         passed: count(step.passed),
         fitting: count(step.fitting),
         holding: count(step.holding),
         found: step.found,
-        last: last.map(|(at, id)| Position { at, id }),
+        last: (step.last_at.zip(step.last_id)).map(|(at, id)| Position { at, id }),
     })
 }
 

@@ -125,7 +125,7 @@ async fn questions(database: &Database) -> anyhow::Result<Vec<Asked>> {
         ),
         asked(
             "search_1m_middling_p95_ms",
-            "words that one call in a hundred to one in a thousand holds, p95",
+            "words that one call in a hundred holds, or fewer, p95",
             &|n| format!("/api/calls?q={}", words[1_500 + 60 * n]),
         ),
         asked(
@@ -185,13 +185,20 @@ async fn plain(report: &mut Report, database: &Database) -> anyhow::Result<()> {
     let mut times = Vec::new();
     for row in words {
         let word: String = row.get(0);
-        let mut best = u32::MAX;
-        for statement in [&walk, &look_up] {
-            let start = clock::monotonic();
-            client.query(statement, &[&word]).await?;
-            best = best.min(u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX));
-        }
-        times.push(best);
+        let start = clock::monotonic();
+        client.query(&look_up, &[&word]).await?;
+        let by_index = start.elapsed();
+        // A walk that takes longer is not the better one, and for a rare word it would take seconds.
+        let patience = by_index.as_millis() + 1;
+        client
+            .batch_execute(&format!("set statement_timeout = {patience}"))
+            .await?;
+        let start = clock::monotonic();
+        let walked = client.query(&walk, &[&word]).await;
+        let on_foot = walked.map_or(by_index, |_| start.elapsed());
+        client.batch_execute("set statement_timeout = 0").await?;
+        let best = by_index.min(on_foot).as_micros();
+        times.push(u32::try_from(best).unwrap_or(u32::MAX));
     }
     times.sort_unstable();
     report.note(
@@ -254,8 +261,8 @@ async fn fill(database: &Database, owner: Uuid, calls: i64) -> anyhow::Result<()
     client
         .execute(
             "insert into calls.said (call_id, user_id, words)
-             select md5(substr(room_sid, 4))::uuid, $1, to_tsvector('simple', string_agg(text, ' ' order by position))
-                 || ('''@' || $1 || '''')::tsvector
+             select md5(substr(room_sid, 4))::uuid, $1::uuid, to_tsvector('simple', string_agg(text, ' ' order by position))
+                 || ('''@' || $1::uuid || '''')::tsvector
              from calls.turns group by room_sid",
             &[&owner],
         )
