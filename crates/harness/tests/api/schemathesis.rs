@@ -95,7 +95,7 @@ parameters = {{ "path.id" = {{ dictionary = "people", probability = 0.5 }} }}
         "^/api/admin/",
     ];
     let tried = ask(&program, &stage, &admin, &all).await;
-    assert!(tried > 1_000, "only {tried} were tried");
+    assert!(tried > 300, "only {tried} were tried");
 }
 
 /// Lets it ask as somebody, with more arguments; gives how many requests it made. Panics with what it
