@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 pub(crate) async fn takes_a_tour(
     world: &World,
-    wren: &mut Stranger,
+    wren: &Stranger,
     gale: &mut Stranger,
     hugo: &mut Stranger,
 ) {
     let mut ada = signs_in(world).await;
-    finds(&mut ada, [&*wren, &*gale, &*hugo]).await;
+    finds(&mut ada, [wren, &*gale, &*hugo]).await;
     suspends_and_resumes(world, &mut ada, gale).await;
     promotes_and_demotes(world, &mut ada, hugo).await;
     reads_the_record(&mut ada, gale, hugo).await;

@@ -29,6 +29,9 @@ const PAGE: i64 = 51;
 /// The condition of the API's statement that row-level security adds to.
 const BELOW: &str = "where (started_at, id) < ($1, $2)";
 
+/// And the other one, of the business whose call it was.
+const OF_CALL: &str = "on k.id = c.client_id";
+
 /// Where somebody asks from.
 #[derive(Clone)]
 struct Place {
@@ -103,8 +106,13 @@ async fn limits(
     places: &Arc<Vec<Place>>,
 ) -> anyhow::Result<()> {
     let statement = api_statement()?;
-    let named = statement.replace(BELOW, &format!("{BELOW} and user_id = $4"));
-    ensure!(named != statement, "the API's statement has changed");
+    let named = statement
+        .replace(BELOW, &format!("{BELOW} and user_id = $4"))
+        .replace(OF_CALL, &format!("{OF_CALL} and k.user_id = $4"));
+    ensure!(
+        named.matches("user_id = $4").count() == 2,
+        "the API's statement has changed"
+    );
     let alone = Asking {
         role: None,
         begins: false,
@@ -282,8 +290,9 @@ async fn fill(database: &Database, calls: i64, requests: usize) -> anyhow::Resul
             &[&calls],
         )
         .await?;
+    client.batch_execute("vacuum analyze calls.calls").await?;
     client
-        .batch_execute("vacuum analyze calls.calls; analyze account.users; analyze account.clients; analyze account.sessions")
+        .batch_execute("analyze account.users; analyze account.clients; analyze account.sessions")
         .await?;
     places(&client, requests).await
 }

@@ -47,7 +47,7 @@ async fn a_stranger_to_the_code_finds_no_mistake_and_no_surprise() {
     let stage = Stage::set().await;
     stage.reception().await;
     let tried = ask(&program, &stage, stage.owner(), &[]).await;
-    assert!(tried > 1_000, "only {tried} were tried");
+    assert!(tried > 300, "only {tried} were tried");
 }
 
 /// Half of what is asked about somebody is asked about one who is there, so that the answers are real:
@@ -95,7 +95,7 @@ parameters = {{ "path.id" = {{ dictionary = "people", probability = 0.5 }} }}
         "^/api/admin/",
     ];
     let tried = ask(&program, &stage, &admin, &all).await;
-    assert!(tried > 1_000, "only {tried} were tried");
+    assert!(tried > 300, "only {tried} were tried");
 }
 
 /// Lets it ask as somebody, with more arguments; gives how many requests it made. Panics with what it
