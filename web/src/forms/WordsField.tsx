@@ -47,7 +47,7 @@ export function WordsField({ filter, change }: Props) {
         <Button
           look="text"
           aria-label="Clear the words"
-          className="absolute top-0 right-0 h-10 bg-surface px-3 text-xs"
+          className="absolute top-px right-px h-9.5 bg-surface px-3 text-xs"
           onClick={() => {
             words.clear();
             box.current?.focus();

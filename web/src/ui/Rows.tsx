@@ -98,12 +98,13 @@ export function Row({ columns, chosen = false, below, children }: RowProps) {
         "relative grid content-center items-center gap-y-0.5 border-b border-line px-5 transition-colors last:border-b-0",
         "min-h-15 grid-cols-[minmax(0,1fr)_auto] gap-x-4 py-2",
         "@table:min-h-10 @table:grid-cols-(--tracks) @table:gap-x-4 @table:py-0",
+        Boolean(below) && "@table:pt-2.5",
         chosen ? "bg-accent-soft" : "has-[a[data-row]]:hover:bg-sunken has-[a:focus-visible]:bg-sunken",
       )}
     >
       {children}
       {below && (
-        <div role="cell" className="order-last col-span-full min-w-0 @table:pb-2">
+        <div role="cell" className="order-last col-span-full min-w-0 @table:pb-2.5">
           {below}
         </div>
       )}
