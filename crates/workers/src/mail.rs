@@ -20,7 +20,7 @@ use crate::{
 use frontdesk_events::catalogue::account;
 use frontdesk_process::keyring::Keyring;
 use lettre::message::Mailbox;
-use smtp::{Refusal, Smtp};
+use smtp::{Limits, Refusal, Smtp};
 use sqlx::PgPool;
 use std::time::Duration;
 use url::Url;
@@ -52,7 +52,7 @@ impl Mail {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             from: settings.from.clone(),
-            smtp: Smtp::new(settings, &public_url)?,
+            smtp: Smtp::new(settings, &public_url, Limits::USUAL)?,
             links: Links {
                 public_url,
                 keyring,

@@ -16,14 +16,30 @@ use lettre::{
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
-use std::{io, time::Duration};
+use std::{future::Future, io, time::Duration};
 use url::{Host, Url};
 
 /// To reach the server.
 const CONNECT: Duration = Duration::from_secs(10);
-/// The whole conversation. A server may think for a while about the end of a mail; what it took after
-/// this we count as unknown and send again.
-const CONVERSATION: Duration = Duration::from_secs(60);
+/// How long the server may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// From the connection to the moment it asks for the mail itself.
+    pub(crate) before_mail: Duration,
+    /// For the mail itself and the answer to its end. What it took after this we count as unknown and
+    /// send again, so a limit that is too short sends the same mail at every try.
+    pub(crate) mail: Duration,
+}
+
+impl Limits {
+    /// Ten minutes are what RFC 5321, section 4.5.3.2.6, asks for at the end of a mail: servers look into
+    /// it then, and one that is busy answers late.
+    pub(crate) const USUAL: Self = Self {
+        before_mail: Duration::from_secs(60),
+        mail: Duration::from_secs(600),
+    };
+}
+
 /// To say good-bye, which changes nothing any more.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -32,6 +48,7 @@ pub(crate) struct Smtp {
     settings: config::Smtp,
     tls: Option<TlsParameters>,
     hello: ClientId,
+    limits: Limits,
 }
 
 /// Why the server did not take a mail.
@@ -44,7 +61,11 @@ pub(crate) enum Refusal {
 }
 
 impl Smtp {
-    pub(crate) fn new(settings: config::Smtp, public_url: &Url) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        settings: config::Smtp,
+        public_url: &Url,
+        limits: Limits,
+    ) -> anyhow::Result<Self> {
         let tls = match settings.tls {
             SmtpTls::None => None,
             SmtpTls::Starttls | SmtpTls::Tls => Some(TlsParameters::new(settings.host.clone())?),
@@ -59,23 +80,33 @@ impl Smtp {
             settings,
             tls,
             hello,
+            limits,
         })
     }
 
     /// Sends a mail; `Ok` when the server has taken it on.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Refusal> {
-        tokio::time::timeout(CONVERSATION, self.converse(message))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Refusal::ForNow(
-                    "the mail server did not answer in time".into(),
-                ))
-            })
+        let bytes = message.formatted();
+        let mut server = within(self.limits.before_mail, self.announce(message, &bytes)).await?;
+        within(self.limits.mail, async {
+            let taken = server.message(&bytes).await;
+            taken.map_err(|error| theirs("refused the mail", &error))
+        })
+        .await?;
+        // It has the mail. Until that is written down a crash would send it again, so nothing waits for
+        // the server's good-bye.
+        tokio::spawn(async move { tokio::time::timeout(GOODBYE, server.quit()).await });
+        Ok(())
     }
 
-    async fn converse(&self, message: &Message) -> Result<(), Refusal> {
+    /// All that comes before the mail itself; answers when the server asks for it.
+    async fn announce(
+        &self,
+        message: &Message,
+        bytes: &[u8],
+    ) -> Result<AsyncSmtpConnection, Refusal> {
         let mut server = self.greet().await?;
-        let (envelope, bytes) = (message.envelope(), message.formatted());
+        let envelope = message.envelope();
         let mut options = Vec::new();
         let addresses = envelope.from().into_iter().chain(envelope.to());
         if addresses
@@ -113,14 +144,7 @@ impl Smtp {
             .command(Data)
             .await
             .map_err(|error| theirs("refused the mail", &error))?;
-        server
-            .message(&bytes)
-            .await
-            .map_err(|error| theirs("refused the mail", &error))?;
-        // It has the mail. Until that is written down a crash would send it again, so nothing waits for
-        // the server's good-bye.
-        tokio::spawn(async move { tokio::time::timeout(GOODBYE, server.quit()).await });
-        Ok(())
+        Ok(server)
     }
 
     async fn greet(&self) -> Result<AsyncSmtpConnection, Refusal> {
@@ -150,6 +174,17 @@ impl Smtp {
         }
         Ok(server)
     }
+}
+
+async fn within<T>(
+    limit: Duration,
+    stage: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    tokio::time::timeout(limit, stage).await.unwrap_or_else(|_| {
+        Err(Refusal::ForNow(
+            "the mail server did not answer in time".into(),
+        ))
+    })
 }
 
 /// About our settings or the way: every mail would fare the same, so none is given up for it.
@@ -190,3 +225,6 @@ fn io_kind(error: &Error) -> Option<io::ErrorKind> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
