@@ -79,7 +79,10 @@ impl Workers {
             shutdown,
         };
         let mail = config::Smtp::check(args)?
-            .map(|smtp| Mail::new(smtp, shared.public_url, keyring, place.pool.clone()))
+            .map(|smtp| {
+                let (pool, health) = (place.pool.clone(), place.health.clone());
+                Mail::new(smtp, shared.public_url, keyring, pool, health)
+            })
             .transpose()?;
         if mail.is_none() {
             tracing::warn!(

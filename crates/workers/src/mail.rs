@@ -18,7 +18,7 @@ use crate::{
     worker::{Trial, Verdict, Worker},
 };
 use frontdesk_events::catalogue::account;
-use frontdesk_process::keyring::Keyring;
+use frontdesk_process::{health::Health, keyring::Keyring};
 use lettre::message::Mailbox;
 use smtp::{Limits, Refusal, Smtp};
 use sqlx::PgPool;
@@ -29,12 +29,17 @@ use write::Writing;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// Whether the mail server takes mails from us as we are set up. No other role depends on it, but
+/// nobody hears from us while it does not.
+const CONDITION: &str = "mail-server";
+
 /// Writes and sends mails.
 pub(crate) struct Mail {
     smtp: Smtp,
     from: Mailbox,
     links: Links,
     pool: PgPool,
+    health: Health,
 }
 
 /// What links in mails are made of.
@@ -49,7 +54,10 @@ impl Mail {
         public_url: Url,
         keyring: Keyring,
         pool: PgPool,
+        health: Health,
     ) -> anyhow::Result<Self> {
+        // Until it says otherwise.
+        health.ok(CONDITION);
         Ok(Self {
             from: settings.from.clone(),
             smtp: Smtp::new(settings, &public_url, Limits::USUAL)?,
@@ -58,6 +66,7 @@ impl Mail {
                 keyring,
             },
             pool,
+            health,
         })
     }
 }
@@ -109,8 +118,15 @@ impl Worker for Mail {
             Err(reason) => return Verdict::discard(reason),
         };
         match self.smtp.send(&message).await {
-            Ok(()) => Verdict::Done,
+            Ok(()) => {
+                self.health.ok(CONDITION);
+                Verdict::Done
+            }
             Err(Refusal::ForNow(reason)) => Verdict::retry(reason),
+            Err(Refusal::Ours(reason)) => {
+                self.health.not_ok(CONDITION, &reason);
+                Verdict::retry(reason)
+            }
             Err(Refusal::ForGood(reason)) => Verdict::discard(reason),
         }
     }

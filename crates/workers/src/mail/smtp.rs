@@ -2,8 +2,8 @@
 //!
 //! The stages are spoken one by one because the same code means different things: a 550 to the
 //! recipient is about the recipient, a 550 to the sender or a 535 to the login is about our settings
-//! and must not cost anybody a mail. Of the server's words only the code is kept; the rest often
-//! repeats the address.
+//! and must not cost anybody a mail. So must no refusal to relay, which many servers tell only when they
+//! hear the recipient. Of the server's words only the codes are kept; the rest often repeats the address.
 
 use crate::config::{self, SmtpTls};
 use lettre::{
@@ -56,6 +56,8 @@ pub(crate) struct Smtp {
 pub(crate) enum Refusal {
     /// It, or the way to it, may do better later.
     ForNow(String),
+    /// Not as we are set up: somebody must look, and then it may.
+    Ours(String),
     /// It never will for this recipient.
     ForGood(String),
 }
@@ -138,12 +140,12 @@ impl Smtp {
             server
                 .command(Rcpt::new(recipient.clone(), Vec::new()))
                 .await
-                .map_err(|error| theirs("refused the recipient", &error))?;
+                .map_err(|error| announced("refused the recipient", &error))?;
         }
         server
             .command(Data)
             .await
-            .map_err(|error| theirs("refused the mail", &error))?;
+            .map_err(|error| announced("refused the mail", &error))?;
         Ok(server)
     }
 
@@ -187,9 +189,25 @@ async fn within<T>(
     })
 }
 
-/// About our settings or the way: every mail would fare the same, so none is given up for it.
+/// About our settings or the way: every mail would fare the same, so none is given up for it at once.
 fn ours(what: &str, error: &Error) -> Refusal {
-    Refusal::ForNow(told(what, error))
+    if error.is_permanent() || is_distrust(error) {
+        Refusal::Ours(told(what, error))
+    } else {
+        Refusal::ForNow(told(what, error))
+    }
+}
+
+/// About this mail, or about us: a server that would relay for us if we logged in says so only here
+/// (`530`, or `5.7.x` of RFC 3463, "security or policy": `554 5.7.1 Relay access denied`).
+fn announced(what: &str, error: &Error) -> Refusal {
+    let is_policy = enhanced(error).is_some_and(|code| code.starts_with("5.7."));
+    let is_530 = error.status().is_some_and(|code| u16::from(code) == 530);
+    if error.is_permanent() && (is_530 || is_policy) {
+        ours(what, error)
+    } else {
+        theirs(what, error)
+    }
 }
 
 /// About this mail: a 5xx is the server's last word.
@@ -202,17 +220,30 @@ fn theirs(what: &str, error: &Error) -> Refusal {
 }
 
 fn told(what: &str, error: &Error) -> String {
-    let why = match error.status() {
-        Some(code) => code.to_string(),
-        None if error.is_tls() => "its certificate or TLS".to_owned(),
-        None => match io_kind(error) {
-            // How rustls tells of a handshake that failed.
-            Some(io::ErrorKind::InvalidData) => "its certificate or TLS".to_owned(),
-            Some(kind) => kind.to_string(),
-            None => "the connection".to_owned(),
-        },
+    let why = match (error.status(), enhanced(error)) {
+        (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),
+        (Some(code), None) => code.to_string(),
+        (None, _) if is_distrust(error) => "its certificate or TLS".to_owned(),
+        (None, _) => io_kind(error).map_or("the connection".to_owned(), |kind| kind.to_string()),
     };
     format!("the mail server {what} ({why})")
+}
+
+fn is_distrust(error: &Error) -> bool {
+    // The second is how rustls tells of a handshake that failed.
+    error.is_tls() || io_kind(error) == Some(io::ErrorKind::InvalidData)
+}
+
+/// The enhanced status code an answer begins with (RFC 2034): three numbers and nothing else.
+fn enhanced(error: &Error) -> Option<String> {
+    error.status()?;
+    let words = std::error::Error::source(error)?.to_string();
+    let code = words.split_whitespace().next()?;
+    let parts: Vec<&str> = code.split('.').collect();
+    let is_number = |part: &&str| {
+        (1..=3).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    (parts.len() == 3 && parts.iter().all(is_number)).then(|| code.to_owned())
 }
 
 fn io_kind(error: &Error) -> Option<io::ErrorKind> {

@@ -123,3 +123,31 @@ async fn each_part_of_the_conversation_has_its_end() {
     };
     assert_eq!(sent(undecided, limits).await, Err(late()));
 }
+
+#[tokio::test]
+async fn a_refusal_to_relay_is_about_us_and_one_of_the_recipient_or_the_mail_about_them() {
+    let told = async |script: Script| match sent(script, Limits::USUAL).await.unwrap_err() {
+        Refusal::ForNow(reason) => ("for now", reason),
+        Refusal::Ours(reason) => ("ours", reason),
+        Refusal::ForGood(reason) => ("for good", reason),
+    };
+    for (recipient, verdict, codes) in [
+        ("554 5.7.1 <ada@example.com>: Relay access denied", "ours", "(554 5.7.1)"),
+        ("550 5.7.60 not permitted to send as this sender", "ours", "(550 5.7.60)"),
+        ("530 5.7.0 Must issue a STARTTLS command first", "ours", "(530 5.7.0)"),
+        ("530 Authentication required", "ours", "(530)"),
+        ("550 5.1.1 <ada@example.com>: no such mailbox", "for good", "(550 5.1.1)"),
+        ("550 no such mailbox", "for good", "(550)"),
+        ("550 ada@5.7.1 is nobody", "for good", "(550)"),
+        ("451 4.7.1 come back later", "for now", "(451 4.7.1)"),
+    ] {
+        let script = Script { recipient, ..WILLING };
+        let reason = format!("the mail server refused the recipient {codes}");
+        assert_eq!(told(script).await, (verdict, reason), "{recipient}");
+    }
+    let data = "554 5.7.1 Relay access denied";
+    assert_eq!(told(Script { data, ..WILLING }).await.0, "ours");
+    // What it says once it has read the mail is about the mail.
+    let end = "554 5.7.1 this looks like an advertisement";
+    assert_eq!(told(Script { end, ..WILLING }).await.0, "for good");
+}
