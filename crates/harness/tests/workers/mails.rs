@@ -486,3 +486,22 @@ async fn who_is_asked_to_end_finishes_what_is_in_hand() {
     stand.running.remove(0).stop().await;
     assert_eq!(stand.effect(event, "mail").await.unwrap().state, "done");
 }
+
+#[tokio::test]
+async fn a_try_that_a_killed_process_left_does_not_count() {
+    let mut stand = Stand::start().await;
+    let user = stand.user("slow").await;
+    let data = json!({ "user_id": user, "method": "password" });
+    let event = stand.fact(account::SIGNED_UP, user, data).await;
+    // The server has it, and its answer finds nobody.
+    stand.mailbox.mail_to("slow@example.com").await;
+    stand.running.remove(0).kill().await;
+    let effect = stand.effect(event, "mail").await.unwrap();
+    assert_eq!((effect.state.as_str(), effect.attempts), ("claimed", 0));
+    stand.start_workers().await;
+    let effect = stand.settled(event, "mail").await;
+    assert_eq!((effect.state.as_str(), effect.attempts), ("done", 1));
+    let mails = stand.mailbox.mails();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(mails[0].id(), mails[1].id());
+}

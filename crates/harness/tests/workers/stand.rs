@@ -39,6 +39,12 @@ impl Running {
         self.shutdown.cancel();
         self.task.await.unwrap();
     }
+
+    /// As a process ends that is killed.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
+    }
 }
 
 /// What is remembered of an effect.
