@@ -17,6 +17,7 @@ use crate::{
     config,
     worker::{Trial, Verdict, Worker},
 };
+use chrono::TimeDelta;
 use frontdesk_events::catalogue::account;
 use frontdesk_process::{health::Health, keyring::Keyring};
 use lettre::message::Mailbox;
@@ -28,6 +29,22 @@ use write::Writing;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// How old the news in a mail may be: as old as it gets while all tries fail, and what the tries
+/// themselves take (thirteen of eleven minutes). Where there was no mail server for months, nobody hears
+/// then who signed in last spring.
+const STALE: TimeDelta = TimeDelta::seconds(tried_for().as_secs() as i64 + 4 * 3600);
+
+/// How long after an event the last try for its mail begins.
+const fn tried_for() -> Duration {
+    let mut sum = Duration::ZERO;
+    let mut next = 0;
+    while next < Mail::DELAYS.len() {
+        sum = sum.saturating_add(Mail::DELAYS[next]);
+        next += 1;
+    }
+    sum
+}
 
 /// Whether the mail server takes mails from us as we are set up. No other role depends on it, but
 /// nobody hears from us while it does not.
@@ -129,5 +146,17 @@ impl Worker for Mail {
             }
             Err(Refusal::ForGood(reason)) => Verdict::discard(reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mail_is_about_can_be_looked_up_until_the_last_try() {
+        let slack = TimeDelta::hours(24);
+        assert!(account::LINKS_STAY > STALE + slack, "{STALE}");
+        assert_eq!(tried_for(), Mail::DELAYS.iter().sum());
     }
 }
