@@ -383,6 +383,37 @@ async fn what_is_used_over_or_gone_is_not_mailed() {
 }
 
 #[tokio::test]
+async fn news_that_waited_longer_than_mails_are_tried_is_told_to_nobody() {
+    let stand = Stand::start().await;
+    let ada = stand.user("ada").await;
+    let facts = [
+        (account::SIGNUP_REPEATED, json!({ "user_id": ada })),
+        (account::SIGNED_UP, json!({ "user_id": ada, "method": "password" })),
+        (
+            account::SIGNED_IN,
+            json!({ "user_id": ada, "session_id": null, "method": "password", "is_new_device": true }),
+        ),
+        (account::PASSWORD_CHANGED, json!({ "user_id": ada })),
+    ];
+    let told = async |age: TimeDelta| {
+        let mut states = Vec::new();
+        for (kind, data) in &facts {
+            let at = clock::now() - age;
+            let event = stand.fact_of(at, kind, ada, data.clone()).await;
+            let effect = stand.settled(event, "mail").await;
+            states.push((effect.state, effect.reason));
+        }
+        states
+    };
+    let over = ("discarded".to_owned(), Some("too old".to_owned()));
+    assert_eq!(told(TimeDelta::days(5)).await, vec![over; facts.len()]);
+    assert!(stand.mailbox.mails().is_empty());
+    let done = ("done".to_owned(), None);
+    assert_eq!(told(TimeDelta::days(3)).await, vec![done; facts.len()]);
+    assert_eq!(stand.mailbox.mails().len(), facts.len());
+}
+
+#[tokio::test]
 async fn an_event_that_comes_again_brings_no_second_mail() {
     let stand = Stand::start().await;
     let ada = stand.user("ada").await;

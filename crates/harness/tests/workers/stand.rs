@@ -177,11 +177,22 @@ impl Stand {
 
     /// Leaves a fact in the outbox; answers its event's id.
     pub(crate) async fn fact(&self, kind: &str, key: Uuid, data: Value) -> Uuid {
-        let (id, now, subject) = (Uuid::new_v4(), clock::now(), key.to_string());
+        self.fact_of(clock::now(), kind, key, data).await
+    }
+
+    /// The same for what happened at an instant.
+    pub(crate) async fn fact_of(
+        &self,
+        at: DateTime<Utc>,
+        kind: &str,
+        key: Uuid,
+        data: Value,
+    ) -> Uuid {
+        let (id, subject) = (Uuid::new_v4(), key.to_string());
         self.execute(
             "insert into account.outbox (event_id, partition_key, kind, subject, data, occurred_at)
             values ($1, $2, $3, $4, $5, $6)",
-            &[&id, &key, &kind, &subject, &data, &now],
+            &[&id, &key, &kind, &subject, &data, &at],
         )
         .await;
         id

@@ -1,7 +1,7 @@
 //! From a fact to a letter: whom it concerns, whether it still matters, and the link it needs.
 
 use super::{
-    Links,
+    Links, STALE,
     letter::Letter,
     message::Recipient,
     moment::in_words,
@@ -28,10 +28,23 @@ const UNREADABLE: Writing = Writing::Unreadable("its data is not what its type s
 const NO_ACCOUNT: Writing = Writing::Over("the account is gone");
 const NO_LINK: Writing = Writing::Over("the link is used, over or gone");
 
+/// What is told as news, and is none when it comes much later. Others end by themselves: with their
+/// link, their invitation, their export.
+const NEWS: [&str; 4] = [
+    account::SIGNUP_REPEATED,
+    account::SIGNED_UP,
+    account::SIGNED_IN,
+    account::PASSWORD_CHANGED,
+];
+
 /// # Errors
 /// When PostgreSQL does not answer.
 pub(super) async fn write(db: &PgPool, links: &Links, trial: &Trial<'_>) -> sqlx::Result<Writing> {
     let desk = Desk { db, links, trial };
+    let happened_at = trial.event.time().unwrap_or(trial.now);
+    if NEWS.contains(&trial.event.kind()) && trial.now - happened_at > STALE {
+        return Ok(Writing::Over("too old"));
+    }
     match trial.event.kind() {
         account::SIGNUP_REQUESTED => desk.signup_requested().await,
         account::SIGNUP_REPEATED => {
