@@ -14,7 +14,12 @@ use frontdesk_harness::{Mailbox, eventually};
 use frontdesk_process::{Shutdown, health::Health};
 use frontdesk_projector::ProjectorArgs;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    time::{Duration, SystemTime},
+};
 use uuid::Uuid;
 
 const NUMBERS: [&str; 2] = ["+14155550123", "+14155550199"];
@@ -274,6 +279,10 @@ async fn files_are_listed_told_of_by_mail_and_nobody_elses_to_read() {
     );
 }
 
+fn long_ago() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)
+}
+
 fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     hex::encode(sha2::Sha256::digest(bytes))
@@ -296,10 +305,9 @@ async fn what_is_over_or_was_left_by_a_crash_is_swept_away() {
     let directory = scene.stand.export_dir.clone();
     let left = directory.join(format!("{}.part", Uuid::new_v4()));
     fs::create_dir(&left).unwrap();
-    let yesterday = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     fs::File::open(&left)
         .unwrap()
-        .set_modified(yesterday)
+        .set_modified(long_ago())
         .unwrap();
     let others = directory.join("somebody-elses.part");
     fs::create_dir(&others).unwrap();
@@ -317,6 +325,48 @@ async fn what_is_over_or_was_left_by_a_crash_is_swept_away() {
     .await;
     assert!(directory.join(kept.to_string()).join("calls.csv").exists());
     assert!(others.exists());
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_removed_stops_no_other() {
+    let mut scene = Scene::set().await;
+    let directory = scene.stand.export_dir.clone();
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        let (id, event) = scene.ask().await;
+        scene.stand.settled(event, "export").await;
+        made.push(id);
+    }
+    // A file in its place is refused to everybody, also to a superuser.
+    let spoil = |id: Uuid| {
+        let place = directory.join(id.to_string());
+        fs::remove_dir_all(&place).unwrap();
+        fs::write(&place, "").unwrap();
+    };
+    spoil(made[0]);
+    spoil(made[2]);
+    let end = "update ops.exports set expires_at = now() - $2::text::interval where id = $1";
+    scene.stand.execute(end, &[&made[0], &"2 hours"]).await;
+    scene.stand.execute(end, &[&made[1], &"1 hour"]).await;
+    let left = directory.join(format!("{}.part", Uuid::new_v4()));
+    fs::create_dir(&left).unwrap();
+    fs::File::open(&left).unwrap().set_modified(long_ago()).unwrap();
+    scene.stand.start_workers().await;
+    eventually("the others are swept", async || {
+        (!directory.join(made[1].to_string()).exists() && !left.exists()).then_some(())
+    })
+    .await;
+    let sooner = "update ops.exports set expires_at = now() + interval '1 hour' where id = $1";
+    scene.stand.execute(sooner, &[&made[2]]).await;
+    let gone = json!({ "user_id": scene.ada });
+    let event = scene.stand.fact(account::DELETED, scene.ada, gone).await;
+    let effect = eventually("a try was in vain", async || {
+        let effect = scene.stand.effect(event, "export").await?;
+        effect.reason.is_some().then_some(effect)
+    })
+    .await;
+    assert_eq!(effect.state, "claimed", "{effect:?}");
+    assert!(!directory.join(made[3].to_string()).exists());
 }
 
 #[tokio::test]
