@@ -1,9 +1,9 @@
 //! The end of exports: files whose time is over go, those of accounts that are gone, and what crashes
-//! left behind.
+//! left behind. The directory is ours alone: of what has an export's name in it, what no row lists goes.
 
 use super::{
     Export,
-    files::{UNFINISHED, remove},
+    files::{UNFINISHED, remove, remove_export},
 };
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -77,8 +77,8 @@ impl Export {
     }
 
     /// The files first: a row that names none must mean that there are none.
-    async fn take_away(&self, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
-        remove(&self.directory.join(id.to_string()))
+    pub(super) async fn take_away(&self, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+        remove_export(&self.directory, id)
             .await
             .context("removing an export")?;
         sqlx::query(
@@ -99,7 +99,7 @@ impl Export {
         };
         let mut outcome = Ok(());
         while let Some(entry) = entries.next_entry().await.context("listing exports")? {
-            if let Err(error) = remove_if_abandoned(&entry, now).await {
+            if let Err(error) = self.remove_if_abandoned(&entry, now).await {
                 let name = entry.file_name();
                 tracing::warn!(?name, error = format!("{error:#}"), "what a crash left stays");
                 outcome = outcome.and(Err(error));
@@ -107,22 +107,37 @@ impl Export {
         }
         outcome
     }
-}
 
-async fn remove_if_abandoned(entry: &DirEntry, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let name = entry.file_name();
-    let is_ours = name
-        .to_str()
-        .and_then(|name| name.strip_suffix(UNFINISHED))
-        .is_some_and(|id| id.parse::<Uuid>().is_ok());
-    if !is_ours {
-        return Ok(());
-    }
-    let touched: DateTime<Utc> = entry.metadata().await?.modified()?.into();
-    if (now - touched).to_std().unwrap_or_default() > ABANDONED {
+    async fn remove_if_abandoned(&self, entry: &DirEntry, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let name = entry.file_name();
+        let Some((id, is_finished)) = name.to_str().and_then(export_of) else {
+            return Ok(());
+        };
+        let touched: DateTime<Utc> = entry.metadata().await?.modified()?.into();
+        if (now - touched).to_std().unwrap_or_default() <= ABANDONED {
+            return Ok(());
+        }
+        if is_finished && self.is_listed(id).await? {
+            return Ok(());
+        }
         remove(&entry.path())
             .await
-            .context("removing what a crash left")?;
+            .context("removing what a crash left")
     }
-    Ok(())
+
+    async fn is_listed(&self, id: Uuid) -> anyhow::Result<bool> {
+        sqlx::query_scalar("select exists (select from ops.exports where id = $1 and files <> '[]')")
+            .bind(id)
+            .fetch_one(&self.pool)
+            .await
+            .context("looking up what a crash left")
+    }
+}
+
+/// Which export a directory is of, and whether it is whole; `None` for what is not ours.
+fn export_of(name: &str) -> Option<(Uuid, bool)> {
+    let unfinished = name.strip_suffix(UNFINISHED);
+    let id: Uuid = unfinished.unwrap_or(name).parse().ok()?;
+    // There are other ways to write an id, and we use none of them.
+    (id.to_string() == unfinished.unwrap_or(name)).then_some((id, unfinished.is_none()))
 }
