@@ -1,11 +1,12 @@
 //! What every role shares and nothing more: clocks, derived keys, files, telemetry, health, shutdown
-//! and supervision, and the hardened HTTP listener. Nothing here knows an event or a table.
+//! and supervision, the hardened HTTP listener, and the guard for what spreadsheets read. Nothing here knows an event or a table.
 
 pub mod clock;
 pub mod files;
 pub mod health;
 pub mod keyring;
 pub mod listen;
+pub mod sheet;
 pub mod supervise;
 pub mod telemetry;
 
