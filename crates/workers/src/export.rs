@@ -1,16 +1,20 @@
 //! Exports: all that is kept about somebody, as files they can read.
 //!
 //! `events.jsonl` holds every event about the account, its calls and its payments as it is stored, in
-//! CloudEvents' JSON format, one a line; the tables of clients, calls and invoices come as CSV beside
-//! it. Everything is read in pages and written as it is read, so the largest account takes no more
-//! memory than the smallest. An export is made in a directory of another name and renamed when it is
-//! whole: nobody can fetch half of one.
+//! CloudEvents' JSON format, one a line; tables come as CSV beside it, and voice samples as they were
+//! uploaded. Nothing that would open the account to somebody who finds the files is in them. Everything
+//! is read in pages and written as it is read, so the largest account takes no more memory than the
+//! smallest. An export is made in a directory of another name and renamed when it is whole: nobody can
+//! fetch half of one.
 
-mod cell;
 mod events;
 mod files;
 mod rows;
+mod samples;
+mod sheets;
 mod sweep;
+
+pub use sheets::tables;
 
 use crate::worker::{Trial, Verdict, Worker};
 use anyhow::Context as _;
@@ -22,7 +26,7 @@ use frontdesk_events::{
     nats::{Connection, Outbound},
     subject,
 };
-use frontdesk_process::clock;
+use frontdesk_process::{clock, files::Files};
 use sqlx::PgPool;
 use std::{path::PathBuf, time::Duration};
 use uuid::Uuid;
@@ -48,14 +52,21 @@ enum Standing {
 /// Makes exports.
 pub(crate) struct Export {
     directory: PathBuf,
+    store: Files,
     pool: PgPool,
     connection: Connection,
 }
 
 impl Export {
-    pub(crate) fn new(directory: PathBuf, pool: PgPool, connection: Connection) -> Self {
+    pub(crate) fn new(
+        directory: PathBuf,
+        store: Files,
+        pool: PgPool,
+        connection: Connection,
+    ) -> Self {
         Self {
             directory,
+            store,
             pool,
             connection,
         }
@@ -86,9 +97,10 @@ impl Export {
 
     async fn gather(&self, folder: &Folder, user: Uuid) -> anyhow::Result<Vec<File>> {
         let mut files = vec![events::write(&self.connection, &self.pool, folder, user).await?];
-        for sheet in rows::SHEETS {
+        for sheet in sheets::all() {
             files.push(rows::write(&self.pool, folder, sheet, user).await?);
         }
+        files.extend(samples::write(&self.pool, &self.store, folder, user).await?);
         Ok(files)
     }
 
@@ -172,8 +184,9 @@ impl Export {
 impl Worker for Export {
     const NAME: &'static str = "export";
     const KINDS: &'static [&'static str] = &[account::EXPORT_REQUESTED, account::DELETED];
-    /// One at a time: it reads much, and nobody waits in front of a screen.
-    const AT_ONCE: usize = 1;
+    /// It reads much, and nobody waits in front of a screen; but the end of an account does not wait for
+    /// the export of a large one.
+    const AT_ONCE: usize = 2;
     /// What is in its way is a database, a stream or a disk: gone in minutes or to be put right by
     /// somebody, and then the person asks again.
     const DELAYS: &'static [Duration] = &[

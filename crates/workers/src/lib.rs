@@ -20,10 +20,11 @@ mod relay;
 mod runner;
 
 pub use config::{SmtpTls, WorkersArgs};
+pub use export::tables as exported_tables;
 
 use export::Export;
 use frontdesk_events::nats::{Connection, connection::Secret};
-use frontdesk_process::{Shutdown, health::Health, keyring::Keyring};
+use frontdesk_process::{Shutdown, files::Files, health::Health, keyring::Keyring};
 use mail::Mail;
 use runner::Runner;
 use sqlx::PgPool;
@@ -56,6 +57,8 @@ pub struct Shared {
     pub jwt_secret: Secret,
     /// Where exports lie until they are fetched or over.
     pub export_dir: PathBuf,
+    /// Where uploaded files lie.
+    pub files: Files,
 }
 
 impl Workers {
@@ -92,6 +95,7 @@ impl Workers {
         Ok(Self {
             export: Export::new(
                 shared.export_dir,
+                shared.files,
                 place.pool.clone(),
                 place.connection.clone(),
             ),

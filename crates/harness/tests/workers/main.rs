@@ -8,6 +8,7 @@
     reason = "a test fails by panicking; json!(…) reads better without a reference; a table of cases is long"
 )]
 
+mod all_data;
 mod exports;
 mod mails;
 mod refusals;

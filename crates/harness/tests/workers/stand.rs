@@ -6,7 +6,12 @@ use frontdesk_events::{
     nats::{Connection, Delivery, Reader, Role, connection::Secret},
 };
 use frontdesk_harness::{Database, Mailbox, Nats, eventually};
-use frontdesk_process::{Shutdown, clock, health::Health, keyring::Keyring};
+use frontdesk_process::{
+    Shutdown, clock,
+    files::{FileArgs, Files},
+    health::Health,
+    keyring::Keyring,
+};
 use frontdesk_workers::{Shared, SmtpTls, Workers, WorkersArgs};
 use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
@@ -23,6 +28,7 @@ pub(crate) struct Stand {
     pub(crate) operator: Connection,
     pub(crate) client: tokio_postgres::Client,
     pub(crate) export_dir: PathBuf,
+    pub(crate) file_dir: PathBuf,
     pub(crate) running: Vec<Running>,
 }
 
@@ -68,7 +74,9 @@ impl Stand {
             tokio::join!(frontdesk_harness::nats(), frontdesk_harness::database());
         let operator = nats.connect(Role::Operator).await;
         let client = database.client().await;
-        let export_dir = std::env::temp_dir().join(format!("frontdesk-exports-{}", Uuid::new_v4()));
+        let place =
+            |of: &str| std::env::temp_dir().join(format!("frontdesk-{of}-{}", Uuid::new_v4()));
+        let (export_dir, file_dir) = (place("exports"), place("files"));
         Self {
             nats,
             database,
@@ -76,6 +84,7 @@ impl Stand {
             operator,
             client,
             export_dir,
+            file_dir,
             running: Vec::new(),
         }
     }
@@ -97,18 +106,24 @@ impl Stand {
     }
 
     pub(crate) async fn start_workers_with(&mut self, args: &WorkersArgs) {
+        let url = self.database.url();
+        self.start_workers_at(args, &url).await;
+    }
+
+    /// With this way to PostgreSQL.
+    pub(crate) async fn start_workers_at(&mut self, args: &WorkersArgs, url: &str) {
         let (health, shutdown) = (Health::default(), Shutdown::new());
         let shared = Shared {
             public_url: HOME.parse().unwrap(),
             jwt_secret: Secret::from(SECRET.to_owned()),
             export_dir: self.export_dir.clone(),
+            files: self.files(),
         };
         let connection = self.nats.connect(Role::Workers).await;
-        let url = self.database.url();
         let workers = Workers::new(
             args,
             shared,
-            &url,
+            url,
             connection,
             health.clone(),
             shutdown.clone(),
@@ -120,6 +135,11 @@ impl Stand {
             shutdown,
             task,
         });
+    }
+
+    /// The file store.
+    pub(crate) fn files(&self) -> Files {
+        Files::open(&FileArgs::directory(self.file_dir.to_str().unwrap())).unwrap()
     }
 
     pub(crate) async fn execute(
@@ -271,6 +291,7 @@ impl Drop for Stand {
             running.task.abort();
         }
         let _ = std::fs::remove_dir_all(&self.export_dir);
+        let _ = std::fs::remove_dir_all(&self.file_dir);
     }
 }
 

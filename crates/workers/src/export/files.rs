@@ -112,7 +112,9 @@ impl Sink {
 /// Removes all there is of an export, whole or not.
 pub(super) async fn remove_export(directory: &Path, id: Uuid) -> io::Result<()> {
     let unfinished = remove(&directory.join(format!("{id}{UNFINISHED}"))).await;
-    remove(&directory.join(id.to_string())).await.and(unfinished)
+    remove(&directory.join(id.to_string()))
+        .await
+        .and(unfinished)
 }
 
 /// Removes a directory of ours, or finds it removed.

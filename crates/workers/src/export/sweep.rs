@@ -101,14 +101,22 @@ impl Export {
         while let Some(entry) = entries.next_entry().await.context("listing exports")? {
             if let Err(error) = self.remove_if_abandoned(&entry, now).await {
                 let name = entry.file_name();
-                tracing::warn!(?name, error = format!("{error:#}"), "what a crash left stays");
+                tracing::warn!(
+                    ?name,
+                    error = format!("{error:#}"),
+                    "what a crash left stays"
+                );
                 outcome = outcome.and(Err(error));
             }
         }
         outcome
     }
 
-    async fn remove_if_abandoned(&self, entry: &DirEntry, now: DateTime<Utc>) -> anyhow::Result<()> {
+    async fn remove_if_abandoned(
+        &self,
+        entry: &DirEntry,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
         let name = entry.file_name();
         let Some((id, is_finished)) = name.to_str().and_then(export_of) else {
             return Ok(());
@@ -126,11 +134,13 @@ impl Export {
     }
 
     async fn is_listed(&self, id: Uuid) -> anyhow::Result<bool> {
-        sqlx::query_scalar("select exists (select from ops.exports where id = $1 and files <> '[]')")
-            .bind(id)
-            .fetch_one(&self.pool)
-            .await
-            .context("looking up what a crash left")
+        sqlx::query_scalar(
+            "select exists (select from ops.exports where id = $1 and files <> '[]')",
+        )
+        .bind(id)
+        .fetch_one(&self.pool)
+        .await
+        .context("looking up what a crash left")
     }
 }
 
