@@ -17,3 +17,4 @@ mod stand;
 #[allow(dead_code, reason = "the api's tests use the rest of it")]
 #[path = "../api/story.rs"]
 mod story;
+mod wire;
