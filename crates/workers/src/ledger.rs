@@ -133,6 +133,38 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Writes down effects that one other effect made as well.
+    pub(crate) async fn finish_beside(
+        &self,
+        keys: &[String],
+        effect: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        sqlx::query(
+            "insert into ops.effects as e (key, effect, state, attempts, claimed_at, finished_at, reason)
+            select key, $2, 'done', 1, $4, $4, $3 from unnest($1::text[]) key
+            on conflict (key) do update set state = 'done', finished_at = $4, reason = $3 where e.state = 'claimed'",
+        )
+        .bind(keys)
+        .bind(effect)
+        .bind(reason)
+        .bind(now)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Those of these effects that are finished.
+    pub(crate) async fn finished(&self, keys: &[String]) -> sqlx::Result<Vec<String>> {
+        sqlx::query_scalar("select key from ops.effects where key = any($1) and state <> 'claimed'")
+            .bind(keys)
+            .fetch_all(&self.pool)
+            .await
+    }
+}
+
 fn cut(reason: &str) -> String {
     reason.chars().take(LONGEST_REASON).collect()
 }

@@ -25,7 +25,7 @@ pub use export::tables as exported_tables;
 use export::Export;
 use frontdesk_events::nats::{Connection, connection::Secret};
 use frontdesk_process::{Shutdown, files::Files, health::Health, keyring::Keyring};
-use mail::Mail;
+use mail::{Mail, Notices, Post};
 use runner::Runner;
 use sqlx::PgPool;
 use std::{path::PathBuf, sync::Arc};
@@ -34,7 +34,7 @@ use url::Url;
 /// The running role.
 pub struct Workers {
     place: Place,
-    mail: Option<Mail>,
+    post: Option<Arc<Post>>,
     export: Export,
     database_url: String,
 }
@@ -81,13 +81,11 @@ impl Workers {
             health,
             shutdown,
         };
-        let mail = config::Smtp::check(args)?
-            .map(|smtp| {
-                let (pool, health) = (place.pool.clone(), place.health.clone());
-                Mail::new(smtp, shared.public_url, keyring, pool, health)
-            })
-            .transpose()?;
-        if mail.is_none() {
+        let post = config::Smtp::check(args)?
+            .map(|smtp| Post::new(smtp, shared.public_url, keyring, place.health.clone()))
+            .transpose()?
+            .map(Arc::new);
+        if post.is_none() {
             tracing::warn!(
                 "no SMTP_HOST: mails are not sent; they wait in the stream ACCOUNTS until there is one"
             );
@@ -100,7 +98,7 @@ impl Workers {
                 place.connection.clone(),
             ),
             place,
-            mail,
+            post,
             database_url: database_url.to_owned(),
         })
     }
@@ -112,16 +110,20 @@ impl Workers {
     pub async fn run(self) -> anyhow::Result<()> {
         let Self {
             place,
-            mail,
+            post,
             export,
             database_url,
         } = self;
         let relay = relay::keep(&place, &database_url);
         let mails = async {
-            match mail {
-                Some(mail) => Runner::new(mail, place.clone()).run().await,
-                None => Ok(()),
-            }
+            let Some(post) = post else {
+                return Ok(());
+            };
+            let mail = Mail::new(Arc::clone(&post), place.pool.clone());
+            let notices = Notices::new(post, place.pool.clone());
+            let facts = Runner::new(mail, place.clone()).run();
+            let (ended, ()) = tokio::join!(facts, notices.run(&place.shutdown));
+            ended
         };
         let export = Arc::new(export);
         let exports = Runner::shared(Arc::clone(&export), place.clone()).run();

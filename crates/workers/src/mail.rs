@@ -1,4 +1,5 @@
-//! Mails: one for each fact that somebody must hear of.
+//! Mails: one for each fact that somebody must hear of, and those about calls and payments that people
+//! chose to get (`notices`).
 //!
 //! Addresses, names and links are looked up when a mail is sent and kept nowhere. A mail about
 //! something that was used, is over or gone meanwhile is not sent. Each has a Message-ID made of its
@@ -8,23 +9,21 @@ mod browser;
 mod letter;
 mod message;
 mod moment;
+mod notices;
 mod people;
+mod post;
 mod smtp;
 mod words;
 mod write;
 
-use crate::{
-    config,
-    worker::{Trial, Verdict, Worker},
-};
+pub(crate) use notices::Notices;
+pub(crate) use post::Post;
+
+use crate::worker::{Trial, Verdict, Worker};
 use chrono::TimeDelta;
 use frontdesk_events::catalogue::account;
-use frontdesk_process::{health::Health, keyring::Keyring};
-use lettre::message::Mailbox;
-use smtp::{Limits, Refusal, Smtp};
 use sqlx::PgPool;
-use std::time::Duration;
-use url::Url;
+use std::{sync::Arc, time::Duration};
 use write::Writing;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -46,45 +45,15 @@ const fn tried_for() -> Duration {
     sum
 }
 
-/// Whether the mail server takes mails from us as we are set up. No other role depends on it, but
-/// nobody hears from us while it does not.
-const CONDITION: &str = "mail-server";
-
-/// Writes and sends mails.
+/// Writes and sends the mails that facts ask for.
 pub(crate) struct Mail {
-    smtp: Smtp,
-    from: Mailbox,
-    links: Links,
+    post: Arc<Post>,
     pool: PgPool,
-    health: Health,
-}
-
-/// What links in mails are made of.
-pub(crate) struct Links {
-    public_url: Url,
-    keyring: Keyring,
 }
 
 impl Mail {
-    pub(crate) fn new(
-        settings: config::Smtp,
-        public_url: Url,
-        keyring: Keyring,
-        pool: PgPool,
-        health: Health,
-    ) -> anyhow::Result<Self> {
-        // Until it says otherwise.
-        health.ok(CONDITION);
-        Ok(Self {
-            from: settings.from.clone(),
-            smtp: Smtp::new(settings, &public_url, Limits::USUAL)?,
-            links: Links {
-                public_url,
-                keyring,
-            },
-            pool,
-            health,
-        })
+    pub(crate) fn new(post: Arc<Post>, pool: PgPool) -> Self {
+        Self { post, pool }
     }
 }
 
@@ -123,29 +92,17 @@ impl Worker for Mail {
     ];
 
     async fn run(&self, trial: &Trial<'_>) -> Verdict {
-        let written = write::write(&self.pool, &self.links, trial).await;
+        let written = write::write(&self.pool, self.post.links(), trial).await;
         let (recipient, letter) = match written {
             Ok(Writing::Letter(letter)) => *letter,
             Ok(Writing::Over(reason)) => return Verdict::over(reason),
             Ok(Writing::Unreadable(reason)) => return Verdict::discard(reason),
             Err(error) => return Verdict::retry(format!("looking up whom to write to: {error}")),
         };
-        let message = match message::message(&self.from, &recipient, &letter, trial) {
-            Ok(message) => message,
-            Err(reason) => return Verdict::discard(reason),
-        };
-        match self.smtp.send(&message).await {
-            Ok(()) => {
-                self.health.ok(CONDITION);
-                Verdict::Done
-            }
-            Err(Refusal::ForNow(reason)) => Verdict::retry(reason),
-            Err(Refusal::Ours(reason)) => {
-                self.health.not_ok(CONDITION, &reason);
-                Verdict::retry(reason)
-            }
-            Err(Refusal::ForGood(reason)) => Verdict::discard(reason),
-        }
+        let happened_at = trial.event.time().unwrap_or(trial.now);
+        self.post
+            .send(&recipient, &letter, trial.key, happened_at)
+            .await
     }
 }
 
@@ -157,6 +114,6 @@ mod tests {
     fn what_a_mail_is_about_can_be_looked_up_until_the_last_try() {
         let slack = TimeDelta::hours(24);
         assert!(account::LINKS_STAY > STALE + slack, "{STALE}");
-        assert_eq!(tried_for(), Mail::DELAYS.iter().sum());
+        assert_eq!(tried_for(), Mail::DELAYS.iter().sum::<Duration>());
     }
 }

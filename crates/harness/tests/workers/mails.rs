@@ -388,7 +388,10 @@ async fn news_that_waited_longer_than_mails_are_tried_is_told_to_nobody() {
     let ada = stand.user("ada").await;
     let facts = [
         (account::SIGNUP_REPEATED, json!({ "user_id": ada })),
-        (account::SIGNED_UP, json!({ "user_id": ada, "method": "password" })),
+        (
+            account::SIGNED_UP,
+            json!({ "user_id": ada, "method": "password" }),
+        ),
         (
             account::SIGNED_IN,
             json!({ "user_id": ada, "session_id": null, "method": "password", "is_new_device": true }),

@@ -11,6 +11,7 @@
 mod all_data;
 mod exports;
 mod mails;
+mod notices;
 mod refusals;
 mod relay;
 mod stand;

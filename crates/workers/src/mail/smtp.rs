@@ -182,16 +182,19 @@ async fn within<T>(
     limit: Duration,
     stage: impl Future<Output = Result<T, Refusal>>,
 ) -> Result<T, Refusal> {
-    tokio::time::timeout(limit, stage).await.unwrap_or_else(|_| {
-        Err(Refusal::ForNow(
-            "the mail server did not answer in time".into(),
-        ))
-    })
+    tokio::time::timeout(limit, stage)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Refusal::ForNow(
+                "the mail server did not answer in time".into(),
+            ))
+        })
 }
 
 /// About our settings or the way: every mail would fare the same, so none is given up for it at once.
 fn ours(what: &str, error: &Error) -> Refusal {
-    if error.is_permanent() || is_distrust(error) {
+    // A client's own error: the server offers no TLS, or no way to log in.
+    if error.is_permanent() || error.is_client() || is_distrust(error) {
         Refusal::Ours(told(what, error))
     } else {
         Refusal::ForNow(told(what, error))

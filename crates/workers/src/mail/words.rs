@@ -221,14 +221,14 @@ pub(super) fn deletion(name: &str, due: &str, url: Url) -> Letter {
     }
 }
 
-fn hello(name: &str) -> String {
+pub(super) fn hello(name: &str) -> String {
     match shown(name).as_str() {
         "" => "Hello,".to_owned(),
         name => format!("Hello {name},"),
     }
 }
 
-fn button(label: &'static str, url: Url) -> Option<Button> {
+pub(super) fn button(label: &'static str, url: Url) -> Option<Button> {
     Some(Button { label, url })
 }
 

@@ -1,19 +1,18 @@
 //! From a fact to a letter: whom it concerns, whether it still matters, and the link it needs.
 
 use super::{
-    Links, STALE,
+    STALE,
     letter::Letter,
     message::Recipient,
     moment::in_words,
     people::{self, Person, Token},
+    post::Links,
     words,
 };
 use crate::worker::Trial;
 use frontdesk_events::catalogue::account::{self, Deletion, Export, Link, SignedIn, Signup};
 use serde::de::DeserializeOwned;
 use sqlx::PgPool;
-use url::Url;
-use uuid::Uuid;
 
 /// What a fact comes to.
 pub(super) enum Writing {
@@ -72,23 +71,6 @@ pub(super) async fn write(db: &PgPool, links: &Links, trial: &Trial<'_>) -> sqlx
         account::EXPORT_READY => desk.export_ready().await,
         account::DELETION_REQUESTED => desk.deletion_requested().await,
         _ => Ok(Writing::Unreadable("no mail belongs to this type")),
-    }
-}
-
-impl Links {
-    fn page(&self, path: &str) -> Url {
-        let mut url = self.public_url.clone();
-        url.set_path(path);
-        url.set_query(None);
-        url.set_fragment(None);
-        url
-    }
-
-    /// With what a link carries behind `#`, where no server and no log sees it.
-    fn token(&self, path: &str, id: Uuid) -> Url {
-        let mut url = self.page(path);
-        url.set_fragment(Some(&self.keyring.mail_link(id)));
-        url
     }
 }
 
@@ -252,8 +234,7 @@ impl Desk<'_> {
     }
 
     fn to(&self, address: String, letter: Letter) -> Writing {
-        let home = self.links.public_url.origin().ascii_serialization();
-        Writing::Letter(Box::new((Recipient { address, home }, letter)))
+        Writing::Letter(Box::new((self.links.recipient(address), letter)))
     }
 
     /// When it happened.

@@ -32,9 +32,7 @@ impl Script {
         tokio::time::sleep(self.greeting_after).await;
         let mut answer = "220 mail.example.com";
         loop {
-            stream
-                .write_all(format!("{answer}\r\n").as_bytes())
-                .await?;
+            stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
             let mut line = String::new();
             stream.read_line(&mut line).await?;
             answer = match line.get(..4).unwrap_or_default() {
@@ -132,16 +130,35 @@ async fn a_refusal_to_relay_is_about_us_and_one_of_the_recipient_or_the_mail_abo
         Refusal::ForGood(reason) => ("for good", reason),
     };
     for (recipient, verdict, codes) in [
-        ("554 5.7.1 <ada@example.com>: Relay access denied", "ours", "(554 5.7.1)"),
-        ("550 5.7.60 not permitted to send as this sender", "ours", "(550 5.7.60)"),
-        ("530 5.7.0 Must issue a STARTTLS command first", "ours", "(530 5.7.0)"),
+        (
+            "554 5.7.1 <ada@example.com>: Relay access denied",
+            "ours",
+            "(554 5.7.1)",
+        ),
+        (
+            "550 5.7.60 not permitted to send as this sender",
+            "ours",
+            "(550 5.7.60)",
+        ),
+        (
+            "530 5.7.0 Must issue a STARTTLS command first",
+            "ours",
+            "(530 5.7.0)",
+        ),
         ("530 Authentication required", "ours", "(530)"),
-        ("550 5.1.1 <ada@example.com>: no such mailbox", "for good", "(550 5.1.1)"),
+        (
+            "550 5.1.1 <ada@example.com>: no such mailbox",
+            "for good",
+            "(550 5.1.1)",
+        ),
         ("550 no such mailbox", "for good", "(550)"),
         ("550 ada@5.7.1 is nobody", "for good", "(550)"),
         ("451 4.7.1 come back later", "for now", "(451 4.7.1)"),
     ] {
-        let script = Script { recipient, ..WILLING };
+        let script = Script {
+            recipient,
+            ..WILLING
+        };
         let reason = format!("the mail server refused the recipient {codes}");
         assert_eq!(told(script).await, (verdict, reason), "{recipient}");
     }
