@@ -5,4 +5,4 @@ grant select (id, prefix, name, user_id, account_id, scopes, created_at, expires
     on account.api_keys to frontdesk_workers;
 
 -- The history of all clients of an account, in pages.
-create index client_changes_of_user on account.client_changes (user_id, id);
+create index client_history_of_user on account.client_changes (user_id, id);
