@@ -76,15 +76,20 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut seen: watch::
     let mut piece = vec![0; 64 * 1024];
     loop {
         let read = tokio::select! {
-            read = from.read(&mut piece) => read,
-            _ = seen.wait_for(|state| *state == State::Frozen) => {
-                let _ = seen.wait_for(|state| *state == State::Open).await;
-                return;
-            }
+            read = from.read(&mut piece) => Some(read),
+            () = until(&mut seen, State::Frozen) => None,
+        };
+        let Some(read) = read else {
+            until(&mut seen, State::Open).await;
+            return;
         };
         match read {
             Ok(length @ 1..) if to.write_all(&piece[..length]).await.is_ok() => {}
             _ => return,
         }
     }
+}
+
+async fn until(seen: &mut watch::Receiver<State>, wanted: State) {
+    let _ = seen.wait_for(|state| *state == wanted).await;
 }
