@@ -8,6 +8,7 @@ use frontdesk_events::nats::{self, Connection, NatsArgs, connection::Secret};
 use frontdesk_ingest::{Ingest, IngestArgs};
 use frontdesk_process::{
     Shutdown,
+    files::{FileArgs, Files},
     health::Health,
     insiders::{InsiderArgs, Insiders, protected},
     listen::{self, Limits},
@@ -104,7 +105,9 @@ pub(crate) struct WorkersOnly {
     #[command(flatten)]
     workers: WorkersArgs,
     #[command(flatten)]
-    files: FilesArgs,
+    exports: ExportArgs,
+    #[command(flatten)]
+    files: FileArgs,
     #[command(flatten)]
     livekit: LiveKitArgs,
     /// The address people type: links in mails begin with it.
@@ -148,9 +151,9 @@ struct DatabaseArgs {
 }
 
 #[derive(clap::Args)]
-struct FilesArgs {
+struct ExportArgs {
     /// Where exports lie until they are fetched or over: the same directory for workers, who write
-    /// them, and the api, which gives them out.
+    /// them, and the api, which gives them out. Of this installation alone.
     #[arg(long, env = "EXPORT_DIR", default_value = ".data/exports")]
     export_dir: PathBuf,
 }
@@ -394,7 +397,8 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
             let shared = Shared {
                 public_url: args.public_url,
                 jwt_secret: args.jwt_secret,
-                export_dir: args.files.export_dir,
+                export_dir: args.exports.export_dir,
+                files: Files::open(&args.files)?,
                 livekit: args.livekit.into(),
             };
             process
@@ -427,6 +431,7 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
                 jwt_secret: args.api.jwt_secret.clone(),
                 export_dir: args.api.export_dir.clone(),
                 livekit,
+                files: Files::open(&args.api.files)?,
             };
             process
                 .api(args.api, &args.nats, &args.database, webhooks)

@@ -84,6 +84,8 @@ create table calls (
 -- Each begins with the account: a read is of one, and of its rows alone.
 create index calls_newest on calls (user_id, started_at desc, id desc);
 create index calls_of_client on calls (user_id, client_id, started_at desc, id desc);
+-- Who else was in a room: asked for each room of an export.
+create index calls_of_room on calls (room_sid);
 create index calls_open on calls (user_id, started_at desc, id desc) where state <> 'ended';
 -- What is looked for because it is rare. Without these a filter with few hits reads all calls of the
 -- account; as they hold the rare rows alone, they cost a replay nothing that can be measured.

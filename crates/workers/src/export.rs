@@ -1,16 +1,20 @@
 //! Exports: all that is kept about somebody, as files they can read.
 //!
 //! `events.jsonl` holds every event about the account, its calls and its payments as it is stored, in
-//! CloudEvents' JSON format, one a line; the tables of clients, calls and invoices come as CSV beside
-//! it. Everything is read in pages and written as it is read, so the largest account takes no more
-//! memory than the smallest. An export is made in a directory of another name and renamed when it is
-//! whole: nobody can fetch half of one.
+//! CloudEvents' JSON format, one a line; tables come as CSV beside it, and voice samples as they were
+//! uploaded. Nothing that would open the account to somebody who finds the files is in them. Everything
+//! is read in pages and written as it is read, so the largest account takes no more memory than the
+//! smallest. An export is made in a directory of another name and renamed when it is whole: nobody can
+//! fetch half of one.
 
-mod cell;
 mod events;
 mod files;
 mod rows;
+mod samples;
+mod sheets;
 mod sweep;
+
+pub use sheets::tables;
 
 use crate::worker::{Trial, Verdict, Worker};
 use anyhow::Context as _;
@@ -22,7 +26,7 @@ use frontdesk_events::{
     nats::{Connection, Outbound},
     subject,
 };
-use frontdesk_process::clock;
+use frontdesk_process::{clock, files::Files};
 use sqlx::PgPool;
 use std::{path::PathBuf, time::Duration};
 use uuid::Uuid;
@@ -36,75 +40,126 @@ const GONE: &str = "the export or its account is gone";
 /// What a person is told when it cannot be made.
 const FAILED: &str = "The files could not be made. Please ask for them again.";
 
+/// Whether an export is to be made.
+enum Standing {
+    Wanted,
+    /// Nobody asked for it, or the account is gone.
+    Gone,
+    /// Somebody else asked for it: it is none of this event's business.
+    OfOthers,
+}
+
 /// Makes exports.
 pub(crate) struct Export {
     directory: PathBuf,
+    store: Files,
     pool: PgPool,
     connection: Connection,
 }
 
 impl Export {
-    pub(crate) fn new(directory: PathBuf, pool: PgPool, connection: Connection) -> Self {
+    pub(crate) fn new(
+        directory: PathBuf,
+        store: Files,
+        pool: PgPool,
+        connection: Connection,
+    ) -> Self {
         Self {
             directory,
+            store,
             pool,
             connection,
         }
     }
 
+    /// An export is listed in `ops.exports` before it has its name and is ready after, so that at no
+    /// moment files lie there that nobody would sweep. Whoever ends the account takes away what is listed;
+    /// this looks again after the renaming, so one of the two sees the other's work, in whatever order.
     async fn make(&self, export: &account::Export, trial: &Trial<'_>) -> anyhow::Result<Verdict> {
-        if !self.is_wanted(export).await? {
-            return Ok(Verdict::over(GONE));
+        match self.standing(export).await? {
+            Standing::Wanted => {}
+            Standing::Gone => return self.take_back(export, trial.now).await,
+            Standing::OfOthers => return Ok(Verdict::over("the export is another account's")),
         }
         let folder = Folder::create(&self.directory, export.export_id)
             .await
             .context("making the directory of an export")?;
-        let mut files = Vec::new();
-        let user = export.user_id;
-        files.push(events::write(&self.connection, &self.pool, &folder, user).await?);
-        for sheet in rows::SHEETS {
-            files.push(rows::write(&self.pool, &folder, sheet, user).await?);
-        }
-        // The account may have ended while its data was gathered.
-        if !self.is_wanted(export).await? {
-            folder.discard().await.context("removing an export")?;
-            return Ok(Verdict::over(GONE));
-        }
+        let files = self.gather(&folder, export.user_id).await?;
+        self.list(export, &files).await?;
         folder.publish().await.context("naming an export")?;
-        self.record(export, &files).await?;
+        let is_wanted = matches!(self.standing(export).await?, Standing::Wanted);
+        if !is_wanted || !self.open(export).await? {
+            return self.take_back(export, trial.now).await;
+        }
         self.tell(export, trial).await?;
         Ok(Verdict::Done)
     }
 
-    async fn is_wanted(&self, export: &account::Export) -> anyhow::Result<bool> {
-        sqlx::query_scalar(
-            "select exists (select from account.exports e join account.users u on u.id = e.user_id
-                where e.id = $1 and e.user_id = $2 and u.deleted_at is null)",
-        )
-        .bind(export.export_id)
-        .bind(export.user_id)
-        .fetch_one(&self.pool)
-        .await
-        .context("looking up an export")
+    async fn gather(&self, folder: &Folder, user: Uuid) -> anyhow::Result<Vec<File>> {
+        let mut files = vec![events::write(&self.connection, &self.pool, folder, user).await?];
+        for sheet in sheets::all() {
+            files.push(rows::write(&self.pool, folder, sheet, user).await?);
+        }
+        files.extend(samples::write(&self.pool, &self.store, folder, user).await?);
+        Ok(files)
     }
 
-    async fn record(&self, export: &account::Export, files: &[File]) -> anyhow::Result<()> {
-        // Made again after a crash it is the newer one that lies there.
-        let now: DateTime<Utc> = clock::now();
+    /// Removes what an earlier try, or this one, has made.
+    async fn take_back(
+        &self,
+        export: &account::Export,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Verdict> {
+        self.take_away(export.export_id, now).await?;
+        Ok(Verdict::over(GONE))
+    }
+
+    async fn standing(&self, export: &account::Export) -> anyhow::Result<Standing> {
+        let found: Option<(Uuid, bool)> = sqlx::query_as(
+            "select e.user_id, u.deleted_at is null from account.exports e join account.users u on u.id = e.user_id
+            where e.id = $1",
+        )
+        .bind(export.export_id)
+        .fetch_optional(&self.pool)
+        .await
+        .context("looking up an export")?;
+        Ok(match found {
+            Some((user, _)) if user != export.user_id => Standing::OfOthers,
+            Some((_, true)) => Standing::Wanted,
+            _ => Standing::Gone,
+        })
+    }
+
+    /// What is about to lie there, not to be fetched yet.
+    async fn list(&self, export: &account::Export, files: &[File]) -> anyhow::Result<()> {
         sqlx::query(
-            "insert into ops.exports (id, user_id, ready_at, expires_at, files) values ($1, $2, $3, $4, $5)
-            on conflict (id) do update set ready_at = excluded.ready_at, expires_at = excluded.expires_at,
+            "insert into ops.exports (id, user_id, expires_at, files) values ($1, $2, $3, $4)
+            on conflict (id) do update set ready_at = null, expires_at = excluded.expires_at,
                 files = excluded.files, failure = null",
         )
         .bind(export.export_id)
         .bind(export.user_id)
-        .bind(now)
-        .bind(now + KEPT)
+        .bind(clock::now() + KEPT)
         .bind(serde_json::to_value(files)?)
         .execute(&self.pool)
         .await
-        .context("recording an export")?;
+        .context("listing the files of an export")?;
         Ok(())
+    }
+
+    /// From now on it can be fetched; false when it was taken away meanwhile.
+    async fn open(&self, export: &account::Export) -> anyhow::Result<bool> {
+        let now = clock::now();
+        let opened = sqlx::query(
+            "update ops.exports set ready_at = $2, expires_at = $3 where id = $1 and files <> '[]'",
+        )
+        .bind(export.export_id)
+        .bind(now)
+        .bind(now + KEPT)
+        .execute(&self.pool)
+        .await
+        .context("recording an export")?;
+        Ok(opened.rows_affected() > 0)
     }
 
     /// The fact that it is ready. Its id follows from the effect's key: told twice it is one fact.
@@ -129,8 +184,9 @@ impl Export {
 impl Worker for Export {
     const NAME: &'static str = "export";
     const KINDS: &'static [&'static str] = &[account::EXPORT_REQUESTED, account::DELETED];
-    /// One at a time: it reads much, and nobody waits in front of a screen.
-    const AT_ONCE: usize = 1;
+    /// It reads much, and nobody waits in front of a screen; but the end of an account does not wait for
+    /// the export of a large one.
+    const AT_ONCE: usize = 2;
     /// What is in its way is a database, a stream or a disk: gone in minutes or to be put right by
     /// somebody, and then the person asks again.
     const DELAYS: &'static [Duration] = &[

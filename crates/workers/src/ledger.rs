@@ -30,8 +30,8 @@ pub(crate) enum Claim {
 
 /// The sole right to try an effect.
 pub(crate) struct Turn {
-    /// The number of this try, from 1.
-    pub(crate) attempt: usize,
+    /// The number of this try, from 1; those that were cut off are not counted.
+    pub(crate) attempt: i32,
     lock: Transaction<'static, Postgres>,
 }
 
@@ -72,11 +72,10 @@ impl Ledger {
             return Ok(Claim::InOtherHands);
         }
         // Beside the lock's transaction, because the claim must stay when that is rolled back.
-        let attempt: Option<i32> = sqlx::query_scalar(
-            "insert into ops.effects as e (key, effect, state, claimed_at)
-            values ($1, $2, 'claimed', $3)
-            on conflict (key) do update set attempts = e.attempts + 1, claimed_at = excluded.claimed_at
-                where e.state = 'claimed'
+        let ended: Option<i32> = sqlx::query_scalar(
+            "insert into ops.effects as e (key, effect, state, attempts, claimed_at)
+            values ($1, $2, 'claimed', 0, $3)
+            on conflict (key) do update set claimed_at = excluded.claimed_at where e.state = 'claimed'
             returning attempts",
         )
         .bind(key)
@@ -84,20 +83,23 @@ impl Ledger {
         .bind(now)
         .fetch_optional(&self.pool)
         .await?;
-        Ok(match attempt {
-            Some(attempt) => Claim::Ours(Turn {
-                attempt: usize::try_from(attempt).unwrap_or(usize::MAX),
+        Ok(match ended {
+            Some(ended) => Claim::Ours(Turn {
+                attempt: ended.saturating_add(1),
                 lock,
             }),
             None => Claim::Finished,
         })
     }
 
-    /// Writes down why a try was in vain.
-    pub(crate) async fn note(&self, key: &str, reason: &str) -> sqlx::Result<()> {
-        sqlx::query("update ops.effects set reason = $2 where key = $1 and state = 'claimed'")
+    /// Writes down that a try was in vain, and why.
+    pub(crate) async fn note(&self, key: &str, attempt: i32, reason: &str) -> sqlx::Result<()> {
+        sqlx::query(
+            "update ops.effects set reason = $2, attempts = $3 where key = $1 and state = 'claimed'",
+        )
             .bind(key)
             .bind(cut(reason))
+            .bind(attempt)
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -107,6 +109,7 @@ impl Ledger {
     pub(crate) async fn finish(
         &self,
         key: &str,
+        attempt: i32,
         end: End,
         reason: Option<&str>,
         now: DateTime<Utc>,
@@ -116,16 +119,49 @@ impl Ledger {
             End::Discarded => "discarded",
         };
         sqlx::query(
-            "update ops.effects set state = $2, reason = $3, finished_at = $4
+            "update ops.effects set state = $2, reason = $3, finished_at = $4, attempts = $5
             where key = $1 and state = 'claimed'",
         )
         .bind(key)
         .bind(state)
         .bind(reason.map(cut))
         .bind(now)
+        .bind(attempt)
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+}
+
+impl Ledger {
+    /// Writes down effects that one other effect made as well.
+    pub(crate) async fn finish_beside(
+        &self,
+        keys: &[String],
+        effect: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        sqlx::query(
+            "insert into ops.effects as e (key, effect, state, attempts, claimed_at, finished_at, reason)
+            select key, $2, 'done', 1, $4, $4, $3 from unnest($1::text[]) key
+            on conflict (key) do update set state = 'done', finished_at = $4, reason = $3 where e.state = 'claimed'",
+        )
+        .bind(keys)
+        .bind(effect)
+        .bind(reason)
+        .bind(now)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Those of these effects that are finished.
+    pub(crate) async fn finished(&self, keys: &[String]) -> sqlx::Result<Vec<String>> {
+        sqlx::query_scalar("select key from ops.effects where key = any($1) and state <> 'claimed'")
+            .bind(keys)
+            .fetch_all(&self.pool)
+            .await
     }
 }
 

@@ -23,12 +23,13 @@ mod relay;
 mod runner;
 
 pub use config::{SmtpTls, WorkersArgs};
+pub use export::tables as exported_tables;
 
 use export::Export;
 use frontdesk_events::nats::{Connection, connection::Secret};
-use frontdesk_process::{Shutdown, health::Health, keyring::Keyring};
+use frontdesk_process::{Shutdown, files::Files, health::Health, keyring::Keyring};
 use hangup::Hangup;
-use mail::Mail;
+use mail::{Mail, Notices, Post};
 use redrive::Redrive;
 use runner::Runner;
 use sqlx::PgPool;
@@ -38,7 +39,7 @@ use url::Url;
 /// The running role.
 pub struct Workers {
     place: Place,
-    mail: Option<Mail>,
+    post: Option<Arc<Post>>,
     export: Export,
     hangup: Option<Hangup>,
     database_url: String,
@@ -62,6 +63,8 @@ pub struct Shared {
     pub jwt_secret: Secret,
     /// Where exports lie until they are fetched or over.
     pub export_dir: PathBuf,
+    /// Where uploaded files lie.
+    pub files: Files,
     /// Where calls are hung up.
     pub livekit: LiveKit,
 }
@@ -97,10 +100,11 @@ impl Workers {
             health,
             shutdown,
         };
-        let mail = config::Smtp::check(args)?
-            .map(|smtp| Mail::new(smtp, shared.public_url, keyring, place.pool.clone()))
-            .transpose()?;
-        if mail.is_none() {
+        let post = config::Smtp::check(args)?
+            .map(|smtp| Post::new(smtp, shared.public_url, keyring, place.health.clone()))
+            .transpose()?
+            .map(Arc::new);
+        if post.is_none() {
             tracing::warn!(
                 "no SMTP_HOST: mails are not sent; they wait in the stream ACCOUNTS until there is one"
             );
@@ -111,11 +115,12 @@ impl Workers {
             hangup,
             export: Export::new(
                 shared.export_dir,
+                shared.files,
                 place.pool.clone(),
                 place.connection.clone(),
             ),
             place,
-            mail,
+            post,
             database_url: database_url.to_owned(),
         })
     }
@@ -127,17 +132,21 @@ impl Workers {
     pub async fn run(self) -> anyhow::Result<()> {
         let Self {
             place,
-            mail,
+            post,
             export,
             hangup,
             database_url,
         } = self;
         let relay = relay::keep(&place, &database_url);
         let mails = async {
-            match mail {
-                Some(mail) => Runner::new(mail, place.clone()).run().await,
-                None => Ok(()),
-            }
+            let Some(post) = post else {
+                return Ok(());
+            };
+            let mail = Mail::new(Arc::clone(&post), place.pool.clone());
+            let notices = Notices::new(post, place.pool.clone());
+            let facts = Runner::new(mail, place.clone()).run();
+            let (ended, ()) = tokio::join!(facts, notices.run(&place.shutdown));
+            ended
         };
         let hangups = async {
             match hangup {

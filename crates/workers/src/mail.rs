@@ -1,4 +1,5 @@
-//! Mails: one for each fact that somebody must hear of.
+//! Mails: one for each fact that somebody must hear of, and those about calls and payments that people
+//! chose to get (`notices`).
 //!
 //! Addresses, names and links are looked up when a mail is sent and kept nowhere. A mail about
 //! something that was used, is over or gone meanwhile is not sent. Each has a Message-ID made of its
@@ -8,57 +9,51 @@ mod browser;
 mod letter;
 mod message;
 mod moment;
+mod notices;
 mod people;
+mod post;
 mod smtp;
 mod words;
 mod write;
 
-use crate::{
-    config,
-    worker::{Trial, Verdict, Worker},
-};
+pub(crate) use notices::Notices;
+pub(crate) use post::Post;
+
+use crate::worker::{Trial, Verdict, Worker};
+use chrono::TimeDelta;
 use frontdesk_events::catalogue::account;
-use frontdesk_process::keyring::Keyring;
-use lettre::message::Mailbox;
-use smtp::{Refusal, Smtp};
 use sqlx::PgPool;
-use std::time::Duration;
-use url::Url;
+use std::{sync::Arc, time::Duration};
 use write::Writing;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Writes and sends mails.
+/// How old the news in a mail may be: as old as it gets while all tries fail, and what the tries
+/// themselves take (thirteen of eleven minutes). Where there was no mail server for months, nobody hears
+/// then who signed in last spring.
+const STALE: TimeDelta = TimeDelta::seconds(tried_for().as_secs() as i64 + 4 * 3600);
+
+/// How long after an event the last try for its mail begins.
+const fn tried_for() -> Duration {
+    let mut sum = Duration::ZERO;
+    let mut next = 0;
+    while next < Mail::DELAYS.len() {
+        sum = sum.saturating_add(Mail::DELAYS[next]);
+        next += 1;
+    }
+    sum
+}
+
+/// Writes and sends the mails that facts ask for.
 pub(crate) struct Mail {
-    smtp: Smtp,
-    from: Mailbox,
-    links: Links,
+    post: Arc<Post>,
     pool: PgPool,
 }
 
-/// What links in mails are made of.
-pub(crate) struct Links {
-    public_url: Url,
-    keyring: Keyring,
-}
-
 impl Mail {
-    pub(crate) fn new(
-        settings: config::Smtp,
-        public_url: Url,
-        keyring: Keyring,
-        pool: PgPool,
-    ) -> anyhow::Result<Self> {
-        Ok(Self {
-            from: settings.from.clone(),
-            smtp: Smtp::new(settings, &public_url)?,
-            links: Links {
-                public_url,
-                keyring,
-            },
-            pool,
-        })
+    pub(crate) fn new(post: Arc<Post>, pool: PgPool) -> Self {
+        Self { post, pool }
     }
 }
 
@@ -102,21 +97,28 @@ impl Worker for Mail {
     ];
 
     async fn run(&self, trial: &Trial<'_>) -> Verdict {
-        let written = write::write(&self.pool, &self.links, trial).await;
+        let written = write::write(&self.pool, self.post.links(), trial).await;
         let (recipient, letter) = match written {
             Ok(Writing::Letter(letter)) => *letter,
             Ok(Writing::Over(reason)) => return Verdict::over(reason),
             Ok(Writing::Unreadable(reason)) => return Verdict::discard(reason),
             Err(error) => return Verdict::retry(format!("looking up whom to write to: {error}")),
         };
-        let message = match message::message(&self.from, &recipient, &letter, trial) {
-            Ok(message) => message,
-            Err(reason) => return Verdict::discard(reason),
-        };
-        match self.smtp.send(&message).await {
-            Ok(()) => Verdict::Done,
-            Err(Refusal::ForNow(reason)) => Verdict::retry(reason),
-            Err(Refusal::ForGood(reason)) => Verdict::discard(reason),
-        }
+        let happened_at = trial.event.time().unwrap_or(trial.now);
+        self.post
+            .send(&recipient, &letter, trial.key, happened_at)
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mail_is_about_can_be_looked_up_until_the_last_try() {
+        let slack = TimeDelta::hours(24);
+        assert!(account::LINKS_STAY > STALE + slack, "{STALE}");
+        assert_eq!(tried_for(), Mail::DELAYS.iter().sum::<Duration>());
     }
 }

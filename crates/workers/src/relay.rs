@@ -13,14 +13,10 @@ mod outbox;
 mod send;
 
 use crate::{Place, database};
-use anyhow::Context as _;
 use frontdesk_process::{Shutdown, clock};
 use outbox::Outbox;
 use send::Sent;
-use sqlx::{
-    Connection as _, PgConnection,
-    postgres::{PgConnectOptions, PgListener},
-};
+use sqlx::postgres::{PgConnectOptions, PgListener};
 use std::{
     collections::BTreeSet,
     sync::Arc,
@@ -86,9 +82,7 @@ struct Relay<'a> {
 
 impl Relay<'_> {
     async fn lead(&mut self, options: &PgConnectOptions) -> anyhow::Result<()> {
-        let mut seat = PgConnection::connect_with(options)
-            .await
-            .context("connecting to PostgreSQL")?;
+        let mut seat = outbox::seat(options).await?;
         while !outbox::lead(&mut seat).await? {
             // Another process relays, and that is all that matters.
             self.place.health.ok(CONDITION);

@@ -211,7 +211,7 @@ impl<W: Worker> Runner<W> {
         &self,
         trial: &Trial<'_>,
         sequence: u64,
-        attempt: usize,
+        attempt: i32,
         verdict: Verdict,
     ) -> Settled {
         let (key, ledger) = (trial.key, &self.ledger);
@@ -222,7 +222,8 @@ impl<W: Worker> Runner<W> {
                 (End::Discarded, Some(reason))
             }
             Verdict::Retry { reason } => {
-                if let Some(after) = W::DELAYS.get(attempt.saturating_sub(1)) {
+                let earlier = usize::try_from(attempt - 1).unwrap_or(usize::MAX);
+                if let Some(after) = W::DELAYS.get(earlier) {
                     tracing::warn!(
                         key,
                         kind = trial.event.kind(),
@@ -232,20 +233,21 @@ impl<W: Worker> Runner<W> {
                         "tried again later"
                     );
                     count::<W>("retried");
-                    self.insist("noting a try", || ledger.note(key, &reason))
+                    self.insist("noting a try", || ledger.note(key, attempt, &reason))
                         .await;
                     return Settled::Again(*after);
                 }
-                return self
-                    .give_up(trial, sequence, &format!("given up: {reason}"))
-                    .await;
+                let reason = format!("given up: {reason}");
+                return self.give_up(trial, sequence, attempt, &reason).await;
             }
-            Verdict::Discard { reason } => return self.give_up(trial, sequence, &reason).await,
+            Verdict::Discard { reason } => {
+                return self.give_up(trial, sequence, attempt, &reason).await;
+            }
         };
         count::<W>(if end == End::Done { "done" } else { "over" });
         let written = self
             .insist("noting an outcome", || {
-                ledger.finish(key, end, reason.as_deref(), clock::now())
+                ledger.finish(key, attempt, end, reason.as_deref(), clock::now())
             })
             .await;
         if written {
@@ -255,7 +257,13 @@ impl<W: Worker> Runner<W> {
         }
     }
 
-    async fn give_up(&self, trial: &Trial<'_>, sequence: u64, reason: &str) -> Settled {
+    async fn give_up(
+        &self,
+        trial: &Trial<'_>,
+        sequence: u64,
+        attempt: i32,
+        reason: &str,
+    ) -> Settled {
         if let Err(error) = self.worker.gave_up(trial).await {
             self.trouble("taking note that it gave up", &error);
             return Settled::Again(AWAY);
@@ -265,8 +273,9 @@ impl<W: Worker> Runner<W> {
         }
         let written = self
             .insist("noting an outcome", || {
+                let (end, now) = (End::Discarded, clock::now());
                 self.ledger
-                    .finish(trial.key, End::Discarded, Some(reason), clock::now())
+                    .finish(trial.key, attempt, end, Some(reason), now)
             })
             .await;
         if written {

@@ -14,7 +14,7 @@ pub use words::describe;
 
 use super::{EventType, tolerant::root_schema};
 use crate::StreamName;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -184,6 +184,10 @@ pub struct SignedIn {
     #[serde(default)]
     pub is_new_device: bool,
 }
+
+/// How long after a link is over its row can still be looked up. Mails about it are tried for days, and
+/// without the row the one that warns of a changed address does not know where to go.
+pub const LINKS_STAY: TimeDelta = TimeDelta::days(7);
 
 /// Something that a link in a mail is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

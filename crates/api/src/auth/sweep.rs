@@ -8,16 +8,14 @@ use crate::{
     problem::Problem,
     viewer::{Database, IDLE},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use frontdesk_events::catalogue::account;
 use frontdesk_process::{Shutdown, clock};
 use sqlx::PgConnection;
 use std::time::Duration;
 
 /// How often. Longer than any of it takes, shorter than what it sweeps lasts.
 const EVERY: Duration = Duration::from_secs(600);
-
-/// A link that is over for this long is not even worth saying so.
-const LINKS_STAY: TimeDelta = TimeDelta::days(1);
 
 /// Sweeps at once and then every so often, until shutdown.
 pub(crate) fn start(database: Database, shutdown: Shutdown) {
@@ -60,7 +58,7 @@ async fn sweep(db: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Problem>
     .await?;
     sqlx::query!(
         "delete from account.mail_tokens where expires_at < $1",
-        now - LINKS_STAY
+        now - account::LINKS_STAY
     )
     .execute(&mut *db)
     .await?;

@@ -38,7 +38,9 @@ impl World {
         let mut outside = outside();
         let shutdown = Shutdown::new();
         let paypal = outside.transmitter().await.unwrap();
-        services::serve(&outside, &paypal, &shutdown).await.unwrap();
+        services::serve(&outside, &paypal, axum::Router::new(), &shutdown)
+            .await
+            .unwrap();
         let product = Product::start(&settings(&outside)).await;
         outside.target = product.url();
         outside.database_url = Some(product.database.url());

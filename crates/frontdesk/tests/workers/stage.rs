@@ -20,7 +20,11 @@ impl Stage {
             Cluster::start(),
             Mailbox::start_with(mail_server)
         );
-        let exports = std::env::temp_dir().join(format!("frontdesk-exports-{}", mailbox.port()));
+        let place = |of: &str| {
+            let name = format!("frontdesk-{of}-{}", mailbox.port());
+            let place = std::env::temp_dir().join(name);
+            place.to_string_lossy().into_owned()
+        };
         let mut settings = vec![
             ("NATS_URL", nats.url()),
             ("NATS_MONITOR_URL", nats.args().nats_monitor_url),
@@ -33,7 +37,8 @@ impl Stage {
             ("SMTP_PORT", mailbox.port().to_string()),
             ("SMTP_TLS", "none".to_owned()),
             ("MAIL_FROM", "hello@example.com".to_owned()),
-            ("EXPORT_DIR", exports.to_string_lossy().into_owned()),
+            ("EXPORT_DIR", place("exports")),
+            ("FILE_STORE", place("files")),
         ];
         settings.extend(more.iter().cloned());
         let executable = Path::new(EXECUTABLE);

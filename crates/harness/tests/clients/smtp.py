@@ -1,8 +1,8 @@
 """A real SMTP server for tests (aiosmtpd). Each mail it takes becomes a line of JSON in a file, which is
 flushed before the sender hears "250": whatever happens to the sender then, the test knows.
 
-What a recipient's name begins with says how the server treats it: `refused` 550, `later` 451 once and
-then as usual, `unwanted` 554 after the mail itself, `slow` a pause before the answer.
+What a recipient's name begins with says how the server treats it: `refused` 550, `abroad` 554 as to
+somebody it does not relay for, `later` 451 once and then as usual, `unwanted` 554 after the mail itself, `slow` a pause before the answer.
 """
 
 import argparse
@@ -24,6 +24,8 @@ class Mailbox:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("refused"):
             return f"550 5.1.1 <{address}>: there is no such mailbox"
+        if address.startswith("abroad"):
+            return f"554 5.7.1 <{address}>: Relay access denied"
         if address.startswith("later") and address not in self.put_off:
             self.put_off.add(address)
             return f"451 4.7.1 <{address}>: come back later"

@@ -8,13 +8,22 @@ use crate::{
 use frontdesk_events::{StreamName, catalogue::account};
 use frontdesk_harness::{Mailbox, eventually};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    time::{Duration, SystemTime},
+};
 use uuid::Uuid;
 
 impl Scene {
     /// Asks for an export; answers its id and its event's.
-    async fn ask(&self) -> (Uuid, Uuid) {
+    pub(crate) async fn ask(&self) -> (Uuid, Uuid) {
         let id = Uuid::new_v4();
+        (id, self.ask_for(id).await)
+    }
+
+    async fn ask_for(&self, id: Uuid) -> Uuid {
         self.stand
             .execute(
                 "insert into account.exports (id, user_id, requested_at, requested_by) values ($1, $2, now(), $2)",
@@ -22,15 +31,12 @@ impl Scene {
             )
             .await;
         let data = json!({ "user_id": self.ada, "export_id": id });
-        (
-            id,
-            self.stand
-                .fact(account::EXPORT_REQUESTED, self.ada, data)
-                .await,
-        )
+        self.stand
+            .fact(account::EXPORT_REQUESTED, self.ada, data)
+            .await
     }
 
-    fn file(&self, id: Uuid, name: &str) -> String {
+    pub(crate) fn file(&self, id: Uuid, name: &str) -> String {
         fs::read_to_string(self.stand.export_dir.join(id.to_string()).join(name)).unwrap()
     }
 }
@@ -100,7 +106,7 @@ async fn an_export_holds_everything_of_ones_own_and_nothing_of_others() {
     );
     let clients = scene.file(id, "clients.csv");
     assert!(
-        clients.contains(",'=HYPERLINK(1),") && clients.contains("\"Hello,\n\"\"you\"\"\""),
+        clients.contains(", ;'=HYPERLINK(1),") && clients.contains("\"Hello,\n\"\"you\"\"\""),
         "{clients}"
     );
     assert!(clients.contains("'+14155550123"), "{clients}");
@@ -151,8 +157,18 @@ async fn files_are_listed_told_of_by_mail_and_nobody_elses_to_read() {
             "events.jsonl",
             "account.csv",
             "clients.csv",
+            "client_history.csv",
+            "numbers.csv",
+            "logins.csv",
+            "sessions.csv",
+            "members.csv",
+            "invitations.csv",
+            "api_keys.csv",
+            "audit.csv",
             "calls.csv",
-            "invoices.csv"
+            "subscriptions.csv",
+            "invoices.csv",
+            "payments.csv"
         ]
     );
     for file in files.as_array().unwrap() {
@@ -180,6 +196,10 @@ async fn files_are_listed_told_of_by_mail_and_nobody_elses_to_read() {
     );
 }
 
+fn long_ago() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)
+}
+
 fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     hex::encode(sha2::Sha256::digest(bytes))
@@ -202,19 +222,34 @@ async fn what_is_over_or_was_left_by_a_crash_is_swept_away() {
     let directory = scene.stand.export_dir.clone();
     let left = directory.join(format!("{}.part", Uuid::new_v4()));
     fs::create_dir(&left).unwrap();
-    let yesterday = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     fs::File::open(&left)
         .unwrap()
-        .set_modified(yesterday)
+        .set_modified(long_ago())
         .unwrap();
     let others = directory.join("somebody-elses.part");
     fs::create_dir(&others).unwrap();
+    // Whole, and no row lists it: one of long ago, and one that may just be being made. The one that
+    // is listed is as old.
+    let (nameless, young) = (Uuid::new_v4(), Uuid::new_v4());
+    for id in [nameless, young] {
+        fs::create_dir(directory.join(id.to_string())).unwrap();
+    }
+    for id in [nameless, kept] {
+        let folder = fs::File::open(directory.join(id.to_string())).unwrap();
+        folder.set_modified(long_ago()).unwrap();
+    }
     // Every process sweeps when it starts.
     scene.stand.start_workers().await;
     eventually("the files are gone", async || {
-        (!directory.join(id.to_string()).exists() && !left.exists()).then_some(())
+        let gone = [
+            directory.join(id.to_string()),
+            directory.join(nameless.to_string()),
+            left.clone(),
+        ];
+        (!gone.iter().any(|place| place.exists())).then_some(())
     })
     .await;
+    assert!(directory.join(young.to_string()).exists());
     eventually("and no row names them", async || {
         let sql = "select files = '[]' from ops.exports where id = $1";
         let row = scene.stand.client.query_one(sql, &[&id]).await.unwrap();
@@ -223,6 +258,51 @@ async fn what_is_over_or_was_left_by_a_crash_is_swept_away() {
     .await;
     assert!(directory.join(kept.to_string()).join("calls.csv").exists());
     assert!(others.exists());
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_removed_stops_no_other() {
+    let mut scene = Scene::set().await;
+    let directory = scene.stand.export_dir.clone();
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        let (id, event) = scene.ask().await;
+        scene.stand.settled(event, "export").await;
+        made.push(id);
+    }
+    // A file in its place is refused to everybody, also to a superuser.
+    let spoil = |id: Uuid| {
+        let place = directory.join(id.to_string());
+        fs::remove_dir_all(&place).unwrap();
+        fs::write(&place, "").unwrap();
+    };
+    spoil(made[0]);
+    spoil(made[2]);
+    let end = "update ops.exports set expires_at = now() - $2::text::interval where id = $1";
+    scene.stand.execute(end, &[&made[0], &"2 hours"]).await;
+    scene.stand.execute(end, &[&made[1], &"1 hour"]).await;
+    let left = directory.join(format!("{}.part", Uuid::new_v4()));
+    fs::create_dir(&left).unwrap();
+    fs::File::open(&left)
+        .unwrap()
+        .set_modified(long_ago())
+        .unwrap();
+    scene.stand.start_workers().await;
+    eventually("the others are swept", async || {
+        (!directory.join(made[1].to_string()).exists() && !left.exists()).then_some(())
+    })
+    .await;
+    let sooner = "update ops.exports set expires_at = now() + interval '1 hour' where id = $1";
+    scene.stand.execute(sooner, &[&made[2]]).await;
+    let gone = json!({ "user_id": scene.ada });
+    let event = scene.stand.fact(account::DELETED, scene.ada, gone).await;
+    let effect = eventually("a try was in vain", async || {
+        let effect = scene.stand.effect(event, "export").await?;
+        effect.reason.is_some().then_some(effect)
+    })
+    .await;
+    assert_eq!(effect.state, "claimed", "{effect:?}");
+    assert!(!directory.join(made[3].to_string()).exists());
 }
 
 #[tokio::test]
@@ -243,6 +323,66 @@ async fn the_files_of_an_account_that_ends_go_with_it() {
     let event = scene.stand.fact(account::DELETED, scene.ada, gone).await;
     assert_eq!(scene.stand.settled(event, "export").await.state, "done");
     assert!(!folder.exists());
+    let sql = "select files = '[]' and expires_at <= now() from ops.exports where id = $1";
+    let row = scene.stand.client.query_one(sql, &[&id]).await.unwrap();
+    assert!(row.get::<_, bool>(0));
+}
+
+#[tokio::test]
+async fn files_are_listed_before_they_have_their_name() {
+    let scene = Scene::set().await;
+    let id = Uuid::new_v4();
+    // In the way of the renaming, so that it ends as with a crash before it.
+    fs::create_dir_all(&scene.stand.export_dir).unwrap();
+    let place = scene.stand.export_dir.join(id.to_string());
+    fs::write(&place, "").unwrap();
+    let event = scene.ask_for(id).await;
+    eventually("a try was in vain", async || {
+        let effect = scene.stand.effect(event, "export").await?;
+        effect
+            .reason
+            .filter(|reason| reason.starts_with("naming an export"))
+    })
+    .await;
+    let sql = "select files <> '[]' and ready_at is null and expires_at > now() from ops.exports where id = $1";
+    let row = scene.stand.client.query_one(sql, &[&id]).await.unwrap();
+    assert!(row.get::<_, bool>(0));
+    fs::remove_file(&place).unwrap();
+    assert_eq!(scene.stand.settled(event, "export").await.state, "done");
+    let sql = "select ready_at is not null from ops.exports where id = $1";
+    let row = scene.stand.client.query_one(sql, &[&id]).await.unwrap();
+    assert!(row.get::<_, bool>(0) && place.join("account.csv").exists());
+}
+
+#[tokio::test]
+async fn a_later_try_for_an_account_that_ended_removes_what_earlier_ones_made() {
+    let mut scene = Scene::set().await;
+    scene.stand.running.remove(0).stop().await;
+    // A crash between the renaming and the outcome, and another one in the try after it.
+    let id = Uuid::new_v4();
+    let event = scene.ask_for(id).await;
+    let places =
+        [id.to_string(), format!("{id}.part")].map(|name| scene.stand.export_dir.join(name));
+    for place in &places {
+        fs::create_dir_all(place).unwrap();
+        fs::write(place.join("account.csv"), "ada@example.com").unwrap();
+    }
+    scene
+        .stand
+        .execute(
+            "insert into ops.exports (id, user_id, expires_at, files)
+            values ($1, $2, now() + interval '7 days', '[{\"name\": \"account.csv\"}]')",
+            &[&id, &scene.ada],
+        )
+        .await;
+    let gone = "update account.users set deleted_at = now(), email = id::text where id = $1";
+    scene.stand.execute(gone, &[&scene.ada]).await;
+    scene.stand.start_workers().await;
+    let effect = scene.stand.settled(event, "export").await;
+    assert_eq!(effect.state, "discarded");
+    for place in &places {
+        assert!(!place.exists(), "{place:?}");
+    }
     let sql = "select files = '[]' and expires_at <= now() from ops.exports where id = $1";
     let row = scene.stand.client.query_one(sql, &[&id]).await.unwrap();
     assert!(row.get::<_, bool>(0));
@@ -273,6 +413,7 @@ async fn an_export_nobody_asked_for_or_of_an_account_that_is_gone_is_not_made() 
     }
     let folders: Vec<_> = fs::read_dir(&scene.stand.export_dir).unwrap().collect();
     assert_eq!(folders.len(), 1);
+    assert!(scene.file(id, "account.csv").contains("ada@example.com"));
 }
 
 #[tokio::test]

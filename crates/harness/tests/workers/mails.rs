@@ -463,6 +463,40 @@ async fn what_is_used_over_or_gone_is_not_mailed() {
 }
 
 #[tokio::test]
+async fn news_that_waited_longer_than_mails_are_tried_is_told_to_nobody() {
+    let stand = Stand::start().await;
+    let ada = stand.user("ada").await;
+    let facts = [
+        (account::SIGNUP_REPEATED, json!({ "user_id": ada })),
+        (
+            account::SIGNED_UP,
+            json!({ "user_id": ada, "method": "password" }),
+        ),
+        (
+            account::SIGNED_IN,
+            json!({ "user_id": ada, "session_id": null, "method": "password", "is_new_device": true }),
+        ),
+        (account::PASSWORD_CHANGED, json!({ "user_id": ada })),
+    ];
+    let told = async |age: TimeDelta| {
+        let mut states = Vec::new();
+        for (kind, data) in &facts {
+            let at = clock::now() - age;
+            let event = stand.fact_of(at, kind, ada, data.clone()).await;
+            let effect = stand.settled(event, "mail").await;
+            states.push((effect.state, effect.reason));
+        }
+        states
+    };
+    let over = ("discarded".to_owned(), Some("too old".to_owned()));
+    assert_eq!(told(TimeDelta::days(5)).await, vec![over; facts.len()]);
+    assert!(stand.mailbox.mails().is_empty());
+    let done = ("done".to_owned(), None);
+    assert_eq!(told(TimeDelta::days(3)).await, vec![done; facts.len()]);
+    assert_eq!(stand.mailbox.mails().len(), facts.len());
+}
+
+#[tokio::test]
 async fn an_event_that_comes_again_brings_no_second_mail() {
     let stand = Stand::start().await;
     let ada = stand.user("ada").await;
@@ -565,4 +599,23 @@ async fn who_is_asked_to_end_finishes_what_is_in_hand() {
     assert_eq!(stand.effect(event, "mail").await.unwrap().state, "claimed");
     stand.running.remove(0).stop().await;
     assert_eq!(stand.effect(event, "mail").await.unwrap().state, "done");
+}
+
+#[tokio::test]
+async fn a_try_that_a_killed_process_left_does_not_count() {
+    let mut stand = Stand::start().await;
+    let user = stand.user("slow").await;
+    let data = json!({ "user_id": user, "method": "password" });
+    let event = stand.fact(account::SIGNED_UP, user, data).await;
+    // The server has it, and its answer finds nobody.
+    stand.mailbox.mail_to("slow@example.com").await;
+    stand.running.remove(0).kill().await;
+    let effect = stand.effect(event, "mail").await.unwrap();
+    assert_eq!((effect.state.as_str(), effect.attempts), ("claimed", 0));
+    stand.start_workers().await;
+    let effect = stand.settled(event, "mail").await;
+    assert_eq!((effect.state.as_str(), effect.attempts), ("done", 1));
+    let mails = stand.mailbox.mails();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(mails[0].id(), mails[1].id());
 }

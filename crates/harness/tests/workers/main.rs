@@ -8,9 +8,11 @@
     reason = "a test fails by panicking; json!(…) reads better without a reference; a table of cases is long"
 )]
 
+mod all_data;
 mod exports;
 mod hangups;
 mod mails;
+mod notices;
 mod redrives;
 mod refusals;
 mod relay;
@@ -19,3 +21,4 @@ mod stand;
 #[allow(dead_code, reason = "the api's tests use the rest of it")]
 #[path = "../api/story.rs"]
 mod story;
+mod wire;

@@ -31,7 +31,7 @@ async fn a_refused_recipient_is_given_up_and_the_dead_letter_names_no_address() 
         assert_eq!((effect.state.as_str(), effect.attempts), ("discarded", 1));
         let reason = effect.reason.unwrap();
         assert!(
-            reason.contains("(550)") || reason.contains("(554)"),
+            reason.contains("(550 5.1.1)") || reason.contains("(554 5.7.1)"),
             "{reason}"
         );
         assert!(!reason.contains('@'), "{reason}");
@@ -45,6 +45,33 @@ async fn a_refused_recipient_is_given_up_and_the_dead_letter_names_no_address() 
         assert!(!format!("{envelope:?}").contains("example.com"));
     }
     assert!(stand.mailbox.mails().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_relay_for_us_costs_nobody_a_mail_and_health_says_why() {
+    let stand = Stand::start().await;
+    let condition = || stand.running[0].health.conditions()["mail-server"].clone();
+    let event = welcome(&stand, "Ada", "abroad@example.com").await;
+    let effect = eventually("a try was in vain", async || {
+        let effect = stand.effect(event, "mail").await?;
+        effect.reason.is_some().then_some(effect)
+    })
+    .await;
+    let why = "the mail server refused the recipient (554 5.7.1)";
+    assert_eq!(
+        (effect.state.as_str(), effect.reason.as_deref()),
+        ("claimed", Some(why))
+    );
+    assert_eq!((condition().ok, condition().why.as_str()), (false, why));
+    assert!(stand.messages(StreamName::Dead).await.is_empty());
+    // More than one, because the first may be tried again at any moment.
+    eventually("a mail that is taken makes it well again", async || {
+        let name = Uuid::new_v4().simple().to_string();
+        let event = welcome(&stand, "Bob", &format!("{name}@example.com")).await;
+        assert_eq!(stand.settled(event, "mail").await.state, "done");
+        condition().ok.then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -130,7 +157,7 @@ async fn a_refused_login_and_a_server_that_is_away_cost_nobody_a_mail() {
         })
         .await
     };
-    let reason = vain(&stand, "refused the login (535)").await;
+    let reason = vain(&stand, "refused the login (535").await;
     assert!(!reason.contains("wrong"), "{reason}");
     stand.running.remove(0).stop().await;
     stand.mailbox.kill();

@@ -1,6 +1,6 @@
 //! The relay: every fact once, in order, whoever relays.
 
-use crate::stand::Stand;
+use crate::{stand::Stand, wire::Wire};
 use frontdesk_events::{Partition, StreamName, catalogue::account};
 use frontdesk_harness::{Mailbox, eventually};
 use serde_json::{Value, json};
@@ -209,4 +209,39 @@ async fn the_workers_role_can_take_facts_out_and_do_nothing_else_to_accounts() {
         .await
         .unwrap();
     stand.outbox_is_empty().await;
+}
+
+#[tokio::test]
+async fn a_postgresql_that_is_gone_without_a_word_is_noticed_and_found_again() {
+    let mut stand = silent().await;
+    let url = stand.database.url();
+    let port: u16 = url
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .split('/')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let wire = Wire::to(port).await;
+    let args = stand.args();
+    let through = url.replace(&format!(":{port}/"), &format!(":{}/", wire.port()));
+    stand.start_workers_at(&args, &through).await;
+    let relay = |stand: &Stand| stand.running[0].health.conditions()["relay"].clone();
+    let key = Uuid::new_v4();
+    let gone = json!({ "user_id": key });
+    stand.fact(account::DELETED, key, gone.clone()).await;
+    stand.outbox_is_empty().await;
+    eventually("it relays", async || relay(&stand).ok.then_some(())).await;
+    wire.freeze();
+    eventually("health says so", async || {
+        let found = relay(&stand);
+        (!found.ok && found.why.contains("PostgreSQL does not answer")).then_some(())
+    })
+    .await;
+    stand.fact(account::DELETED, key, gone).await;
+    wire.mend();
+    stand.outbox_is_empty().await;
+    assert_eq!(stand.messages(StreamName::Accounts).await.len(), 2);
 }

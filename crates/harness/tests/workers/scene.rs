@@ -19,6 +19,7 @@ pub(crate) const NUMBERS: [&str; 2] = ["+14155550123", "+14155550199"];
 pub(crate) struct Scene {
     pub(crate) stand: Stand,
     pub(crate) ada: Uuid,
+    pub(crate) mallory: Uuid,
     projector: Shutdown,
 }
 
@@ -44,7 +45,7 @@ impl Scene {
     async fn around(stand: Stand) -> Self {
         let (ada, mallory) = (stand.user("ada").await, stand.user("mallory").await);
         for (user, name, number) in [
-            (ada, "=HYPERLINK(1)", NUMBERS[0]),
+            (ada, " ;=HYPERLINK(1)", NUMBERS[0]),
             (mallory, "Mallory's", NUMBERS[1]),
         ] {
             let id = Uuid::new_v4();
@@ -78,6 +79,7 @@ impl Scene {
         Self {
             stand,
             ada,
+            mallory,
             projector,
         }
     }

@@ -6,7 +6,12 @@ use frontdesk_events::{
     nats::{Connection, Delivery, Reader, Role, connection::Secret},
 };
 use frontdesk_harness::{Database, Mailbox, Nats, eventually};
-use frontdesk_process::{Shutdown, clock, health::Health, keyring::Keyring};
+use frontdesk_process::{
+    Shutdown, clock,
+    files::{FileArgs, Files},
+    health::Health,
+    keyring::Keyring,
+};
 use frontdesk_workers::{LiveKit, Shared, SmtpTls, Workers, WorkersArgs};
 use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
@@ -25,6 +30,7 @@ pub(crate) struct Stand {
     pub(crate) export_dir: PathBuf,
     /// Where calls are hung up; nowhere unless a test says so.
     pub(crate) livekit: LiveKit,
+    pub(crate) file_dir: PathBuf,
     pub(crate) running: Vec<Running>,
 }
 
@@ -40,6 +46,12 @@ impl Running {
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.unwrap();
+    }
+
+    /// As a process ends that is killed.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
     }
 }
 
@@ -64,7 +76,9 @@ impl Stand {
             tokio::join!(frontdesk_harness::nats(), frontdesk_harness::database());
         let operator = nats.connect(Role::Operator).await;
         let client = database.client().await;
-        let export_dir = std::env::temp_dir().join(format!("frontdesk-exports-{}", Uuid::new_v4()));
+        let place =
+            |of: &str| std::env::temp_dir().join(format!("frontdesk-{of}-{}", Uuid::new_v4()));
+        let (export_dir, file_dir) = (place("exports"), place("files"));
         Self {
             nats,
             database,
@@ -73,6 +87,7 @@ impl Stand {
             client,
             export_dir,
             livekit: LiveKit::default(),
+            file_dir,
             running: Vec::new(),
         }
     }
@@ -94,19 +109,25 @@ impl Stand {
     }
 
     pub(crate) async fn start_workers_with(&mut self, args: &WorkersArgs) {
+        let url = self.database.url();
+        self.start_workers_at(args, &url).await;
+    }
+
+    /// With this way to PostgreSQL.
+    pub(crate) async fn start_workers_at(&mut self, args: &WorkersArgs, url: &str) {
         let (health, shutdown) = (Health::default(), Shutdown::new());
         let shared = Shared {
             public_url: HOME.parse().unwrap(),
             jwt_secret: Secret::from(SECRET.to_owned()),
             export_dir: self.export_dir.clone(),
             livekit: self.livekit.clone(),
+            files: self.files(),
         };
         let connection = self.nats.connect(Role::Workers).await;
-        let url = self.database.url();
         let workers = Workers::new(
             args,
             shared,
-            &url,
+            url,
             connection,
             health.clone(),
             shutdown.clone(),
@@ -118,6 +139,11 @@ impl Stand {
             shutdown,
             task,
         });
+    }
+
+    /// The file store.
+    pub(crate) fn files(&self) -> Files {
+        Files::open(&FileArgs::directory(self.file_dir.to_str().unwrap())).unwrap()
     }
 
     pub(crate) async fn execute(
@@ -175,11 +201,22 @@ impl Stand {
 
     /// Leaves a fact in the outbox; answers its event's id.
     pub(crate) async fn fact(&self, kind: &str, key: Uuid, data: Value) -> Uuid {
-        let (id, now, subject) = (Uuid::new_v4(), clock::now(), key.to_string());
+        self.fact_of(clock::now(), kind, key, data).await
+    }
+
+    /// The same for what happened at an instant.
+    pub(crate) async fn fact_of(
+        &self,
+        at: DateTime<Utc>,
+        kind: &str,
+        key: Uuid,
+        data: Value,
+    ) -> Uuid {
+        let (id, subject) = (Uuid::new_v4(), key.to_string());
         self.execute(
             "insert into account.outbox (event_id, partition_key, kind, subject, data, occurred_at)
             values ($1, $2, $3, $4, $5, $6)",
-            &[&id, &key, &kind, &subject, &data, &now],
+            &[&id, &key, &kind, &subject, &data, &at],
         )
         .await;
         id
@@ -258,6 +295,7 @@ impl Drop for Stand {
             running.task.abort();
         }
         let _ = std::fs::remove_dir_all(&self.export_dir);
+        let _ = std::fs::remove_dir_all(&self.file_dir);
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::files::{File, Folder, Sink};
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Envelope, Partition, PartitionSet, StreamName,
     nats::{Connection, Reader},
@@ -19,6 +20,8 @@ use uuid::Uuid;
 const AT_ONCE: usize = 8;
 /// Rows of the index in a page.
 const PAGE: i64 = 1_000;
+/// Rooms whose events are looked up together: about as many events as make a page.
+const ROOMS_AT_ONCE: usize = 100;
 const READ_AT_ONCE: usize = 256;
 /// Silence of the stream before the export is tried again.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -66,10 +69,14 @@ async fn accounts(connection: &Connection, sink: &mut Sink, user: Uuid) -> anyho
     }
 }
 
-/// A room somebody had calls in.
+/// A room somebody had a call in, as that call finds it.
 #[derive(FromRow)]
 struct Room {
+    started_at: DateTime<Utc>,
+    id: Uuid,
     room_sid: String,
+    /// Whether it is the first of their calls there: at that one the room is written.
+    is_earliest: bool,
     own_calls: Vec<String>,
     calls_of_others: Vec<String>,
 }
@@ -80,26 +87,15 @@ async fn calls(
     sink: &mut Sink,
     user: Uuid,
 ) -> anyhow::Result<()> {
-    let mut after = String::new();
+    let mut after = None;
     loop {
-        let rooms: Vec<Room> = sqlx::query_as(
-            "select c.room_sid, array_agg(c.call_key) filter (where c.user_id = $1) as own_calls,
-                coalesce(array_agg(c.call_key) filter (where c.user_id is distinct from $1), '{}') as calls_of_others
-            from calls.calls c
-            where c.room_sid in (select room_sid from calls.calls where user_id = $1 and room_sid > $2
-                group by room_sid order by room_sid limit $3)
-            group by c.room_sid order by c.room_sid",
-        )
-        .bind(user)
-        .bind(&after)
-        .bind(PAGE)
-        .fetch_all(db)
-        .await
-        .context("reading the rooms of an export")?;
-        let (shared, alone): (Vec<&Room>, Vec<&Room>) =
-            rooms.iter().partition(|room| room.is_shared());
+        let rooms = rooms(db, user, after).await?;
+        let first = rooms.iter().filter(|room| room.is_earliest);
+        let (shared, alone): (Vec<&Room>, Vec<&Room>) = first.partition(|room| room.is_shared());
         let alone: Vec<String> = alone.iter().map(|room| room.room_sid.clone()).collect();
-        indexed(connection, db, sink, StreamName::Calls, &alone, |_| true).await?;
+        for some in alone.chunks(ROOMS_AT_ONCE) {
+            indexed(connection, db, sink, StreamName::Calls, some, |_| true).await?;
+        }
         for room in shared {
             let sid = [room.room_sid.clone()];
             indexed(connection, db, sink, StreamName::Calls, &sid, |event| {
@@ -108,10 +104,41 @@ async fn calls(
             .await?;
         }
         match rooms.last() {
-            Some(last) => after.clone_from(&last.room_sid),
+            Some(last) => after = Some((last.started_at, last.id)),
             None => return Ok(()),
         }
     }
+}
+
+/// The rooms of the next calls, in the order of the index `calls_newest`. Whose else a room is, is asked of
+/// the index `calls_of_room`. The page is cut first: otherwise PostgreSQL reads all that is left of the
+/// account for each.
+async fn rooms(
+    db: &PgPool,
+    user: Uuid,
+    after: Option<(DateTime<Utc>, Uuid)>,
+) -> anyhow::Result<Vec<Room>> {
+    sqlx::query_as(
+        "with page as materialized (
+            select started_at, id, room_sid from calls.calls
+            where user_id = $1 and (started_at, id) > (coalesce($2, '-infinity'::timestamptz), $3)
+            order by started_at, id limit $4)
+        select page.*, room.earliest = page.id as is_earliest, room.own_calls, room.calls_of_others
+        from page
+        cross join lateral (
+            select (array_agg(o.id order by o.started_at, o.id) filter (where o.user_id = $1))[1] as earliest,
+                array_agg(o.call_key) filter (where o.user_id = $1) as own_calls,
+                coalesce(array_agg(o.call_key) filter (where o.user_id is distinct from $1), '{}') as calls_of_others
+            from calls.calls o where o.room_sid = page.room_sid) room
+        order by page.started_at, page.id",
+    )
+    .bind(user)
+    .bind(after.map(|(started_at, _)| started_at))
+    .bind(after.map_or(Uuid::nil(), |(_, id)| id))
+    .bind(PAGE)
+    .fetch_all(db)
+    .await
+    .context("reading the rooms of an export")
 }
 
 impl Room {
@@ -167,14 +194,18 @@ async fn indexed(
     aggregates: &[String],
     is_own: impl Fn(&Envelope) -> bool,
 ) -> anyhow::Result<()> {
+    // All are found by aggregate before the first is taken: in the order of the index PostgreSQL might
+    // read everybody's events to find these.
     let sql = match of {
         StreamName::Billing => {
-            "select sequence from billing.event_index where aggregate = any($1) and sequence > $2
-            order by sequence limit $3"
+            "with own as materialized (
+                select sequence from billing.event_index where aggregate = any($1) and sequence > $2)
+            select sequence from own order by sequence limit $3"
         }
         _ => {
-            "select sequence from calls.event_index where aggregate = any($1) and sequence > $2
-            order by sequence limit $3"
+            "with own as materialized (
+                select sequence from calls.event_index where aggregate = any($1) and sequence > $2)
+            select sequence from own order by sequence limit $3"
         }
     };
     let mut after = 0_i64;
@@ -215,7 +246,10 @@ mod tests {
 
     fn room(others: &[&str]) -> Room {
         Room {
+            started_at: DateTime::UNIX_EPOCH,
+            id: Uuid::nil(),
             room_sid: "RM_1".to_owned(),
+            is_earliest: true,
             own_calls: vec!["SCL_1".to_owned()],
             calls_of_others: others.iter().map(|&call| call.to_owned()).collect(),
         }

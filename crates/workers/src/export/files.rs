@@ -24,14 +24,14 @@ pub(super) struct Folder {
 /// A file as `ops.exports` lists it.
 #[derive(Debug, Serialize)]
 pub(super) struct File {
-    name: &'static str,
+    name: String,
     bytes: u64,
     sha256: String,
 }
 
 /// A file that is being written.
 pub(super) struct Sink {
-    name: &'static str,
+    name: String,
     file: fs::File,
     waiting: Vec<u8>,
     bytes: u64,
@@ -55,7 +55,7 @@ impl Folder {
         })
     }
 
-    pub(super) async fn file(&self, name: &'static str) -> io::Result<Sink> {
+    pub(super) async fn file(&self, name: &str) -> io::Result<Sink> {
         let file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -63,17 +63,12 @@ impl Folder {
             .open(self.unfinished.join(name))
             .await?;
         Ok(Sink {
-            name,
+            name: name.to_owned(),
             file,
             waiting: Vec::with_capacity(2 * BUFFER),
             bytes: 0,
             hash: Sha256::new(),
         })
-    }
-
-    /// Takes it back.
-    pub(super) async fn discard(self) -> io::Result<()> {
-        remove(&self.unfinished).await
     }
 
     /// Gives it its name.
@@ -112,6 +107,14 @@ impl Sink {
             sha256: hex::encode(self.hash.finalize()),
         })
     }
+}
+
+/// Removes all there is of an export, whole or not.
+pub(super) async fn remove_export(directory: &Path, id: Uuid) -> io::Result<()> {
+    let unfinished = remove(&directory.join(format!("{id}{UNFINISHED}"))).await;
+    remove(&directory.join(id.to_string()))
+        .await
+        .and(unfinished)
 }
 
 /// Removes a directory of ours, or finds it removed.

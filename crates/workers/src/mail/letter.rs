@@ -63,6 +63,11 @@ impl Letter {
 /// A text somebody chose, as it is shown in a mail: on one line, of bounded length, and nothing in it
 /// that a mail program would turn into a link.
 pub(crate) fn shown(text: &str) -> String {
+    shown_up_to(text, LONGEST_NAME)
+}
+
+/// The same of another length.
+pub(crate) fn shown_up_to(text: &str, longest: usize) -> String {
     /// Word joiner: invisible, and the end of what looks like an address.
     const BREAK: char = '\u{2060}';
     let mut shown = String::with_capacity(text.len());
@@ -70,7 +75,7 @@ pub(crate) fn shown(text: &str) -> String {
     for letter in one_line
         .chars()
         .filter(|letter| !letter.is_control() && !is_direction(*letter))
-        .take(LONGEST_NAME)
+        .take(longest)
     {
         shown.push(letter);
         if matches!(letter, '.' | '/' | ':' | '@') {

@@ -1,7 +1,7 @@
 //! A letter as a message: headers that are the same at every try.
 
 use super::letter::Letter;
-use crate::worker::Trial;
+use chrono::{DateTime, Utc};
 use lettre::{
     Address, Message,
     message::{
@@ -27,7 +27,8 @@ pub(crate) fn message(
     from: &Mailbox,
     to: &Recipient,
     letter: &Letter,
-    trial: &Trial<'_>,
+    key: &str,
+    happened_at: DateTime<Utc>,
 ) -> Result<Message, String> {
     // Without a name: people choose theirs freely, and an address is enough to deliver.
     let address: Address = to
@@ -39,8 +40,7 @@ pub(crate) fn message(
         letter.text(&to.home).map_err(unwritable)?,
         letter.html(&to.home).map_err(unwritable)?,
     );
-    let key = hex::encode(Sha256::digest(trial.key.as_bytes()));
-    let happened_at = trial.event.time().unwrap_or(trial.now);
+    let key = hex::encode(Sha256::digest(key.as_bytes()));
     let parts = MultiPart::alternative()
         .boundary(format!("frontdesk-{}", &key[..32]))
         .singlepart(part(ContentType::TEXT_PLAIN, text))
@@ -66,8 +66,6 @@ fn part(kind: ContentType, body: String) -> SinglePart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use frontdesk_events::Envelope;
-    use frontdesk_process::clock;
 
     fn letter() -> Letter {
         Letter {
@@ -81,20 +79,18 @@ mod tests {
     }
 
     fn written(address: &str, key: &str) -> Result<String, String> {
-        let event = Envelope::new("1", "/frontdesk/api", "x")
-            .unwrap()
-            .with_time("2026-11-27T09:00:00Z".parse().unwrap());
-        let trial = Trial {
-            event: &event,
-            key,
-            now: clock::now(),
-        };
         let to = Recipient {
             address: address.to_owned(),
             home: "https://app.example.com".to_owned(),
         };
         let from = "Frontdesk <hello@example.com>".parse().unwrap();
-        let message = message(&from, &to, &letter(), &trial)?;
+        let message = message(
+            &from,
+            &to,
+            &letter(),
+            key,
+            "2026-11-27T09:00:00Z".parse().unwrap(),
+        )?;
         Ok(String::from_utf8(message.formatted()).unwrap())
     }
 

@@ -286,9 +286,14 @@ pub(super) fn deletion(name: &str, due: &str, url: Url) -> Letter {
         greeting: hello(name),
         paragraphs: vec![
             format!(
-                "You asked us to delete your account. It goes on {due}, with its clients, calls and \
-                 recordings, and cannot be brought back then."
+                "You asked us to delete your account. It ends on {due} and cannot be brought back then: nobody \
+                 can sign in any more, keys and invitations are void, the clients are closed and their numbers \
+                 released. Your name and address, what the clients were told to say and their voice samples are \
+                 erased."
             ),
+            "The record of past calls and of what was paid stays until whoever runs this service erases it. You \
+             can have a copy of all data made before the account ends."
+                .to_owned(),
             "Until that day everything stays as it is, and you can change your mind.".to_owned(),
         ],
         particulars: Vec::new(),
@@ -299,14 +304,14 @@ pub(super) fn deletion(name: &str, due: &str, url: Url) -> Letter {
     }
 }
 
-fn hello(name: &str) -> String {
+pub(super) fn hello(name: &str) -> String {
     match shown(name).as_str() {
         "" => "Hello,".to_owned(),
         name => format!("Hello {name},"),
     }
 }
 
-fn button(label: &'static str, url: Url) -> Option<Button> {
+pub(super) fn button(label: &'static str, url: Url) -> Option<Button> {
     Some(Button { label, url })
 }
 
@@ -318,5 +323,34 @@ fn how(method: &str) -> &'static str {
         "reset" => "With a new password, by a link in a mail",
         "signup" => "By confirming your address",
         _ => "In another way",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mail_about_a_deletion_promises_what_the_end_of_an_account_does() {
+        let url = "https://app.example.com/settings/data".parse().unwrap();
+        let letter = deletion("Ada", "Friday", url)
+            .text("https://app.example.com")
+            .unwrap();
+        let words = letter.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("It ends on Friday"), "{words}");
+        // Ended accounts lose these (`users/ending.rs` of the api); calls are folds of a stream, which it
+        // does not touch.
+        for gone in [
+            "numbers released",
+            "Your name and address",
+            "voice samples are erased",
+        ] {
+            assert!(words.contains(gone), "{words}");
+        }
+        assert!(
+            words.contains("past calls and of what was paid stays until"),
+            "{words}"
+        );
+        assert!(!words.contains("recordings"), "{words}");
     }
 }

@@ -1,19 +1,18 @@
 //! From a fact to a letter: whom it concerns, whether it still matters, and the link it needs.
 
 use super::{
-    Links,
+    STALE,
     letter::Letter,
     message::Recipient,
     moment::in_words,
     people::{self, Person, Token},
+    post::Links,
     words,
 };
 use crate::worker::Trial;
 use frontdesk_events::catalogue::account::{self, Deletion, Export, Link, SignedIn, Signup};
 use serde::de::DeserializeOwned;
 use sqlx::PgPool;
-use url::Url;
-use uuid::Uuid;
 
 /// What a fact comes to.
 pub(super) enum Writing {
@@ -28,10 +27,23 @@ const UNREADABLE: Writing = Writing::Unreadable("its data is not what its type s
 const NO_ACCOUNT: Writing = Writing::Over("the account is gone");
 const NO_LINK: Writing = Writing::Over("the link is used, over or gone");
 
+/// What is told as news, and is none when it comes much later. Others end by themselves: with their
+/// link, their invitation, their export.
+const NEWS: [&str; 4] = [
+    account::SIGNUP_REPEATED,
+    account::SIGNED_UP,
+    account::SIGNED_IN,
+    account::PASSWORD_CHANGED,
+];
+
 /// # Errors
 /// When PostgreSQL does not answer.
 pub(super) async fn write(db: &PgPool, links: &Links, trial: &Trial<'_>) -> sqlx::Result<Writing> {
     let desk = Desk { db, links, trial };
+    let happened_at = trial.event.time().unwrap_or(trial.now);
+    if NEWS.contains(&trial.event.kind()) && trial.now - happened_at > STALE {
+        return Ok(Writing::Over("too old"));
+    }
     match trial.event.kind() {
         account::SIGNUP_REQUESTED => desk.signup_requested().await,
         account::SIGNUP_REPEATED => {
@@ -89,23 +101,6 @@ pub(super) async fn write(db: &PgPool, links: &Links, trial: &Trial<'_>) -> sqlx
         account::EXPORT_READY => desk.export_ready().await,
         account::DELETION_REQUESTED => desk.deletion_requested().await,
         _ => Ok(Writing::Unreadable("no mail belongs to this type")),
-    }
-}
-
-impl Links {
-    fn page(&self, path: &str) -> Url {
-        let mut url = self.public_url.clone();
-        url.set_path(path);
-        url.set_query(None);
-        url.set_fragment(None);
-        url
-    }
-
-    /// With what a link carries behind `#`, where no server and no log sees it.
-    fn token(&self, path: &str, id: Uuid) -> Url {
-        let mut url = self.page(path);
-        url.set_fragment(Some(&self.keyring.mail_link(id)));
-        url
     }
 }
 
@@ -286,8 +281,7 @@ impl Desk<'_> {
     }
 
     fn to(&self, address: String, letter: Letter) -> Writing {
-        let home = self.links.public_url.origin().ascii_serialization();
-        Writing::Letter(Box::new((Recipient { address, home }, letter)))
+        Writing::Letter(Box::new((self.links.recipient(address), letter)))
     }
 
     /// When it happened.
