@@ -7,9 +7,6 @@ update account.users set erased_at = deleted_at where deleted_at is not null;
 grant update (erased_at) on account.users to frontdesk_admin;
 create index users_to_erase on account.users (deleted_at) where deleted_at is not null and erased_at is null;
 
--- The end of an account blanks its whole history of changes.
-create index client_changes_of_user on account.client_changes (user_id);
-
 -- Others may have written its address into their invitations.
 create index invitations_for_address on account.invitations (lower(email));
 create index invitations_accepted_by on account.invitations (accepted_by) where accepted_by is not null;
