@@ -70,6 +70,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "that an export was asked for is in events.jsonl",
     ),
     ("ops.exports", "where the files of exports lie"),
+    (
+        "account.hangups",
+        "calls that are to be hung up; how each ended is in calls.csv",
+    ),
     ("calls.hourly", "sums of what is in calls.csv"),
     ("calls.hourly_revenue", "sums of what is in calls.csv"),
 ];

@@ -29,11 +29,16 @@ const NO_LINK: Writing = Writing::Over("the link is used, over or gone");
 
 /// What is told as news, and is none when it comes much later. Others end by themselves: with their
 /// link, their invitation, their export.
-const NEWS: [&str; 4] = [
+const NEWS: [&str; 9] = [
     account::SIGNUP_REPEATED,
     account::SIGNED_UP,
     account::SIGNED_IN,
     account::PASSWORD_CHANGED,
+    account::IDENTITY_LINKED,
+    account::SECOND_FACTOR_ENABLED,
+    account::SECOND_FACTOR_DISABLED,
+    account::KEY_CREATED,
+    account::MEMBER_JOINED,
 ];
 
 /// # Errors
