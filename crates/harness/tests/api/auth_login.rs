@@ -435,8 +435,8 @@ async fn who_finds_the_line_full_has_failed_at_nothing() {
     let tries = (0..300).map(|number| {
         let mut browser = stage.browser();
         async move {
-            let answer = browser.log_in(&format!("person{number}"), "not the password");
-            answer.await.status
+            let name = format!("person{number}");
+            browser.log_in(&name, "not the password").await.status
         }
     });
     let statuses = join_all(tries).await;

@@ -9,7 +9,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use frontdesk_api::{users::ending::end_due, viewer};
-use frontdesk_process::{clock, files::Files, keyring::Keyring};
+use frontdesk_process::{clock, keyring::Keyring};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -152,8 +152,7 @@ async fn an_account_that_has_ended_is_heard_by_nobody() {
     stands(&stage, &mut of_ada, Some(ada.id)).await;
     let since = clock::monotonic();
     let database = viewer::Database::open(&stage.database.url()).unwrap();
-    let files = Files::open(&stage.files()).unwrap();
-    let ended = end_due(&database, &files, clock::now() + TimeDelta::days(31)).await;
+    let ended = end_due(&database, clock::now() + TimeDelta::days(31)).await;
     assert_eq!(ended.unwrap(), 1);
     ends(&mut of_ada, since, "deleted").await;
     ends(&mut of_reader, since, "a member of a deleted account").await;
