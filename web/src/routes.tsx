@@ -42,7 +42,7 @@ function doors(queries: QueryClient): RouteObject[] {
     }),
     page("/confirm-email", async () => {
       const { ConfirmEmail, ask } = await import("./pages/confirmEmail");
-      return { Component: ConfirmEmail, loader: ask };
+      return { Component: ConfirmEmail, loader: () => ask(queries) };
     }),
     page("/invitation", async () => {
       const { Invitation, ask } = await import("./pages/invitation");

@@ -2,23 +2,26 @@
  * Proves a new address of an account, by a press of a button: programs that look through mail open
  * links too. Only who is signed in to that account can: the link may have reached somebody who never asked.
  */
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { act, client } from "../api/client";
 import { dropNewAddress, keepNewAddress, keptNewAddress, takeMailToken } from "../api/mailLink";
+import { type Me, askWhoIAm, meQuery } from "../api/me";
 import { isKind } from "../api/problem";
 import { mayBeSignedIn } from "../api/session";
 import { FormProblem, useKeptForm } from "../forms/form";
 import { z } from "../forms/rules";
 import { paths, signingOut } from "../paths";
 import { Button, buttonLook } from "../ui/Button";
-import { Door } from "./door/Door";
+import { Door, Elsewhere } from "./door/Door";
 import { LinkOver } from "./door/LinkOver";
 import { useMailToken } from "./door/useMailToken";
 
-export function ask() {
+export async function ask(queries: QueryClient) {
   const token = takeMailToken();
   if (token) keepNewAddress(token);
+  if (mayBeSignedIn()) await queries.query(meQuery()).catch(() => undefined);
   return token ?? keptNewAddress();
 }
 
@@ -26,6 +29,8 @@ const RULES = z.object({});
 
 export function ConfirmEmail() {
   const token = useMailToken();
+  const queries = useQueryClient();
+  const me = useQuery({ ...meQuery(), enabled: mayBeSignedIn() }).data;
   const [became, setBecame] = useState<"over" | "changed" | "stranger" | "other" | null>(null);
   const { form, submit, busy } = useKeptForm({
     rules: RULES,
@@ -33,6 +38,8 @@ export function ConfirmEmail() {
     save: async () => {
       try {
         await act(() => client.POST("/api/users/email/confirm", { body: { token: token ?? "" } }));
+        // What the address is now; the change stands without it.
+        await askWhoIAm(queries).catch(() => undefined);
         setBecame("changed");
       } catch (error) {
         if (isKind(error, "link-over")) setBecame("over");
@@ -47,14 +54,7 @@ export function ConfirmEmail() {
   useEffect(() => {
     if (became === "changed" || became === "over") dropNewAddress();
   }, [became]);
-  if (became === "changed") {
-    return (
-      <Door title="Your address is changed">
-        <p role="status">From now on you sign in with it, and our mails go there.</p>
-        <Onward />
-      </Door>
-    );
-  }
+  if (became === "changed") return <Changed me={me} />;
   if (!token || became === "over") {
     return (
       <LinkOver
@@ -68,6 +68,11 @@ export function ConfirmEmail() {
   return (
     <Door title="Confirm your new address">
       <p className="text-quiet">Until you do, your account keeps the address it has.</p>
+      {me && (
+        <p className="[overflow-wrap:anywhere]">
+          It is for the account you are signed in to: <bdi>{me.user.name}</bdi>, {me.user.email}.
+        </p>
+      )}
       {became === "stranger" || !mayBeSignedIn() ? (
         <FirstSignIn />
       ) : (
@@ -78,6 +83,24 @@ export function ConfirmEmail() {
           </Button>
         </form>
       )}
+      <Elsewhere>You did not ask for this? Then there is nothing to do: without you nothing changes.</Elsewhere>
+    </Door>
+  );
+}
+
+function Changed({ me }: { me: Me | undefined }) {
+  return (
+    <Door title="Your address is changed">
+      <p role="status" className="[overflow-wrap:anywhere]">
+        {me && (
+          <>
+            The account of <bdi>{me.user.name}</bdi> has the address{" "}
+            <strong className="font-semibold">{me.user.email}</strong> now.{" "}
+          </>
+        )}
+        From now on you sign in with it, and our mails go there. Other browsers and programs are signed out.
+      </p>
+      <Onward />
     </Door>
   );
 }
@@ -97,7 +120,6 @@ function FirstSignIn() {
       <Link to={paths.signIn({ returnTo: paths.confirmEmail() })} className={buttonLook("strong", "min-h-11")}>
         Sign in
       </Link>
-      <p className="text-quiet">If you did not ask for this, there is nothing to do.</p>
     </>
   );
 }
@@ -112,9 +134,7 @@ function OfAnother() {
       <Button
         look="strong"
         className="min-h-11"
-        onClick={() => {
-          void navigate(paths.signOut({ returnTo: paths.confirmEmail() }), signingOut());
-        }}
+        onClick={() => void navigate(paths.signOut({ returnTo: paths.confirmEmail() }), signingOut())}
       >
         Sign out and use the other account
       </Button>

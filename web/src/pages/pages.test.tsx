@@ -3,7 +3,7 @@ import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { Call, CallEvent, OneCall, Subscription } from "../api/queries";
-import { ACE, FRESH, ID, OTHER_ID, type Stage, open, plain, setStage } from "./stage";
+import { ACE, FRESH, ID, OTHER_ID, ME, type Stage, open, plain, problem, setStage } from "./stage";
 
 const CALL: Call = {
   id: ID,
@@ -95,8 +95,12 @@ beforeEach(() => {
   answers = stage.answers;
 });
 
-function openCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = [], events: CallEvent[] = []) {
+function answerCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = []) {
   answers[`/api/calls/${ID}`] = { call: { ...DETAIL, ...call }, turns, freshness: FRESH };
+}
+
+function openCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = [], events: CallEvent[] = []) {
+  answerCall(call, turns);
   answers[`/api/calls/${ID}/events`] = { items: events, freshness: FRESH };
   return open(`/calls/${ID}`);
 }
@@ -344,4 +348,56 @@ it("a call going on says on every screen whether it rings or is on the line", as
   open("/");
   const now = within(await screen.findByRole("table", { name: "Calls going on now" }));
   expect(now.getAllByText("ringing").every(({ className }) => !/hidden/.test(className))).toBe(true);
+});
+
+const ON_THE_LINE = { state: "live", result: null, ended_at: null, talk_ms: null, end_reason: null } as const;
+const HANG_UP = `POST /api/calls/${ID}/hangup`;
+
+it("a live call is ended after a question, and asked for once", async () => {
+  const user = userEvent.setup();
+  answers[HANG_UP] = () => Response.json({}, { status: 202 });
+  openCall(ON_THE_LINE);
+  await user.click(await screen.findByRole("button", { name: "Hang up" }));
+  const question = within(await screen.findByRole("dialog", { name: /^Hang up on/ }));
+  await user.click(question.getByRole("button", { name: "Let them talk" }));
+  expect(stage.sent(HANG_UP)).toHaveLength(0);
+  await user.click(screen.getByRole("button", { name: "Hang up" }));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Hang up" }));
+  const asked = await screen.findByRole<HTMLButtonElement>("button", { name: "Hanging up…" });
+  expect(asked.disabled).toBe(true);
+  expect(stage.sent(HANG_UP)).toHaveLength(1);
+});
+
+it.each([
+  [503, "not-set-up", /no LiveKit is set up/],
+  [403, "forbidden", /Your role/],
+  [404, "not-found", /not there any more/],
+])("what stands in the way of hanging up (%s) is said in the question", async (status, kind, words) => {
+  const user = userEvent.setup();
+  answers[HANG_UP] = problem(status, kind);
+  openCall(ON_THE_LINE);
+  await user.click(await screen.findByRole("button", { name: "Hang up" }));
+  const question = within(await screen.findByRole("dialog"));
+  await user.click(question.getByRole("button", { name: "Hang up" }));
+  expect((await question.findByRole("alert")).textContent).toMatch(words);
+});
+
+it("a call that ended meanwhile is shown as it is", async () => {
+  const user = userEvent.setup();
+  answers[HANG_UP] = () => {
+    answerCall({});
+    return problem(409, "call-over")();
+  };
+  openCall(ON_THE_LINE);
+  await user.click(await screen.findByRole("button", { name: "Hang up" }));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Hang up" }));
+  expect(await screen.findByText(/talked 2 min 31 s/)).toBeTruthy();
+  expect(screen.queryByRole("button", { name: /^Hang/ })).toBeNull();
+});
+
+it("nobody hangs up who may only read, nor on a call that is over", async () => {
+  answers["/api/auth/me"] = { ...ME, account: { ...ME.account, role: "reader" } };
+  openCall(ON_THE_LINE);
+  await screen.findByText(/on the line for/);
+  expect(screen.queryByRole("button", { name: "Hang up" })).toBeNull();
 });

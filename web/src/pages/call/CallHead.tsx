@@ -9,6 +9,7 @@ import { isDiallable, phone, withPhones } from "../../ui/phone";
 import { RunningClock } from "../../ui/RunningClock";
 import { day, duration, timeOfDay } from "../../ui/time";
 import { callerWords, sentence, verdict } from "../calls/words";
+import { HangUp } from "./HangUp";
 
 type Detail = OneCall["call"];
 
@@ -28,6 +29,7 @@ export function CallHead({ call, now }: { call: Detail; now: Date }) {
           </p>
         </div>
         <CallBack call={call} />
+        <HangUp call={call} />
       </div>
       <p className="figures">
         {day(call.started_at, now)}, {timeOfDay(call.started_at)}

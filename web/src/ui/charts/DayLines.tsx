@@ -15,7 +15,7 @@ export default function DayLines({ points, names }: { points: DayPoint[]; names:
     <ResponsiveContainer>
       <LineChart data={points} margin={{ top: 14, right: 76, bottom: 0, left: 0 }} accessibilityLayer={false}>
         <XAxis dataKey="day" {...AXIS} ticks={[1, 8, 15, 22, 29]} />
-        <YAxis {...AXIS} width={32} allowDecimals={false} tickCount={4} domain={[0, "auto"]} />
+        <YAxis {...AXIS} width={40} allowDecimals={false} tickCount={4} domain={[0, "auto"]} />
         <Tooltip
           isAnimationActive={false}
           cursor={{ stroke: "var(--line)" }}

@@ -19,7 +19,7 @@ export default function HourBars({ points }: { points: HourPoint[] }) {
         accessibilityLayer={false}
       >
         <XAxis dataKey="hour" {...AXIS} ticks={[0, 6, 12, 18]} tickFormatter={hourOfDay} />
-        <YAxis {...AXIS} width={32} allowDecimals={false} tickCount={4} domain={[0, "auto"]} />
+        <YAxis {...AXIS} width={40} allowDecimals={false} tickCount={4} domain={[0, "auto"]} />
         <Tooltip
           isAnimationActive={false}
           cursor={{ fill: "var(--sunken)" }}
