@@ -48,6 +48,11 @@ impl Health {
         self.set(name, true, "");
     }
 
+    /// It holds, and this is wrong beside it: whoever may look inside sees it, and the process stays ready.
+    pub fn remark(&self, name: &str, why: &str) {
+        self.set(name, true, why);
+    }
+
     /// It does not, and this is why.
     pub fn not_ok(&self, name: &str, why: &str) {
         self.set(name, false, why);
@@ -128,6 +133,8 @@ mod tests {
         assert!(health.is_ready());
         health.not_ok("nats", "disconnected");
         assert_eq!(health.conditions()["nats"].why, "disconnected");
+        health.remark("mail", "refused");
+        assert!(health.conditions()["mail"].ok);
         assert!(!health.is_ready());
     }
 }

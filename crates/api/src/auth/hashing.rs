@@ -165,9 +165,8 @@ fn with_turn<T>(turn: OwnedSemaphorePermit, work: impl FnOnce() -> T) -> T {
 }
 
 /// How many run at once: as many as there are cores. Half of them would leave a core to other requests and
-/// nearly halve the log-ins: a hash takes hardly more of its core beside another than alone (27 to 30 ms
-/// against 26, measured on two cores), and the system shares the cores fairly among threads as it is. More
-/// would make none faster, and each takes 19 MiB.
+/// nearly halve the log-ins, and the system shares the cores fairly among threads as it is. More would make
+/// none faster, and each takes 19 MiB.
 fn at_once() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }

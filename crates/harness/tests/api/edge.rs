@@ -266,7 +266,8 @@ async fn the_database_going_away_is_a_503_and_no_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_person_cannot_take_what_all_need() {
-    let stage = Stage::set_with(|args| args.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let stage =
+        Stage::set_with(|args| args.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
     let bob = stage.person("bob").await;
     let ask = async |cookie: &str| {
         let headers = [("cookie", cookie), ("x-forwarded-for", "203.0.113.7")];

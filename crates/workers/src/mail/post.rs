@@ -73,7 +73,8 @@ impl Post {
             }
             Err(Refusal::ForNow(reason)) => Verdict::retry(reason),
             Err(Refusal::Ours(reason)) => {
-                self.health.not_ok(CONDITION, &reason);
+                // One recipient's server may say the same of itself; the dashboard works as before.
+                self.health.remark(CONDITION, &reason);
                 Verdict::retry(reason)
             }
             Err(Refusal::ForGood(reason)) => Verdict::discard(reason),
