@@ -237,6 +237,7 @@ fn a_fact_holds_what_its_schema_names_and_nothing_that_must_not_be_kept() {
                     "provider",
                     "role",
                     "scopes",
+                    "sequence",
                 ]
                 .contains(&name.as_str());
             assert!(is_harmless, "{}: {name}", event.kind);

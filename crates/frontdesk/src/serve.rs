@@ -1,193 +1,31 @@
 //! `frontdesk serve`: roles as tasks of one process that end together.
 
+mod arguments;
+
+pub(crate) use arguments::Role;
+
 use anyhow::Context as _;
+use arguments::{DatabaseArgs, DurabilityArgs};
 use axum::Router;
-use clap::Subcommand;
 use frontdesk_api::{Api, ApiArgs};
-use frontdesk_events::nats::{self, Connection, NatsArgs, connection::Secret};
+use frontdesk_events::nats::{self, Connection, NatsArgs};
 use frontdesk_ingest::{Ingest, IngestArgs};
 use frontdesk_process::{
     Shutdown,
-    files::{FileArgs, Files},
     health::Health,
-    insiders::{InsiderArgs, Insiders, protected},
+    insiders::{Insiders, protected},
     listen::{self, Limits},
-    livekit::KeyArgs,
     supervise::{self, Roles},
     telemetry::Metrics,
 };
 use frontdesk_projector::ProjectorArgs;
-use frontdesk_workers::{LiveKit, Shared, Workers, WorkersArgs};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
-use url::Url;
+use frontdesk_workers::{Shared, Workers, WorkersArgs};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// How often a healthy server's durability is looked at again: its configuration can change
 /// under us with a restart.
 const DURABILITY_AGAIN: Duration = Duration::from_secs(30);
 const DURABILITY_RETRY: Duration = Duration::from_secs(1);
-
-/// Which role to run.
-#[derive(Subcommand)]
-pub(crate) enum Role {
-    /// Receive webhooks and agents' events.
-    Ingest(Box<IngestOnly>),
-    /// Fold streams into read models.
-    Projector(Box<ProjectorOnly>),
-    /// Serve the dashboard and its API.
-    Api(Box<ApiOnly>),
-    /// Relay facts about accounts, send mails, make exports.
-    Workers(Box<WorkersOnly>),
-    /// Everything in one process, for one machine.
-    All(Box<All>),
-}
-
-impl Role {
-    fn insiders(&self) -> Insiders {
-        let args = match self {
-            Self::Ingest(args) => &args.insiders,
-            Self::Projector(args) => &args.insiders,
-            Self::Api(args) => &args.insiders,
-            Self::Workers(args) => &args.insiders,
-            Self::All(args) => &args.insiders,
-        };
-        args.clone().into()
-    }
-}
-
-#[derive(clap::Args)]
-pub(crate) struct IngestOnly {
-    #[command(flatten)]
-    nats: NatsArgs,
-    #[command(flatten)]
-    ingest: IngestArgs,
-    #[command(flatten)]
-    durability: DurabilityArgs,
-    #[command(flatten)]
-    insiders: InsiderArgs,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct ProjectorOnly {
-    #[command(flatten)]
-    nats: NatsArgs,
-    #[command(flatten)]
-    database: DatabaseArgs,
-    #[command(flatten)]
-    projector: ProjectorArgs,
-    /// Where /healthz, /readyz and /metrics of this role answer.
-    #[arg(long, env = "PROJECTOR_LISTEN", default_value = "127.0.0.1:8082")]
-    projector_listen: SocketAddr,
-    #[command(flatten)]
-    insiders: InsiderArgs,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct ApiOnly {
-    #[command(flatten)]
-    nats: NatsArgs,
-    #[command(flatten)]
-    database: DatabaseArgs,
-    #[command(flatten)]
-    api: ApiArgs,
-    /// The keys that agents' tokens are signed with; without any, agents need keys of accounts.
-    #[command(flatten)]
-    livekit: KeyArgs,
-    #[command(flatten)]
-    insiders: InsiderArgs,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct WorkersOnly {
-    #[command(flatten)]
-    nats: NatsArgs,
-    #[command(flatten)]
-    database: DatabaseArgs,
-    #[command(flatten)]
-    workers: WorkersArgs,
-    #[command(flatten)]
-    exports: ExportArgs,
-    #[command(flatten)]
-    files: FileArgs,
-    #[command(flatten)]
-    livekit: LiveKitArgs,
-    /// The address people type: links in mails begin with it.
-    #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8080")]
-    public_url: Url,
-    /// The secret that links in mails are made with: the api's.
-    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
-    jwt_secret: Secret,
-    /// Where /healthz, /readyz and /metrics of this role answer.
-    #[arg(long, env = "WORKERS_LISTEN", default_value = "127.0.0.1:8083")]
-    workers_listen: SocketAddr,
-    #[command(flatten)]
-    insiders: InsiderArgs,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct All {
-    #[command(flatten)]
-    nats: NatsArgs,
-    #[command(flatten)]
-    database: DatabaseArgs,
-    #[command(flatten)]
-    ingest: IngestArgs,
-    #[command(flatten)]
-    projector: ProjectorArgs,
-    #[command(flatten)]
-    api: ApiArgs,
-    #[command(flatten)]
-    workers: WorkersArgs,
-    #[command(flatten)]
-    durability: DurabilityArgs,
-    #[command(flatten)]
-    insiders: InsiderArgs,
-}
-
-#[derive(clap::Args)]
-struct DatabaseArgs {
-    /// PostgreSQL, for example postgres://user@host/frontdesk.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
-}
-
-#[derive(clap::Args)]
-struct ExportArgs {
-    /// Where exports lie until they are fetched or over: the same directory for workers, who write
-    /// them, and the api, which gives them out. Of this installation alone.
-    #[arg(long, env = "EXPORT_DIR", default_value = ".data/exports")]
-    export_dir: PathBuf,
-}
-
-#[derive(clap::Args)]
-struct LiveKitArgs {
-    /// LiveKit's address, for example wss://livekit.example.com: calls are ended there when somebody
-    /// asks for it on the dashboard. The api must know it too.
-    #[arg(long, env = "LIVEKIT_URL")]
-    livekit_url: Option<String>,
-    /// LiveKit API key (the first, when there are several).
-    #[arg(long, env = "LIVEKIT_API_KEY")]
-    livekit_api_key: Option<String>,
-    /// The secret that goes with it.
-    #[arg(long, env = "LIVEKIT_API_SECRET", hide_env_values = true)]
-    livekit_api_secret: Option<Secret>,
-}
-
-impl From<LiveKitArgs> for LiveKit {
-    fn from(args: LiveKitArgs) -> Self {
-        Self {
-            url: args.livekit_url,
-            api_key: args.livekit_api_key,
-            api_secret: args.livekit_api_secret,
-        }
-    }
-}
-
-#[derive(clap::Args, Clone, Copy)]
-struct DurabilityArgs {
-    /// Be ready although NATS acknowledges before it fsyncs: a power cut then loses events.
-    #[arg(long, env = "ALLOW_LAZY_SYNC")]
-    allow_lazy_sync: bool,
-}
 
 /// What every role is started with.
 struct Process {
@@ -394,13 +232,7 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
                 .await?;
         }
         Role::Workers(args) => {
-            let shared = Shared {
-                public_url: args.public_url,
-                jwt_secret: args.jwt_secret,
-                export_dir: args.exports.export_dir,
-                files: Files::open(&args.files)?,
-                livekit: args.livekit.into(),
-            };
+            let shared = args.shared()?;
             process
                 .workers(&args.workers, shared, &args.nats, &args.database)
                 .await?;
@@ -410,29 +242,13 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
         }
         Role::All(mut args) => {
             args.api.livekit = args.ingest.livekit.keys()?.map(Arc::new);
-            let livekit = LiveKit {
-                url: args.api.livekit_url.clone(),
-                api_key: args.ingest.livekit.livekit_api_key.clone(),
-                api_secret: args
-                    .ingest
-                    .livekit
-                    .livekit_api_secret
-                    .clone()
-                    .map(Secret::from),
-            };
+            let shared = args.shared()?;
             let webhooks = process
                 .ingest(args.ingest, &args.nats, args.durability)
                 .await?;
             process
                 .projector(args.projector, &args.nats, &args.database)
                 .await?;
-            let shared = Shared {
-                public_url: args.api.public_url.clone(),
-                jwt_secret: args.api.jwt_secret.clone(),
-                export_dir: args.api.export_dir.clone(),
-                livekit,
-                files: Files::open(&args.api.files)?,
-            };
             process
                 .api(args.api, &args.nats, &args.database, webhooks)
                 .await?;

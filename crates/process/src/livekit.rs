@@ -241,6 +241,7 @@ mod tests {
         let joins = |token: AccessToken| {
             token.with_identity("eve").with_grants(VideoGrants {
                 room_join: true,
+                room: "r".into(),
                 ..VideoGrants::default()
             })
         };

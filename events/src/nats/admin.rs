@@ -183,7 +183,10 @@ impl Connection {
             Err(error) => match error.kind() {
                 DeleteMessageErrorKind::JetStream(error)
                     if error.error_code() == ErrorCode::SEQUENCE_NOT_FOUND
-                        || error.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
+                        || error.error_code() == ErrorCode::NO_MESSAGE_FOUND
+                        // Of a sequence that was there once.
+                        || (error.error_code() == ErrorCode::STREAM_MESSAGE_DELETE_FAILED
+                            && error.to_string().contains("no message found")) =>
                 {
                     Ok(false)
                 }

@@ -29,7 +29,7 @@ const USUAL_MONTHS: usize = 12;
 
 /// What subscriptions bring in.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Revenue {
+pub struct ServiceRevenue {
     /// The oldest first.
     pub months: Vec<RevenueMonth>,
     /// How current this is.
@@ -120,7 +120,7 @@ pub struct RevenuePeriod {
 /// Shows what subscriptions bring in.
 #[utoipa::path(
     get, operation_id = "show_revenue", path = "/api/admin/revenue", tag = "admin", params(RevenuePeriod),
-    responses((status = 200, description = "Month by month", body = Revenue), ReadProblems)
+    responses((status = 200, description = "Month by month", body = ServiceRevenue), ReadProblems)
 )]
 pub async fn show(
     State(api): State<Api>,
@@ -137,7 +137,7 @@ pub async fn show(
         .await?;
     let size = 256 + months.len() * 1024;
     Ok(answer::json(answer::written(
-        &Revenue { months, freshness },
+        &ServiceRevenue { months, freshness },
         size,
     )))
 }

@@ -160,7 +160,7 @@ impl Crowd<'_> {
         mut tell: impl AsyncFnMut(Uuid) -> anyhow::Result<()>,
     ) -> anyhow::Result<(f64, Vec<u32>)> {
         for _ in 0..WARM {
-            self.open().await?;
+            drop(self.open().await?);
         }
         tokio::time::sleep(Duration::from_secs(5)).await;
         let before = (self.resident_mb)();

@@ -86,6 +86,7 @@ async fn ask(address: SocketAddr, cookie: &str, paths: &[String]) -> anyhow::Res
     Ok(outcome.into_latencies())
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of questions is long")]
 async fn questions(database: &Database) -> anyhow::Result<Vec<Asked>> {
     let client = database.client().await;
     let words: Vec<String> = client
@@ -209,6 +210,27 @@ async fn plain(report: &mut Report, database: &Database) -> anyhow::Result<()> {
     Ok(())
 }
 
+const CALLS: &str = "insert into calls.calls (id, room_sid, partition, room_name, call_key, user_id, client_id, channel,
+                 caller_number, dialled_number, state, result, started_at, answered_at, ended_at, ring_ms, talk_ms,
+                 end_code, end_by, end_words, outcome_status, outcome_label, summary, sentiment_label, sentiment_score)
+             select md5(n::text)::uuid, 'RM_' || n, 0, 'call-' || n, 'SCL_' || n, $2, lpad(to_hex(n % 400), 32, '0')::uuid,
+                 'phone', '+1202555' || lpad((n % 10000)::text, 4, '0'), '+13035550100', 'ended',
+                 case when n % 25 = 0 then 'missed' else 'answered' end, t, t + interval '3 s', t + interval '90 s',
+                 3000, 87000, 'CLIENT_INITIATED', 'caller', 'The caller hung up', 'success', 'booked', 'A call.',
+                 case when n % 16 = 0 then 'negative' else 'positive' end, 0.7
+             from (select n, now() - n * interval '7 s' as t from generate_series(1, $1::bigint) as n) as series";
+
+const TURNS: &str = "insert into calls.turns (room_sid, partition, id, call_key, position, speaker, text, interrupted, is_error, user_id)
+             select 'RM_' || n, 0, 'i' || place, 'SCL_' || n, place,
+                 case when place % 2 = 0 then 'receptionist' else 'caller' end,
+                 case when place > 0 then l.text
+                     when n % 2 = 0 then 'i would like to move my appointment to next tuesday please ticket' || n
+                     else 'good morning ticket' || n end,
+                 false, false, $2
+             from generate_series(1, $1::bigint) n
+             cross join generate_series(0, 11) place
+             join bench_lines l on l.line = (hashint8(n * 16 + place) & 2147483647) % 4000";
+
 /// Calls of the last ninety days with what was said on each: twelve turns of twelve words, common and
 /// rare as in a language, every second one about an appointment. Made in the database, like the calls
 /// of the list; the index is made last, or the fill would take an hour.
@@ -229,35 +251,8 @@ async fn fill(database: &Database, owner: Uuid, calls: i64) -> anyhow::Result<()
              drop index calls.said_words;"
         ))
         .await?;
-    client
-        .execute(
-            "insert into calls.calls (id, room_sid, partition, room_name, call_key, user_id, client_id, channel,
-                 caller_number, dialled_number, state, result, started_at, answered_at, ended_at, ring_ms, talk_ms,
-                 end_code, end_by, end_words, outcome_status, outcome_label, summary, sentiment_label, sentiment_score)
-             select md5(n::text)::uuid, 'RM_' || n, 0, 'call-' || n, 'SCL_' || n, $2, lpad(to_hex(n % 400), 32, '0')::uuid,
-                 'phone', '+1202555' || lpad((n % 10000)::text, 4, '0'), '+13035550100', 'ended',
-                 case when n % 25 = 0 then 'missed' else 'answered' end, t, t + interval '3 s', t + interval '90 s',
-                 3000, 87000, 'CLIENT_INITIATED', 'caller', 'The caller hung up', 'success', 'booked', 'A call.',
-                 case when n % 16 = 0 then 'negative' else 'positive' end, 0.7
-             from (select n, now() - n * interval '7 s' as t from generate_series(1, $1::bigint) as n) as series",
-            &[&calls, &owner],
-        )
-        .await?;
-    client
-        .execute(
-            "insert into calls.turns (room_sid, partition, id, call_key, position, speaker, text, interrupted, is_error, user_id)
-             select 'RM_' || n, 0, 'i' || place, 'SCL_' || n, place,
-                 case when place % 2 = 0 then 'receptionist' else 'caller' end,
-                 case when place > 0 then l.text
-                     when n % 2 = 0 then 'i would like to move my appointment to next tuesday please ticket' || n
-                     else 'good morning ticket' || n end,
-                 false, false, $2
-             from generate_series(1, $1::bigint) n
-             cross join generate_series(0, 11) place
-             join bench_lines l on l.line = (hashint8(n * 16 + place) & 2147483647) % 4000",
-            &[&calls, &owner],
-        )
-        .await?;
+    client.execute(CALLS, &[&calls, &owner]).await?;
+    client.execute(TURNS, &[&calls, &owner]).await?;
     client
         .execute(
             "insert into calls.said (call_id, user_id, words)

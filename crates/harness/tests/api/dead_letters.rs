@@ -212,7 +212,7 @@ async fn what_is_asked_for_is_written_down_with_its_reason() {
     stage.execute(sql).await;
     assert_eq!(act(&admin, 1, "discard").await.0, 403);
     assert_eq!(act(&admin, 1, "redrive").await.0, 202);
-    let nobody = stage.person("nobody").await;
+    let nobody = stage.sign_in(stage.newcomer("nobody").await).await;
     for method in [Method::GET, Method::POST] {
         let path = format!("{PATH}/{}", Uuid::new_v4());
         let answer = nobody.request(method, &path).send().await.unwrap();

@@ -169,7 +169,7 @@ async fn a_call_that_goes_on_is_ended_once_and_nobody_elses_with_it() {
 
     // Another account's call is no call of hers.
     let id = call_id(&scene, left).await;
-    let stranger = scene.stand.user("grace").await;
+    let stranger = scene.mallory;
     let asked = want(&scene, stranger, id).await;
     let effect = scene.stand.settled(asked, "hangup").await;
     assert_eq!(effect.reason.unwrap(), "there is no such call");

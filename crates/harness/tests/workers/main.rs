@@ -8,7 +8,6 @@
     reason = "a test fails by panicking; json!(…) reads better without a reference; a table of cases is long"
 )]
 
-mod all_data;
 mod exports;
 mod hangups;
 mod mails;
@@ -21,4 +20,5 @@ mod stand;
 #[allow(dead_code, reason = "the api's tests use the rest of it")]
 #[path = "../api/story.rs"]
 mod story;
+mod whole_export;
 mod wire;

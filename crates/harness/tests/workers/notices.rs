@@ -100,7 +100,9 @@ async fn a_flood_of_calls_is_told_in_ten_mails_and_one_for_the_rest() {
     let more = scene.mailed("ada", "More calls").await;
     assert_eq!(scene.mails("ada", "A call was missed").len(), 10);
     assert!(
-        more.text.contains("\nCalls: 3\nNot answered: 3\n"),
+        more.text
+            .replace("\r\n", "\n")
+            .contains("\nCalls: 3\nNot answered: 3\n"),
         "{}",
         more.text
     );

@@ -42,7 +42,6 @@ struct Server {
 }
 
 /// The API of the server with this key, and the questions it asks.
-#[must_use]
 pub fn serve(key: LiveKitKey) -> (Router, mpsc::Receiver<Ask>) {
     let (asks, asked) = mpsc::channel(MOST_WAITING);
     let router = Router::new()

@@ -416,16 +416,3 @@ fn a_call_told_afterwards_is_never_seen_going_on() {
     }
     assert!(present.len() > 50);
 }
-
-#[test]
-fn the_past_has_a_few_hundred_calls_in_opening_hours_and_none_still_open() {
-    let world = World::town();
-    let stories = traffic::past_calls(&world, 1, start(), 60, 14.0);
-    assert!((350..1200).contains(&stories.len()), "{}", stories.len());
-    assert!(stories.iter().all(|story| story.end() < start()));
-    assert!(
-        stories
-            .windows(2)
-            .all(|pair| pair[0].start <= pair[1].start)
-    );
-}

@@ -329,3 +329,22 @@ fn instant_of_day(dice: &mut Dice, business: &Business, day: NaiveDate) -> Optio
             .with_timezone(&Utc),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_has_a_few_hundred_calls_in_opening_hours_and_none_still_open() {
+        let world = World::town();
+        let start = DateTime::from_timestamp_millis(1_795_194_240_118).unwrap();
+        let stories = past_calls(&world, 1, start, 60, 14.0);
+        assert!((350..1200).contains(&stories.len()), "{}", stories.len());
+        assert!(stories.iter().all(|story| story.end() < start));
+        assert!(
+            stories
+                .windows(2)
+                .all(|pair| pair[0].start <= pair[1].start)
+        );
+    }
+}

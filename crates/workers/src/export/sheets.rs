@@ -74,6 +74,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "account.hangups",
         "calls that are to be hung up; how each ended is in calls.csv",
     ),
+    ("calls.said", "the words of transcripts, for searching"),
     ("calls.hourly", "sums of what is in calls.csv"),
     ("calls.hourly_revenue", "sums of what is in calls.csv"),
 ];

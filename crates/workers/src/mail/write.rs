@@ -72,35 +72,10 @@ pub(super) async fn write(db: &PgPool, links: &Links, trial: &Trial<'_>) -> sqlx
         }
         account::EMAIL_CHANGE_REQUESTED => desk.address_change_requested().await,
         account::EMAIL_CHANGED => desk.address_changed().await,
-        account::IDENTITY_LINKED => {
-            let url = links.page("/settings/security");
-            let method = desk.read().map(|fact: account::Identity| fact.provider);
-            desk.to_user(|person| {
-                let when = desk.when(&person.time_zone);
-                words::login_linked(
-                    &person.name,
-                    when,
-                    method.as_deref().unwrap_or_default(),
-                    url,
-                )
-            })
-            .await
-        }
-        kind @ (account::SECOND_FACTOR_ENABLED | account::SECOND_FACTOR_DISABLED) => {
-            let url = links.page("/settings/security");
-            let is_on = kind == account::SECOND_FACTOR_ENABLED;
-            desk.to_user(|person| {
-                words::second_step(&person.name, desk.when(&person.time_zone), is_on, url)
-            })
-            .await
-        }
-        account::KEY_CREATED => {
-            let url = links.page("/settings/keys");
-            desk.to_user(|person| {
-                words::key_created(&person.name, desk.when(&person.time_zone), url)
-            })
-            .await
-        }
+        account::IDENTITY_LINKED => desk.login_linked().await,
+        account::SECOND_FACTOR_ENABLED => desk.second_step(true).await,
+        account::SECOND_FACTOR_DISABLED => desk.second_step(false).await,
+        account::KEY_CREATED => desk.key_created().await,
         account::MEMBER_INVITED => desk.invited().await,
         account::MEMBER_JOINED => desk.joined().await,
         account::EXPORT_READY => desk.export_ready().await,
@@ -128,6 +103,31 @@ impl Desk<'_> {
         let until = in_words(signup.expires_at, &signup.time_zone);
         let letter = words::verify(self.links.token("/verify", signup_id), &until);
         Ok(self.to(signup.email, letter))
+    }
+
+    async fn login_linked(&self) -> sqlx::Result<Writing> {
+        let Some(account::Identity { provider, .. }) = self.read() else {
+            return Ok(UNREADABLE);
+        };
+        let url = self.links.page("/settings/security");
+        self.to_user(|person| {
+            words::login_linked(&person.name, self.when(&person.time_zone), &provider, url)
+        })
+        .await
+    }
+
+    async fn second_step(&self, is_on: bool) -> sqlx::Result<Writing> {
+        let url = self.links.page("/settings/security");
+        self.to_user(|person| {
+            words::second_step(&person.name, self.when(&person.time_zone), is_on, url)
+        })
+        .await
+    }
+
+    async fn key_created(&self) -> sqlx::Result<Writing> {
+        let url = self.links.page("/settings/keys");
+        self.to_user(|person| words::key_created(&person.name, self.when(&person.time_zone), url))
+            .await
     }
 
     async fn signed_in(&self) -> sqlx::Result<Writing> {

@@ -130,8 +130,10 @@ function Deletion() {
     <Panel title="Delete your account">
       <div className="flex flex-col items-start gap-3">
         <p className="text-quiet">
-          Your businesses stop answering, and after 30 days everything is erased: businesses, calls, transcripts,
-          recordings, payments as far as the law allows. Until then you can change your mind.
+          For 30 days nothing changes, and you can change your mind. Then the account ends: nobody signs in to it any
+          more, your businesses are closed and their numbers released, and your name, your address, what the
+          businesses say and their voice samples are erased. The record of past calls and payments stays until we
+          erase it; download your data before.
         </p>
         <Button look="danger" onClick={() => setAsked(true)}>
           Delete my account

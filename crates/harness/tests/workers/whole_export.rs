@@ -188,8 +188,8 @@ async fn a_large_account_is_read_once_and_not_once_a_page() {
     let mut scene = Scene::set().await;
     let client = scene.client_of(scene.ada).await;
     // As many as no projector folds within a test. Two calls a room, and many at one instant.
-    let sql = "insert into calls.calls (id, room_sid, room_name, call_key, user_id, client_id, channel, state, started_at)
-        select gen_random_uuid(), 'RM_' || n / 2, 'room', 'call ' || n, $1, $2, 'phone', 'ended',
+    let sql = "insert into calls.calls (id, partition, room_sid, room_name, call_key, user_id, client_id, channel, state, started_at)
+        select gen_random_uuid(), 0, 'RM_' || n / 2, 'room', 'call ' || n, $1, $2, 'phone', 'ended',
             timestamptz '2026-01-01' + n / 500 * interval '1 minute'
         from generate_series(1, $3::bigint) n";
     scene
