@@ -3519,6 +3519,13 @@ export interface components {
              */
             unknown: number;
         };
+        /** @description What subscriptions bring in. */
+        ServiceRevenue: {
+            /** @description How current this is. */
+            freshness: components["schemas"]["Freshness"];
+            /** @description The oldest first. */
+            months: components["schemas"]["RevenueMonth"][];
+        };
         /** @description The signed-in browsers of one person. */
         SessionList: {
             /** @description Latest use first. */
@@ -4781,7 +4788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Revenue"];
+                    "application/json": components["schemas"]["ServiceRevenue"];
                 };
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */
