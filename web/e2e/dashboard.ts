@@ -57,7 +57,7 @@ export function listen(page: Page, provoked: RegExp | null, home: string) {
   const note = (line: string) => {
     if (!provoked?.test(line)) heard.push(line);
   };
-  page.on("console", (message) => note(`console ${message.type()}: ${message.text()}`));
+  page.on("console", (message) => note(`console ${message.type()}: ${message.text()} ${message.location().url}`));
   page.on("pageerror", (error) => note(`page error: ${error.message}`));
   page.on("request", (request) => {
     if (new URL(request.url()).origin !== new URL(home).origin) note(`asked outside: ${request.url()}`);

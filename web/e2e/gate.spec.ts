@@ -35,7 +35,10 @@ test("a ready account signs in at a press, and signing out ends it here and on t
 
 test("while the session ends nothing else is asked, however slow the machine", async ({ page, context }) => {
   await becomeSomebody(context.request, stranger("Ida"));
+  // Of a page that is whole: on a loaded machine this is the last to be asked for.
+  const follows = page.waitForRequest(/\/api\/live$/);
   await enter(page);
+  await follows;
   let asked: string[] = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   let meanwhile: string[] | null = null;

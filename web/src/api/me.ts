@@ -52,6 +52,8 @@ export async function askWhoIAm(queries: QueryClient) {
 
 /** Goes over to another account; everything on screen is asked for again on its behalf. */
 export async function actFor(queries: QueryClient, account_id: string) {
+  // What is still asked for would be asked for of the other account.
+  await queries.cancelQueries();
   goOver(queries, await act(() => client.POST("/api/auth/account", { body: { account_id } })));
 }
 

@@ -198,7 +198,7 @@ it("sessions say which browser and from where, and others can be ended", async (
   const sessions = await part("Where you are signed in");
   expect(await sessions.findByText("Chrome on Linux")).toBeTruthy();
   expect(sessions.getByText("This browser")).toBeTruthy();
-  await user.click(sessions.getByRole("button", { name: /Sign out Safari on iPhone/ }));
+  await user.click(sessions.getByRole("button", { name: /Sign out \d: Safari on iPhone/ }));
   await waitFor(() => expect(sessions.queryByText("Safari on iPhone")).toBeNull());
 });
 

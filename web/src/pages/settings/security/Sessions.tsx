@@ -31,9 +31,9 @@ export function Sessions() {
       {({ items }) => (
         <>
           <ul className="flex flex-col">
-            {items.map((session) => (
+            {items.map((session, at) => (
               <li key={session.id} className="border-t border-line py-2.5 first:border-t-0 first:pt-0 last:pb-0">
-                <OneSession session={session} />
+                <OneSession session={session} place={at + 1} />
               </li>
             ))}
           </ul>
@@ -52,7 +52,8 @@ const METHODS: Partial<Record<string, string>> = {
   reset: "with a new password",
 };
 
-function OneSession({ session }: { session: SignedIn }) {
+/** `place`: two browsers of one kind may have been seen in the same minute. */
+function OneSession({ session, place }: { session: SignedIn; place: number }) {
   const queries = useQueryClient();
   const [failure, setFailure] = useState<string | null>(null);
   const now = new Date(serverNow());
@@ -86,7 +87,7 @@ function OneSession({ session }: { session: SignedIn }) {
         )}
       </div>
       {!session.is_current && (
-        <Button onClick={() => void end()} aria-label={`Sign out ${device}, last seen ${moment(session.seen_at, now)}`}>
+        <Button onClick={() => void end()} aria-label={`Sign out ${place}: ${device}, last seen ${moment(session.seen_at, now)}`}>
           Sign out
         </Button>
       )}
