@@ -275,10 +275,10 @@ async fn fill(database: &Database, calls: i64, requests: usize) -> anyhow::Resul
         .await?;
     client
         .execute(
-            "insert into calls.calls (id, room_sid, room_name, call_key, user_id, client_id, channel, caller_number,
+            "insert into calls.calls (id, room_sid, partition, room_name, call_key, user_id, client_id, channel, caller_number,
                  dialled_number, state, result, started_at, answered_at, ended_at, ring_ms, talk_ms, end_code, end_by,
                  end_words, outcome_status, outcome_label, summary, sentiment_label, sentiment_score)
-             select gen_random_uuid(), 'RM_' || key, 'call-' || key, 'SCL_' || key, user_id, client_id, 'phone',
+             select gen_random_uuid(), 'RM_' || key, 0, 'call-' || key, 'SCL_' || key, user_id, client_id, 'phone',
                  '+1202555' || lpad((n % 10000)::text, 4, '0'), '+13035550100', 'ended',
                  case when n % 25 = 0 then 'missed' else 'answered' end, t, t + interval '3 s', t + interval '90 s',
                  3000, 87000, 'CLIENT_INITIATED', 'caller', 'The caller hung up', 'success', 'booked',
