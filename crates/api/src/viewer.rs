@@ -12,6 +12,7 @@ mod again;
 mod credential;
 mod database;
 mod right;
+mod rows;
 
 pub(crate) use again::look_again;
 pub(crate) use credential::{IDLE, KEY_PREFIX, cookie, is_same_origin, session_token};

@@ -1,7 +1,10 @@
-//! Whether people who were let in would be let in now: for what goes on long after its request. The same
-//! rules as in [`super::credential`], for many at once.
+//! Whether people who were let in would be let in now: for what goes on long after its request, for many
+//! at once.
 
-use super::{Database, IDLE, Means, Viewer, credential::Row};
+use super::{
+    Database, Means, Viewer,
+    rows::{Row, select_keys, select_logins, select_sessions},
+};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
@@ -93,33 +96,10 @@ impl Asked {
             return Ok(HashMap::new());
         }
         let ids: Vec<Uuid> = self.sessions.iter().copied().collect();
-        let rows = sqlx::query!(
-            r#"select s.id, s.user_id, s.account_id,
-                case when s.account_id = s.user_id then 'owner'
-                    when a.deleted_at is null and a.suspended_at is null then m.role
-                end as role,
-                u.role = 'admin' as "is_admin!", u.suspended_at is not null as "suspended!"
-            from account.sessions s
-            join account.users u on u.id = s.user_id and u.deleted_at is null
-            join account.users a on a.id = s.account_id
-            left join account.members m on m.account_id = s.account_id and m.user_id = s.user_id
-            where s.id = any($1) and s.expires_at > $2 and s.seen_at > $3"#,
-            &ids,
-            now,
-            now - IDLE,
-        )
-        .fetch_all(db)
-        .await?;
-        let found = rows.into_iter().map(|row| {
-            let named = Row {
-                user_id: row.user_id,
-                account_id: row.account_id,
-                role: row.role,
-                is_admin: row.is_admin,
-                suspended: row.suspended,
-            };
-            ((row.id, None), named)
-        });
+        let rows = select_sessions!("s.id = any($1)", &ids, now)
+            .fetch_all(db)
+            .await?;
+        let found = rows.into_iter().map(|row| ((row.id, None), Row::from(row)));
         Ok(found.collect())
     }
 
@@ -132,31 +112,12 @@ impl Asked {
             return Ok(HashMap::new());
         }
         let ids: Vec<Uuid> = self.keys.iter().copied().collect();
-        let rows = sqlx::query!(
-            r#"select k.id, k.user_id, k.account_id,
-                case when k.account_id = k.user_id then 'owner' else m.role end as "role!",
-                (u.suspended_at is not null or a.suspended_at is not null) as "suspended!"
-            from account.api_keys k
-            join account.users u on u.id = k.user_id and u.deleted_at is null
-            join account.users a on a.id = k.account_id and a.deleted_at is null
-            left join account.members m on m.account_id = k.account_id and m.user_id = k.user_id
-            where k.id = any($1) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
-                and (k.account_id = k.user_id or m.role is not null)"#,
-            &ids,
-            now,
-        )
-        .fetch_all(db)
-        .await?;
-        let found = rows.into_iter().map(|row| {
-            let named = Row {
-                user_id: row.user_id,
-                account_id: row.account_id,
-                role: Some(row.role),
-                is_admin: false,
-                suspended: row.suspended,
-            };
-            ((row.id, None), named)
-        });
+        let rows = select_keys!("k.id = any($1)", &ids, now)
+            .fetch_all(db)
+            .await?;
+        let found = rows
+            .into_iter()
+            .filter_map(|row| Some(((row.id, None), row.named()?)));
         Ok(found.collect())
     }
 
@@ -170,32 +131,17 @@ impl Asked {
             people.push(*person);
             accounts.push(*account);
         }
-        let rows = sqlx::query!(
-            r#"select asked.login as "login!", u.id as "user_id!", a.id as "account_id!",
-                case when u.id = a.id then 'owner' else m.role end as "role!",
-                u.role = 'admin' as "is_admin!",
-                (u.suspended_at is not null or a.suspended_at is not null) as "suspended!"
-            from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as asked (login, person, account)
-            join account.users u on u.id = asked.person and u.deleted_at is null
-            join account.users a on a.id = asked.account and a.deleted_at is null
-            left join account.members m on m.account_id = a.id and m.user_id = u.id
-            where exists (select from account.refresh_tokens t where t.family = asked.login and t.user_id = u.id)
-                and (u.id = a.id or m.role is not null)"#,
+        let rows = select_logins!(
+            "unnest($1::uuid[], $2::uuid[], $3::uuid[])",
             &logins,
             &people,
-            &accounts,
+            &accounts
         )
         .fetch_all(db)
         .await?;
-        let found = rows.into_iter().map(|row| {
-            let named = Row {
-                user_id: row.user_id,
-                account_id: row.account_id,
-                role: Some(row.role),
-                is_admin: row.is_admin,
-                suspended: row.suspended,
-            };
-            ((row.login, Some(row.account_id)), named)
+        let found = rows.into_iter().filter_map(|row| {
+            let credential = (row.login, Some(row.account_id));
+            Some((credential, row.named()?))
         });
         Ok(found.collect())
     }
