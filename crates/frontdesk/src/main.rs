@@ -30,7 +30,7 @@ enum Command {
     Migrate(Box<migrate::MigrateArgs>),
     /// Look at projections, rebuild, swap and verify them.
     Projections(Box<ProjectionsArgs>),
-    /// Make somebody an administrator of the service.
+    /// What an operator does to users by hand.
     Users(Box<UsersArgs>),
 }
 

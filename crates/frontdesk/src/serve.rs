@@ -126,6 +126,10 @@ impl Process {
         beside: Router,
     ) -> anyhow::Result<()> {
         let address = args.api_listen;
+        let limits = Limits {
+            proxies: args.trusted_proxies.clone(),
+            ..Limits::default()
+        };
         let connection = Connection::open(nats, nats::Role::Api).await?;
         let api = Api::start(
             args,
@@ -135,13 +139,8 @@ impl Process {
             self.shutdown.clone(),
         )
         .await?;
-        self.serve(
-            "api",
-            address,
-            beside.merge(api.router()),
-            Limits::default(),
-        )
-        .await
+        self.serve("api", address, beside.merge(api.router()), limits)
+            .await
     }
 
     async fn workers(

@@ -11,7 +11,7 @@ mod linger;
 
 pub use body::BodyTimedOut;
 
-use crate::Shutdown;
+use crate::{Shutdown, insiders::Network};
 use connection::Connections;
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -48,9 +48,12 @@ pub struct Limits {
     /// Connections at once. Above it new ones wait in the kernel's queue. Three quarters may be live
     /// channels, which stay for hours; the rest is for requests.
     pub connections: usize,
-    /// Connections at once from one address. Above it new ones are closed at once. Loopback is
-    /// exempt: a proxy or a load generator on this machine speaks for many.
+    /// Connections at once from one address, or from one subnet (/64) of the newer kind. Above it
+    /// new ones are closed at once. Loopback is exempt: a proxy or a load generator on this machine
+    /// speaks for many.
     pub connections_per_address: usize,
+    /// Who else speaks for many and is exempt: our proxies.
+    pub proxies: Vec<Network>,
     /// Requests at once on one HTTP/2 connection.
     pub streams: u32,
 }
@@ -65,6 +68,7 @@ impl Default for Limits {
             header_bytes: 64 * 1024,
             connections: 2048,
             connections_per_address: 64,
+            proxies: Vec::new(),
             streams: 64,
         }
     }
@@ -119,17 +123,11 @@ pub async fn serve(
                 .increment(1);
             continue;
         };
+        let quick = quick(stream, peer);
         let task = server
             .clone()
-            .converse(quick(stream, peer), peer, shutdown.clone());
-        let abort = abort.clone();
-        tasks.spawn(async move {
-            tokio::select! {
-                () = task => {}
-                () = abort.cancelled() => {}
-            }
-            drop(place);
-        });
+            .converse(quick, place, peer, shutdown.clone(), abort.clone());
+        tasks.spawn(task);
     }
     drop(listener);
     tasks.close();

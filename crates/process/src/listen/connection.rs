@@ -9,7 +9,7 @@ use super::{
     body::{AnswerBody, Fate, TimedBody},
     linger::Linger,
 };
-use crate::{Shutdown, clock};
+use crate::{Shutdown, clock, insiders::Network};
 use axum::{
     body::Body,
     extract::ConnectInfo,
@@ -24,7 +24,7 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::{Pin, pin},
     sync::{
         Arc, Mutex,
@@ -52,6 +52,7 @@ const SLOWEST_TICK: Duration = Duration::from_secs(1);
 pub(super) struct Connections {
     free: Arc<Semaphore>,
     per_address: usize,
+    proxies: Vec<Network>,
     addresses: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -67,6 +68,7 @@ impl Connections {
         Self {
             free: Arc::new(Semaphore::new(limits.connections)),
             per_address: limits.connections_per_address,
+            proxies: limits.proxies.clone(),
             addresses: Arc::default(),
         }
     }
@@ -84,13 +86,16 @@ impl Connections {
     pub(super) fn admit(&self, free: OwnedSemaphorePermit, peer: SocketAddr) -> Option<Place> {
         // ::ffff:127.0.0.1 is loopback too.
         let address = peer.ip().to_canonical();
-        if address.is_loopback() {
+        let speaks_for_many =
+            address.is_loopback() || self.proxies.iter().any(|network| network.contains(address));
+        if speaks_for_many {
             return Some(Place {
                 _free: free,
                 address: None,
                 addresses: self.addresses.clone(),
             });
         }
+        let address = subnet(address);
         let mut addresses = self
             .addresses
             .lock()
@@ -105,6 +110,17 @@ impl Connections {
             address: Some(address),
             addresses: self.addresses.clone(),
         })
+    }
+}
+
+/// What one party has at will: of the newer kind a whole /64.
+fn subnet(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
     }
 }
 
@@ -152,8 +168,17 @@ impl Server {
         }
     }
 
-    /// Answers the requests of one connection until either side ends it.
-    pub(super) async fn converse(self, stream: TcpStream, peer: SocketAddr, shutdown: Shutdown) {
+    /// Answers the requests of one connection until either side ends it, or it is cut. It is one
+    /// future for all of that: wrapped in another it would be kept twice, for hours, by each live
+    /// channel.
+    pub(super) async fn converse(
+        self,
+        stream: TcpStream,
+        _place: Place,
+        peer: SocketAddr,
+        shutdown: Shutdown,
+        cut: Shutdown,
+    ) {
         let activity = Arc::new(Activity::new());
         let limits = self.limits.clone();
         let io = TokioIo::new(Watched {
@@ -167,6 +192,7 @@ impl Server {
         });
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut shutdown = pin!(shutdown.cancelled());
+        let mut cut = pin!(cut.cancelled());
         let mut ending = false;
         let mut tick = tokio::time::interval(
             (limits.header_read / 4).clamp(Duration::from_millis(10), SLOWEST_TICK),
@@ -181,6 +207,7 @@ impl Server {
                     }
                     return;
                 }
+                () = &mut cut => return,
                 _ = tick.tick() => {
                     if let Some(reason) = activity.overdue(&limits) {
                         metrics::counter!("http_connections_closed_total", "reason" => reason).increment(1);
@@ -436,14 +463,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn this_machine_may_connect_as_often_as_there_is_room() {
+    async fn who_speaks_for_many_may_connect_as_often_as_there_is_room() {
         let connections = Connections::new(&Limits {
-            connections: 3,
+            connections: 5,
             connections_per_address: 1,
+            proxies: vec!["192.0.2.0/24".parse().unwrap()],
             ..Limits::default()
         });
         let mut places = Vec::new();
-        for address in ["127.0.0.1", "127.0.0.1", "::1"] {
+        for address in ["127.0.0.1", "127.0.0.1", "::1", "192.0.2.7", "192.0.2.7"] {
             places.push(
                 connections
                     .admit(connections.free().await, peer(address))
@@ -451,6 +479,19 @@ mod tests {
             );
         }
         assert_eq!(connections.free.available_permits(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_subnet_of_the_newer_kind_counts_as_one() {
+        let connections = Connections::new(&Limits {
+            connections: 3,
+            connections_per_address: 1,
+            ..Limits::default()
+        });
+        let mut admit = async |address| connections.admit(connections.free().await, peer(address));
+        let _first = admit("2001:db8:1:2::1").await.unwrap();
+        assert!(admit("2001:db8:1:2:ffff::9").await.is_none());
+        assert!(admit("2001:db8:1:3::1").await.is_some());
     }
 
     #[test]
