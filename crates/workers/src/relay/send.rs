@@ -27,10 +27,27 @@ pub(super) struct Sent {
     pub(super) failure: Option<PublishError>,
 }
 
+impl Sent {
+    fn block(&mut self, fact: i64, key: Uuid, reason: &str) {
+        tracing::error!(
+            fact, %key, reason,
+            "a fact of the outbox cannot be published; it and the later ones of its key stay there"
+        );
+        self.unsendable.insert(key);
+    }
+}
+
+/// A fact as it goes on the wire.
+struct Ready {
+    id: i64,
+    key: Uuid,
+    message: Outbound,
+}
+
 /// Publishes facts in order.
 pub(super) async fn send(connection: &Connection, facts: Vec<Fact>) -> Sent {
     let mut sent = Sent::default();
-    let mut batch: Vec<(i64, Outbound)> = Vec::with_capacity(facts.len());
+    let mut batch: Vec<Ready> = Vec::with_capacity(facts.len());
     let mut bytes = 0;
     for fact in facts {
         if sent.unsendable.contains(&fact.partition_key) {
@@ -39,11 +56,7 @@ pub(super) async fn send(connection: &Connection, facts: Vec<Fact>) -> Sent {
         let message = match outbound(&fact) {
             Ok(message) => message,
             Err(reason) => {
-                tracing::error!(
-                    event = %fact.event_id, key = %fact.partition_key, kind = fact.kind, reason,
-                    "a fact of the outbox cannot be published; it and the later ones of its key stay there"
-                );
-                sent.unsendable.insert(fact.partition_key);
+                sent.block(fact.id, fact.partition_key, &reason);
                 continue;
             }
         };
@@ -52,19 +65,23 @@ pub(super) async fn send(connection: &Connection, facts: Vec<Fact>) -> Sent {
             // The rest stays in the outbox and comes next.
             break;
         }
-        batch.push((fact.id, message));
+        batch.push(Ready {
+            id: fact.id,
+            key: fact.partition_key,
+            message,
+        });
     }
     publish(connection, &batch, &mut sent).await;
     sent
 }
 
-async fn publish(connection: &Connection, batch: &[(i64, Outbound)], sent: &mut Sent) {
+async fn publish(connection: &Connection, batch: &[Ready], sent: &mut Sent) {
     if batch.len() > 1 {
-        let messages: Vec<Outbound> = batch.iter().map(|(_, message)| message.clone()).collect();
+        let messages: Vec<Outbound> = batch.iter().map(|ready| ready.message.clone()).collect();
         let try_id = Uuid::new_v4().to_string();
         match connection.publish_batch(&try_id, &messages, TIMEOUT).await {
             Ok(_) => {
-                sent.published.extend(batch.iter().map(|(id, _)| id));
+                sent.published.extend(batch.iter().map(|ready| ready.id));
                 return;
             }
             Err(error @ (PublishError::Unavailable | PublishError::Full)) => {
@@ -76,11 +93,21 @@ async fn publish(connection: &Connection, batch: &[(i64, Outbound)], sent: &mut 
             Err(_) => {}
         }
     }
-    for (id, message) in batch {
+    let mut refused = BTreeSet::new();
+    for Ready { id, key, message } in batch {
+        // A later fact of a key must not overtake an earlier one.
+        if refused.contains(key) || sent.unsendable.contains(key) {
+            continue;
+        }
         match connection.publish(message, TIMEOUT).await {
             Ok(_) => sent.published.push(*id),
+            Err(PublishError::Unsendable(reason)) => sent.block(*id, *key, &reason),
+            // Of this one alone, perhaps: the others must not wait until somebody has looked.
+            Err(error @ PublishError::Refused { .. }) => {
+                refused.insert(*key);
+                sent.failure = Some(error);
+            }
             Err(error) => {
-                // Nothing after it: a later fact of its key must not overtake it.
                 sent.failure = Some(error);
                 return;
             }
