@@ -125,7 +125,7 @@ pub async fn by_number(
             read.await?
         }
         Asking::Agent => {
-            let read = api.database().admin(move |db| {
+            let read = api.database().agent(move |db| {
                 let (number, now) = wanted;
                 Box::pin(async move { Ok(read(db, &number, now).await?) })
             });

@@ -144,10 +144,10 @@ pub(crate) struct Checkpoint {
     as_of: Option<DateTime<Utc>>,
 }
 
-/// Which of the two does not answer.
+/// Which of the two does not answer, and what it said.
 enum Blind {
-    Postgres(sqlx::Error),
-    Streams(anyhow::Error),
+    Postgres(String),
+    Streams(String),
 }
 
 struct Watcher {
@@ -161,18 +161,14 @@ impl Watcher {
         // Reported once a look: two models that fail differently would otherwise take turns.
         let (mut postgres, mut streams) = (None, None);
         for model in models {
-            let sight = match tokio::time::timeout(PATIENCE, self.sight(model.stream)).await {
-                Ok(Ok(sight)) => Some(sight),
-                Ok(Err(Blind::Postgres(error))) => {
-                    postgres.get_or_insert_with(|| format!("reading checkpoints: {error}"));
+            let sight = match self.sight(model.stream).await {
+                Ok(sight) => Some(sight),
+                Err(Blind::Postgres(why)) => {
+                    postgres.get_or_insert(format!("reading checkpoints: {why}"));
                     None
                 }
-                Ok(Err(Blind::Streams(error))) => {
-                    streams.get_or_insert_with(|| format!("{error:#}"));
-                    None
-                }
-                Err(_) => {
-                    streams.get_or_insert_with(|| "no answer in time".to_owned());
+                Err(Blind::Streams(why)) => {
+                    streams.get_or_insert(why);
                     None
                 }
             };
@@ -197,10 +193,15 @@ impl Watcher {
     }
 
     async fn sight(&self, stream: StreamName) -> Result<Sight, Blind> {
-        let checkpoints = self.checkpoints(stream).await.map_err(Blind::Postgres)?;
-        self.compare(stream, &checkpoints)
-            .await
-            .map_err(Blind::Streams)
+        let late = || "no answer in time".to_owned();
+        let checkpoints = tokio::time::timeout(PATIENCE, self.checkpoints(stream)).await;
+        let checkpoints = checkpoints
+            .map_err(|_| Blind::Postgres(late()))?
+            .map_err(|error| Blind::Postgres(error.to_string()))?;
+        let compared = tokio::time::timeout(PATIENCE, self.compare(stream, &checkpoints)).await;
+        compared
+            .map_err(|_| Blind::Streams(late()))?
+            .map_err(|error| Blind::Streams(format!("{error:#}")))
     }
 
     async fn checkpoints(&self, stream: StreamName) -> sqlx::Result<Vec<Checkpoint>> {
@@ -249,13 +250,10 @@ impl Watcher {
             }
             None => None,
         };
-        let times = checkpoints.iter().filter_map(|checkpoint| checkpoint.as_of);
+        let newest = checkpoints.iter().filter_map(|known| known.as_of).max();
         Ok(Sight {
-            as_of: if waiting.is_some() {
-                times.min()
-            } else {
-                times.max()
-            },
+            // A reader whose partitions are quiet is not behind, however old its last event is.
+            as_of: waiting.map_or(newest, |waiting| waiting.as_of.or(newest)),
             lag_events: waiting.map_or(0, |waiting| waiting.events),
             oldest_waiting,
             folded: checkpoints.iter().map(sequence).sum(),
@@ -270,6 +268,10 @@ impl Watcher {
         checkpoints: &[Checkpoint],
         last: u64,
     ) -> anyhow::Result<Option<Waiting>> {
+        let as_of = |at: u64| {
+            let there = checkpoints.iter().filter(|known| sequence(known) == at);
+            there.filter_map(|known| known.as_of).min()
+        };
         let mut readers: BTreeMap<u64, Vec<Partition>> = BTreeMap::new();
         for partition in partitions(stream) {
             let known = checkpoints
@@ -282,9 +284,10 @@ impl Watcher {
         }
         if readers.len() == 1 {
             let at = readers.keys().next().copied().unwrap_or_default();
-            return Ok((at < last).then_some(Waiting {
+            return Ok((at < last).then(|| Waiting {
                 after: at,
                 events: last.saturating_sub(at),
+                as_of: as_of(at),
             }));
         }
         // Readers stand at different places, each at the last event of its own partitions; the
@@ -300,9 +303,11 @@ impl Watcher {
                 let waiting = all.get_or_insert(Waiting {
                     after: at,
                     events: 0,
+                    as_of: None,
                 });
                 waiting.events += end - at;
                 waiting.after = waiting.after.min(at);
+                waiting.as_of = waiting.as_of.into_iter().chain(as_of(at)).min();
             }
         }
         Ok(all)
@@ -315,6 +320,8 @@ struct Waiting {
     /// The sequence all before which are folded.
     after: u64,
     events: u64,
+    /// The time of the last event folded by the reader that is furthest behind.
+    as_of: Option<DateTime<Utc>>,
 }
 
 fn sequence(checkpoint: &Checkpoint) -> u64 {

@@ -2,8 +2,8 @@
 //! dashboard itself.
 //!
 //! Each resource is one file with its SQL beside the handler; there is no layer between. It
-//! refuses to write read models, to compute what a fold should have computed, and to let a
-//! request reach PostgreSQL except through a [`viewer::Viewer`].
+//! refuses to write read models, to compute what a fold should have computed, and to let a request
+//! reach an account's rows except through a [`viewer::Viewer`].
 //!
 //! Reading order: [`router`] (every route), [`config`], [`viewer`] (who may see and do what),
 //! [`parameters`], [`body`], [`text`] and [`problem`] (what comes in, what goes wrong), [`freshness`],

@@ -1,18 +1,20 @@
 //! Who is asking, for which account, and the only way to a database connection for them.
 //!
-//! A handler cannot touch a row without a [`Viewer`], and a viewer comes only from credentials that
+//! A handler cannot touch an account's rows without a [`Viewer`], and a viewer comes only from credentials that
 //! were checked with the request: a browser's session, a program's access token, or an API key. Each
 //! read and write tells PostgreSQL for whom it is, and row-level security does the rest; nothing here
 //! or in a handler filters by tenant.
 //!
-//! What must work before there is a viewer (logging in) or across accounts (administration) goes
-//! through [`Database::auth`] and [`Database::admin`], by name and nowhere else.
+//! What is about persons (logging in, keys, invitations taken up) or across accounts (administration,
+//! agents) goes through [`Database::auth`], [`Database::admin`] and [`Database::agent`], by name and
+//! nowhere else.
 
 mod again;
 mod credential;
 mod database;
 mod right;
 mod rows;
+mod turns;
 
 pub(crate) use again::look_again;
 pub(crate) use credential::{IDLE, KEY_PREFIX, cookie, is_same_origin, session_token};

@@ -127,6 +127,44 @@ fn each_schema_has_one_writer() {
     assert_none("a schema is written by its owner alone", &found);
 }
 
+/// What sees rows of all accounts is compared with an account by hand, so it is looked at by name.
+#[test]
+fn few_places_see_across_accounts() {
+    let may = [
+        // Who somebody is.
+        (
+            "auth(",
+            &["auth/", "keys.rs", "members/joining.rs", "users/email.rs"][..],
+        ),
+        // Running the service.
+        (
+            "admin(",
+            &[
+                "admin/",
+                "auth/sweep.rs",
+                "users/ending.rs",
+                "users/operator.rs",
+            ],
+        ),
+        ("agent(", &["agent.rs"]),
+    ];
+    let folder = "crates/api/src/";
+    let mut found = Vec::new();
+    for (path, text) in rust(folder) {
+        let text: String = code(&text).split_whitespace().collect();
+        for (call, places) in &may {
+            let calls = [format!("database().{call}"), format!("database.{call}")];
+            let is_there = places
+                .iter()
+                .any(|place| path[folder.len()..].starts_with(place));
+            if !is_there && calls.iter().any(|call| text.contains(call)) {
+                found.push(format!("{path}: {call}"));
+            }
+        }
+    }
+    assert_none("only these see rows of all accounts", &found);
+}
+
 #[test]
 fn nothing_else_has_an_http_client() {
     let clients = ["reqwest", "oauth2", "lettre"];

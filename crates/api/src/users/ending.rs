@@ -137,6 +137,10 @@ async fn end(db: &mut PgConnection, now: DateTime<Utc>, user: Uuid) -> Result<bo
     if !is_ours {
         return Ok(false);
     }
+    // A long history is blanked in one go, which takes as long as it takes.
+    sqlx::query("set local statement_timeout = 0")
+        .execute(&mut *db)
+        .await?;
     lock::take(db, user).await?;
     let address = sqlx::query_scalar!("select email from account.users where id = $1", user)
         .fetch_one(&mut *db)

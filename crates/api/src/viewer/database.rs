@@ -1,4 +1,5 @@
-//! The pools, one for each database role, and what every session in them is set to.
+//! The pools, for each database role and for what must not wait for the others, and what every session
+//! in them is set to.
 //!
 //! A read that has a session runs to its end, also when whoever asked has hung up. Dropped in the
 //! middle it could leave its transaction open behind the driver's back (the driver counts a
@@ -12,17 +13,24 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{num::NonZero, str::FromStr as _, thread, time::Duration};
+use std::{num::NonZero, str::FromStr as _, sync::Arc, thread, time::Duration};
 
+use super::turns::{Turn, Turns};
 use crate::problem::{Problem, is_connection_trouble};
 use uuid::Uuid;
 
 /// PostgreSQL is fastest with a few sessions a core; more only queue inside it instead of here.
 const SESSIONS_PER_CORE: usize = 4;
+/// How many of them one account may have at once: with these alone it can keep all cores busy.
+const SESSIONS_PER_CORE_AND_ACCOUNT: usize = 2;
 /// Looking up a credential is one short statement.
 const AUTH_SESSIONS_PER_CORE: usize = 2;
 /// Administrators are few, and the sweeps run one at a time.
 const ADMIN_SESSIONS: u32 = 3;
+/// Agents ask one short question when it rings. It must not wait for an administrator's figures.
+const AGENT_SESSIONS: u32 = 2;
+/// The look at checkpoints says whether the process is well, so it waits for no request.
+const WATCH_SESSIONS: u32 = 1;
 
 /// How long a request waits for a free session before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -88,12 +96,16 @@ impl Settings {
     }
 }
 
-/// PostgreSQL as the API sees it, in its three roles. Cheap to clone; connects when it is first needed.
+/// PostgreSQL as the API sees it, in its three roles. A pool for each, and for what must not wait behind
+/// the others of its role. Cheap to clone; connects when it is first needed.
 #[derive(Debug, Clone)]
 pub struct Database {
     api: PgPool,
     auth: PgPool,
     admin: PgPool,
+    agent: PgPool,
+    watch: PgPool,
+    turns: Arc<Turns>,
 }
 
 impl Database {
@@ -108,6 +120,9 @@ impl Database {
             api: pool(url, "frontdesk_api", sessions(SESSIONS_PER_CORE))?,
             auth: pool(url, "frontdesk_auth", sessions(AUTH_SESSIONS_PER_CORE))?,
             admin: pool(url, "frontdesk_admin", ADMIN_SESSIONS)?,
+            agent: pool(url, "frontdesk_admin", AGENT_SESSIONS)?,
+            watch: pool(url, "frontdesk_api", WATCH_SESSIONS)?,
+            turns: Turns::of(cores * SESSIONS_PER_CORE_AND_ACCOUNT),
         })
     }
 
@@ -130,12 +145,20 @@ impl Database {
     {
         // Without a snapshot of its own a read of several statements could contradict itself.
         let how = "isolation level repeatable read read only";
-        let (pool, begin) = match reach {
-            Reach::Account(settings) => (self.api.clone(), settings.begin(how, plan).0),
-            Reach::Everything => (self.admin.clone(), format!("begin {how}{}", plan.setting())),
+        let (pool, begin, turn) = match reach {
+            Reach::Account(settings) => {
+                let turn = self.turns.take(settings.account, PATIENCE).await?;
+                (&self.api, settings.begin(how, plan).0, Some(turn))
+            }
+            Reach::Everything => (&self.admin, format!("begin {how}{}", plan.setting()), None),
         };
+        let pool = pool.clone();
         let session = pool.acquire().await?;
-        to_its_end(async move { read_on(&pool, session, begin, &wanted, &query).await }).await
+        to_its_end(async move {
+            let _turn = turn;
+            read_on(&pool, session, begin, &wanted, &query).await
+        })
+        .await
     }
 
     pub(super) async fn write<T, Q>(&self, settings: Settings, change: Q) -> Result<T, Problem>
@@ -143,11 +166,14 @@ impl Database {
         T: Send + 'static,
         Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
     {
-        write_on(&self.api, settings.begin("", Plan::Fixed).0, change).await
+        let turn = self.turns.take(settings.account, PATIENCE).await?;
+        let begin = settings.begin("", Plan::Fixed).0;
+        write_on(&self.api, Some(turn), begin, change).await
     }
 
     /// Changes or reads, in one transaction, what finds out who somebody is: credentials of all users.
-    /// For logging in and what belongs to it, never for anything a viewer asks about.
+    /// For logging in and what belongs to a person, never for an account's rows. Statements compare
+    /// with the person or account themselves.
     ///
     /// # Errors
     /// The problem to answer with; then nothing was changed.
@@ -156,7 +182,7 @@ impl Database {
         T: Send + 'static,
         Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
     {
-        write_on(&self.auth, "begin".to_owned(), change).await
+        write_on(&self.auth, None, "begin".to_owned(), change).await
     }
 
     /// Changes or reads, in one transaction, across accounts: for administrators, whose right the
@@ -169,7 +195,19 @@ impl Database {
         T: Send + 'static,
         Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
     {
-        write_on(&self.admin, "begin".to_owned(), change).await
+        write_on(&self.admin, None, "begin".to_owned(), change).await
+    }
+
+    /// Like [`Self::admin`], for the agents' question alone.
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub(crate) async fn agent<T, Q>(&self, question: Q) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+    {
+        write_on(&self.agent, None, "begin read only".to_owned(), question).await
     }
 
     /// A session that looks up credentials, each statement by itself.
@@ -177,10 +215,10 @@ impl Database {
         self.auth.acquire().await
     }
 
-    /// A session that acts for nobody: for the role's own look at checkpoints, never for a
+    /// The session that acts for nobody: for the role's own look at checkpoints, never for a
     /// request.
     pub(crate) async fn system(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        self.api.acquire().await
+        self.watch.acquire().await
     }
 }
 
@@ -215,13 +253,19 @@ fn pool(url: &str, role: &str, sessions: u32) -> anyhow::Result<PgPool> {
 
 /// Runs to its end also when whoever asked has hung up. Never tried again: a change whose commit was
 /// not answered may have happened.
-async fn write_on<T, Q>(pool: &PgPool, begin: String, change: Q) -> Result<T, Problem>
+async fn write_on<T, Q>(
+    pool: &PgPool,
+    turn: Option<Turn>,
+    begin: String,
+    change: Q,
+) -> Result<T, Problem>
 where
     T: Send + 'static,
     Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
 {
     let mut session = pool.acquire().await?;
     to_its_end(async move {
+        let _turn = turn;
         let mut transaction = session.begin_with(AssertSqlSafe(begin)).await?;
         match change(&mut transaction).await {
             Ok(answer) => {

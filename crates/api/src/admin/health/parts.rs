@@ -183,31 +183,40 @@ async fn arrivals(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Arr
     // By the primary key from its end: the index of events has no other order to look back in.
     let rows = sqlx::query!(
         r#"with newest as (
-            (select source, received_at from calls.event_index order by sequence desc limit $2)
+            (select 'calls' as stream, source, received_at from calls.event_index order by sequence desc limit $2)
             union all
-            (select source, received_at from billing.event_index order by sequence desc limit $2)
+            (select 'billing', source, received_at from billing.event_index order by sequence desc limit $2)
+        ), lately as (
+            select source, count(*) over whole as of_stream, min(received_at) over whole as first
+            from newest where received_at > $1 window whole as (partition by stream)
         )
-        select source as "source!", count(*) as "events!", min(received_at) as "first!: Moment"
-        from newest where received_at > $1 group by source order by count(*) desc, source limit 100"#,
+        select source as "source!", count(*) as "events!", min(first) as "first!: Moment",
+            -- Where the bound was reached, less than the whole time was looked back on.
+            bool_or(of_stream >= $2) as "is_bounded!"
+        from lately group by source order by count(*) desc, source limit 100"#,
         since,
         MOST_ARRIVALS,
     )
     .fetch_all(db)
     .await?;
-    let events: i64 = rows.iter().map(|row| row.events).sum();
-    // Where the bound was reached, less than five minutes were looked back on.
-    let first = rows.iter().map(|row| row.first.0).min().unwrap_or(since);
-    let is_bounded = events >= MOST_ARRIVALS;
-    let length = if is_bounded { now - first } else { LOOK_BACK };
-    let seconds = length.num_seconds().max(1);
-    let sources = rows.into_iter().map(|row| SourceRate {
-        per_second: row.events as f64 / seconds as f64,
-        source: row.source,
-        events: row.events,
+    let mut shortest = LOOK_BACK;
+    let sources = rows.into_iter().map(|row| {
+        let length = if row.is_bounded {
+            now - row.first.0
+        } else {
+            LOOK_BACK
+        };
+        shortest = shortest.min(length);
+        SourceRate {
+            per_second: row.events as f64 / length.num_seconds().max(1) as f64,
+            source: row.source,
+            events: row.events,
+        }
     });
+    let sources = sources.collect();
     Ok(Arrivals {
-        seconds,
-        sources: sources.collect(),
+        seconds: shortest.num_seconds().max(1),
+        sources,
     })
 }
 
@@ -236,7 +245,9 @@ async fn work(
         r#"select count(*) filter (where made.id is null) as "waiting!",
             min(asked.requested_at) filter (where made.id is null) as "oldest_at: Moment",
             count(*) filter (where made.failure is not null) as "failed!"
-        from account.exports asked left join ops.exports made on made.id = asked.id"#
+        from account.exports asked left join ops.exports made on made.id = asked.id
+        -- Nothing is made for an account that has ended.
+        where exists (select from account.users u where u.id = asked.user_id and u.deleted_at is null)"#
     )
     .fetch_one(db)
     .await?;
