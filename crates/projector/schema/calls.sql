@@ -123,8 +123,8 @@ comment on table turns is 'Owner: projector. What was said on a call, item by it
 create table said (
     call_id uuid primary key,
     user_id uuid,
-    -- What caller and receptionist said, folded (crates/projector/src/calls/said.rs), and a word that
-    -- stands for the account.
+    -- What caller and receptionist said, folded (crates/projector/src/calls/said.rs), and two words
+    -- that stand for the account and for its day.
     words tsvector not null
 );
 -- Entries gather in a list before they are sorted in: that makes a replay several times faster. A

@@ -44,14 +44,18 @@ grant execute on function events_of_call to frontdesk_api;
 
 -- Finding words is no operator that PostgreSQL trusts with rows of other accounts, so under the policy
 -- it would not use the index for it. This looks into the index and compares accounts itself. The word
--- of the account is asked for as well: then the index does not read what others said.
-create function calls_saying(asked tsquery) returns setof uuid
+-- of the account is asked for as well, or those of its days (since 1970, UTC; the first null: all):
+-- then the index does not read what others said, or what was said on other days.
+create function calls_saying(asked tsquery, first_day integer, last_day integer) returns setof uuid
     language sql stable security definer rows 2000
     set search_path = pg_catalog set enable_seqscan = off
 begin atomic
     select s.call_id from said s
-    where s.words @@ (asked && ('''@' || (select account.this_account()) || '''')::tsquery)
+    where s.words @@ (asked && (
+            select case when first_day is null then format('''@%s''', account.this_account())
+                else string_agg(format('''@%s/%s''', account.this_account(), day), '|') end::tsquery
+            from generate_series(coalesce(first_day, last_day), last_day) as day))
         and s.user_id = (select account.this_account());
 end;
-revoke execute on function calls_saying(tsquery) from public;
-grant execute on function calls_saying(tsquery) to frontdesk_api;
+revoke execute on function calls_saying from public;
+grant execute on function calls_saying to frontdesk_api;

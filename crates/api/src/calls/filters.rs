@@ -197,6 +197,15 @@ impl CallFilters {
         }
     }
 
+    /// Whether they leave few of an account's calls by themselves, before anything is counted.
+    pub(super) fn are_narrow(&self) -> bool {
+        self.client_id.is_some()
+            || self.result.is_some_and(|result| result != "answered")
+            || self.outcome.is_some()
+            || self.sentiment == Some("negative")
+            || self.min_talk_ms.is_some()
+    }
+
     /// The part of a number, as a pattern.
     pub(super) fn number(&self) -> Option<&str> {
         self.number.as_ref().map(|part| part.0.as_str())

@@ -2,18 +2,21 @@
 //!
 //! There are two ways, and neither is good for all words. Walking from the newest call down and
 //! looking at what was said on each is right for words that many calls hold: a page is full soon.
-//! The index of words is right for rare ones: it names all calls that hold them, and they are few. So
-//! a first walk of a thousand calls tells how common the words are, and the cheaper way is taken from
-//! there on. That needs no statistics, which an account's own words are not in.
+//! The index of words is right for rarer ones: it names the calls that hold them, of some days or of
+//! all time. So a first walk of a thousand calls tells how common the words are and how many days a
+//! page of them fills, and the cheaper way is taken from there on. That needs no statistics, which an
+//! account's own words are not in.
 //!
 //! A walk goes on in steps, each a statement of bounded work, and what a step finds is counted in: a
-//! word that was common last week and never before leaves the walk for the index.
+//! word that was common last week and never before leaves the walk for the index. The index is asked
+//! for longer and longer times, and at last for all.
 
 use super::{
     filters::{CallFilters, Position},
     sought::Sought,
 };
 use crate::viewer::Whose;
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -31,6 +34,15 @@ const NAMED: f64 = 14.0;
 /// How many calls an account is taken to have. For a smaller one the index is cheaper than that, and
 /// so is everything else.
 const MOST_CALLS: f64 = 1_000_000.0;
+
+/// The most days of which the index is asked at once; each is a word to it. Words so rare that a page
+/// of them fills more are few altogether.
+const MOST_DAYS: f64 = 40.0;
+/// The days of the index are those on which callers joined: so long after their calls began at the most
+/// (crates/projector/src/calls/callers.rs), and by what a transcript knows of it not earlier by more.
+const JOINED_WITHIN: TimeDelta = TimeDelta::hours(1);
+/// How much longer the next time is that the index is asked for.
+const LONGER: f64 = 4.0;
 
 /// The ids of the newest calls below a position that fit the filters and hold the words.
 pub(super) async fn find(
@@ -56,11 +68,9 @@ pub(super) async fn find(
         }
         let missing = most - walk.found.len();
         // The index is one of accounts' calls: what nobody has is walked through.
-        if filters.whose() == Whose::Account && walk.by_index() < walk.on_foot(missing) {
-            let limit = i64::try_from(missing).unwrap_or(i64::MAX);
-            walk.found
-                .extend(look_up(db, filters, &query, walk.below, limit).await?);
-            return Ok(walk.found);
+        let has_index = filters.whose() == Whose::Account;
+        if has_index && walk.by_index(missing, filters) < walk.on_foot(missing) {
+            return walk.look_up(db, filters, &query, most).await;
         }
         step = walk.next_step(missing);
     }
@@ -70,6 +80,8 @@ pub(super) async fn find(
 struct Walk {
     below: Position,
     found: Vec<Uuid>,
+    /// When the newest of them began.
+    newest: Option<DateTime<Utc>>,
     /// Calls passed, those of them that fit all filters, and those of the first step that hold the
     /// words, fitting or not.
     passed: usize,
@@ -83,6 +95,7 @@ struct Step {
     fitting: usize,
     holding: usize,
     found: Vec<Uuid>,
+    newest: Option<DateTime<Utc>>,
     last: Option<Position>,
 }
 
@@ -96,6 +109,7 @@ impl Walk {
         Self {
             below,
             found: Vec::new(),
+            newest: None,
             passed: 0,
             fitting: 0,
             holding: 0,
@@ -106,6 +120,7 @@ impl Walk {
         if self.passed == 0 {
             self.holding = step.holding;
         }
+        self.newest = self.newest.or(step.newest);
         self.passed += step.passed;
         self.fitting += step.fitting;
         self.found.extend(step.found);
@@ -124,9 +139,59 @@ impl Walk {
         self.ahead(missing) * (PASSING + LOOKING * fitting)
     }
 
-    fn by_index(&self) -> f64 {
+    /// Of the days ahead; of all time where the filters leave few of an account's calls, because how
+    /// many it has in a day is not known then.
+    fn by_index(&self, missing: usize, filters: &CallFilters) -> f64 {
         let share = (self.holding as f64).max(0.5) / FIRST_STEP as f64;
-        share * MOST_CALLS * NAMED
+        let days = self.days_ahead(missing);
+        let calls = if days > MOST_DAYS || filters.are_narrow() {
+            MOST_CALLS
+        } else {
+            (days + 1.0) * self.calls_a_day()
+        };
+        share * calls * NAMED
+    }
+
+    fn calls_a_day(&self) -> f64 {
+        let newest = self.newest.unwrap_or(self.below.at);
+        let seconds = (newest - self.below.at).num_seconds().max(1);
+        self.passed as f64 / seconds as f64 * 86_400.0
+    }
+
+    /// In how many days the rest should be found, and a little more.
+    fn days_ahead(&self, missing: usize) -> f64 {
+        (self.ahead(missing) * 1.25 / self.calls_a_day()).max(0.5)
+    }
+
+    /// Takes the rest from the index.
+    async fn look_up(
+        mut self,
+        db: &mut PgConnection,
+        filters: &CallFilters,
+        query: &str,
+        most: usize,
+    ) -> sqlx::Result<Vec<Uuid>> {
+        let mut days = self.days_ahead(most - self.found.len());
+        loop {
+            let limit = i64::try_from(most - self.found.len()).unwrap_or(i64::MAX);
+            let since = (days <= MOST_DAYS)
+                .then(|| TimeDelta::try_seconds((days * 86_400.0) as i64))
+                .flatten()
+                .and_then(|time| self.below.at.checked_sub_signed(time));
+            self.found
+                .extend(look_up(db, filters, query, since, self.below, limit).await?);
+            let Some(since) = since else {
+                return Ok(self.found);
+            };
+            if self.found.len() >= most || filters.from.is_some_and(|from| from >= since) {
+                return Ok(self.found);
+            }
+            self.below = Position {
+                at: since,
+                id: Uuid::nil(),
+            };
+            days *= LONGER;
+        }
     }
 
     /// A little more than seems to be ahead, so that it seldom takes another.
@@ -148,7 +213,7 @@ async fn take_step(
     let step = sqlx::query!(
         r#"select count(*) as "passed!", count(*) filter (where fits) as "fitting!", count(*) filter (where holds) as "holding!",
             coalesce(array_agg(id order by started_at desc, id desc) filter (where fits and holds), '{}') as "found!",
-            (array_agg(started_at order by started_at, id))[1] as "last_at?", (array_agg(id order by started_at, id))[1] as "last_id?"
+            max(started_at) as newest, (array_agg(started_at order by started_at, id))[1] as "last_at?", (array_agg(id order by started_at, id))[1] as "last_id?"
         from (
             select w.id, w.started_at, w.fits, coalesce(s.holds, false) as holds
             from (
@@ -195,29 +260,30 @@ async fn take_step(
     )
     .fetch_one(db)
     .await?;
-    let count = |number: i64| usize::try_from(number).unwrap_or_default();
     Ok(Step {
-        passed: count(step.passed),
-        fitting: count(step.fitting),
-        holding: count(step.holding),
+        passed: usize::try_from(step.passed).unwrap_or_default(),
+        fitting: usize::try_from(step.fitting).unwrap_or_default(),
+        holding: usize::try_from(step.holding).unwrap_or_default(),
         found: step.found,
+        newest: step.newest,
         last: (step.last_at.zip(step.last_id)).map(|(at, id)| Position { at, id }),
     })
 }
 
-/// Asks the index.
+/// Asks the index for calls that began since then; `None` for all.
 async fn look_up(
     db: &mut PgConnection,
     filters: &CallFilters,
     query: &str,
+    since: Option<DateTime<Utc>>,
     below: Position,
     limit: i64,
 ) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         r#"select c.id as "id!"
-        from (select calls.calls_saying($15::text::tsquery) as id offset 0) named
+        from (select calls.calls_saying($15::text::tsquery, $16, $17) as id offset 0) named
         join calls.calls c on c.id = named.id
-        where (started_at, c.id) < ($1, $2)
+        where (started_at, c.id) < ($1, $2) and ($18::timestamptz is null or started_at >= $18)
             and ($3::uuid is null or client_id = $3)
             and ($4::timestamptz is null or started_at >= $4)
             and ($5::timestamptz is null or started_at < $5)
@@ -249,35 +315,54 @@ async fn look_up(
         filters.has_recording,
         limit,
         query,
+        since.map(|since| day(since, -JOINED_WITHIN)),
+        day(below.at, JOINED_WITHIN),
+        since,
     )
     .fetch_all(db)
     .await
+}
+
+/// The day of an instant so much later: since 1970, UTC.
+fn day(at: DateTime<Utc>, later: TimeDelta) -> i32 {
+    let at = at.checked_add_signed(later).unwrap_or(at);
+    i32::try_from(at.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A walk past a thousand calls a day.
     fn walked(passed: usize, fitting: usize, holding: usize, found: usize) -> Walk {
+        let newest = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let took = TimeDelta::seconds(86_400 * i64::try_from(passed).unwrap() / 1_000);
         Walk {
             found: vec![Uuid::nil(); found],
+            newest: Some(newest),
             passed,
             fitting,
             holding,
-            ..Walk::new(Position::TOP)
+            ..Walk::new(Position {
+                at: newest - took,
+                id: Uuid::nil(),
+            })
         }
     }
 
-    fn asks_the_index(walk: &Walk) -> bool {
-        walk.by_index() < walk.on_foot(51 - walk.found.len())
+    fn asks_the_index(walk: &Walk, filters: &CallFilters) -> bool {
+        let missing = 51 - walk.found.len();
+        walk.by_index(missing, filters) < walk.on_foot(missing)
     }
 
     #[test]
     fn rare_words_are_looked_up_and_common_ones_walked_to() {
+        let all = CallFilters::default();
         for (walk, rare) in [
             (walked(1_000, 1_000, 0, 0), true),
             (walked(1_000, 1_000, 2, 2), true),
-            (walked(1_000, 1_000, 20, 20), false),
+            (walked(1_000, 1_000, 20, 20), true),
+            (walked(1_000, 1_000, 600, 30), false),
             // A common word where few calls fit: passing them costs little.
             (walked(1_000, 1, 500, 0), false),
             // A rare one.
@@ -286,8 +371,27 @@ mod tests {
             (walked(900_000, 900_000, 30, 30), true),
         ] {
             let found = walk.found.len();
-            assert_eq!(asks_the_index(&walk), rare, "{found} of {}", walk.passed);
+            assert_eq!(
+                asks_the_index(&walk, &all),
+                rare,
+                "{found} of {}",
+                walk.passed
+            );
         }
+        // Of one client's calls, of which an account may have a hundred times as many.
+        let narrow = CallFilters {
+            client_id: Some(Uuid::nil()),
+            ..CallFilters::default()
+        };
+        assert!(!asks_the_index(&walked(1_000, 1_000, 20, 20), &narrow));
+        assert!(asks_the_index(&walked(1_000, 1_000, 0, 0), &narrow));
+    }
+
+    #[test]
+    fn the_index_is_asked_for_as_long_as_a_page_seems_to_take() {
+        assert!((1.5..2.5).contains(&walked(1_000, 1_000, 20, 20).days_ahead(31)));
+        assert!(walked(1_000, 1_000, 0, 0).days_ahead(51) > MOST_DAYS);
+        assert!(walked(1_000, 1_000, 999, 50).days_ahead(1) >= 0.5);
     }
 
     #[test]

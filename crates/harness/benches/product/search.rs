@@ -256,9 +256,11 @@ async fn fill(database: &Database, owner: Uuid, calls: i64) -> anyhow::Result<()
     client
         .execute(
             "insert into calls.said (call_id, user_id, words)
-             select md5(substr(room_sid, 4))::uuid, $1::uuid, to_tsvector('simple', string_agg(text, ' ' order by position))
-                 || ('''@' || $1::uuid || '''')::tsvector
-             from calls.turns group by room_sid",
+             select c.id, $1::uuid, t.words || format('''@%1$s'' ''@%1$s/%2$s''', $1::uuid,
+                 floor(extract(epoch from c.started_at) / 86400))::tsvector
+             from (select room_sid, to_tsvector('simple', string_agg(text, ' ' order by position)) as words
+                from calls.turns group by room_sid) t
+             join calls.calls c on c.room_sid = t.room_sid order by c.started_at",
             &[&owner],
         )
         .await?;

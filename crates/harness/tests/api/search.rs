@@ -261,8 +261,10 @@ pub(crate) async fn crowd(stage: &Stage, account: Uuid, calls: i64) {
         select id, $1, to_tsvector('simple', concat_ws(' ', 'good morning',
                 (select string_agg('every' || every, ' ') from unnest(array[2, 30, 700]) every where n % every = 0),
                 case when n > $2 - 300 then 'old' end, case when n = $2 then 'once' end))
-            || ('''@' || $1 || '''')::tsvector
-        from made";
+            || format('''@%1$s'' ''@%1$s/%2$s''', $1::uuid, day)::tsvector
+        from made, lateral (
+            select floor(extract(epoch from timestamptz '2026-11-20 12:00Z' - n * interval '1 min') / 86400) as day
+        ) joined";
     stage
         .client
         .execute(fill, &[&account, &calls])
@@ -420,7 +422,7 @@ async fn words_of_another_account_are_never_found() {
     // The function that may look past the policies compares accounts itself.
     let client = stage.database.client().await;
     let begin = "begin; set local role frontdesk_api";
-    let counted = "select count(*) from calls.calls_saying($1::text::tsquery)";
+    let counted = "select count(*) from calls.calls_saying($1::text::tsquery, null, null)";
     for (account, q, expected) in [
         (Some(people[0].id), "'secret'".to_owned(), 1_i64),
         (Some(people[0].id), "'bobword'".to_owned(), 0),
@@ -442,8 +444,7 @@ async fn words_of_another_account_are_never_found() {
         assert_eq!(found, expected, "{q} for {account:?}");
         client.batch_execute("rollback").await.unwrap();
     }
-    let open =
-        "select has_function_privilege('frontdesk_auth', 'calls.calls_saying(tsquery)', 'execute')";
+    let open = "select has_function_privilege('frontdesk_auth', 'calls.calls_saying(tsquery,integer,integer)', 'execute')";
     let open: bool = client.query_one(open, &[]).await.unwrap().get(0);
     assert!(!open);
 }

@@ -8,6 +8,7 @@ use crate::{
     row,
     table::{Kind, Value},
 };
+use chrono::{DateTime, Utc};
 use frontdesk_events::words::{Word, words};
 use std::borrow::Cow;
 use uuid::Uuid;
@@ -43,10 +44,11 @@ pub struct Words(Vec<u8>);
 
 impl SaidRow {
     /// The row of a call on which this was said, turn by turn; `None` when there is no word in it.
+    /// `owner` is the account whose call it is, and when the caller joined.
     #[must_use]
     pub fn of<'a>(
         call_id: Uuid,
-        user_id: Option<Uuid>,
+        owner: Option<(Uuid, DateTime<Utc>)>,
         turns: impl Iterator<Item = &'a str>,
     ) -> Option<Self> {
         let mut said: Vec<(Cow<'a, str>, u16)> = Vec::new();
@@ -61,16 +63,23 @@ impl SaidRow {
         if said.is_empty() {
             return None;
         }
-        // No word of a text begins so (crates/projector/schema/tenants_calls.sql asks for it).
-        let account = user_id.map(|user| (Cow::Owned(format!("@{user}")), NOWHERE));
-        said.extend(account);
+        // No word of a text begins so (crates/projector/schema/tenants_calls.sql asks for these).
+        if let Some((user, joined)) = owner {
+            said.push((format!("@{user}").into(), NOWHERE));
+            said.push((format!("@{user}/{}", day(joined)).into(), NOWHERE));
+        }
         said.sort_unstable();
         Some(Self {
             call_id,
-            user_id,
+            user_id: owner.map(|(user, _)| user),
             words: Words::of_sorted(&said),
         })
     }
+}
+
+/// Days since 1970, UTC.
+fn day(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(86_400)
 }
 
 impl Words {
@@ -78,7 +87,7 @@ impl Words {
         let mut bytes = vec![0; 4];
         let mut count: i32 = 0;
         for (number, word) in said.chunk_by(|a, b| a.0 == b.0).enumerate() {
-            // Without the account's nobody would find the others.
+            // Without those of the account nobody would find the others.
             if number >= MOST_WORDS && !word[0].0.starts_with('@') {
                 continue;
             }
@@ -115,8 +124,8 @@ mod tests {
     use super::*;
 
     /// As PostgreSQL would print it.
-    fn printed(turns: &[&str], user: Option<Uuid>) -> Option<String> {
-        let row = SaidRow::of(Uuid::nil(), user, turns.iter().copied())?;
+    fn printed(turns: &[&str], owner: Option<(Uuid, DateTime<Utc>)>) -> Option<String> {
+        let row = SaidRow::of(Uuid::nil(), owner, turns.iter().copied())?;
         let mut rest = &row.words.0[4..];
         let mut words = Vec::new();
         while !rest.is_empty() {
@@ -136,25 +145,29 @@ mod tests {
         Some(words.join(" "))
     }
 
+    fn owner(seconds: i64) -> Option<(Uuid, DateTime<Utc>)> {
+        DateTime::from_timestamp(seconds, 0).map(|joined| (Uuid::from_u128(1), joined))
+    }
+
     #[test]
     fn words_stand_in_order_with_a_gap_between_turns() {
         let turns = ["Good morning, good Ada!", "", "Good…"];
         assert_eq!(printed(&turns, None).unwrap(), "ada:4 good:1,3,9 morning:2");
-        let user = Uuid::from_u128(1);
         let account = "@00000000-0000-0000-0000-000000000001";
-        assert_eq!(
-            printed(&["10 a"], Some(user)).unwrap(),
-            format!("10:1 {account} a:2")
-        );
-        assert_eq!(printed(&["🦷", ""], Some(user)), None);
+        for (seconds, day) in [(0, "0"), (86_399, "0"), (86_400, "1"), (-1, "-1")] {
+            assert_eq!(
+                printed(&["10 a"], owner(seconds)).unwrap(),
+                format!("10:1 {account} {account}/{day} a:2")
+            );
+        }
+        assert_eq!(printed(&["🦷", ""], owner(0)), None);
     }
 
     #[test]
     fn a_call_of_any_length_stays_within_what_postgresql_takes() {
         let many: Vec<String> = (0..40_000).map(|n| format!("{n:060}")).collect();
-        let user = Some(Uuid::from_u128(1));
-        let row = SaidRow::of(Uuid::nil(), user, many.iter().map(String::as_str)).unwrap();
-        assert_eq!(row.words.0[..4], 10_001_i32.to_be_bytes());
+        let row = SaidRow::of(Uuid::nil(), owner(0), many.iter().map(String::as_str)).unwrap();
+        assert_eq!(row.words.0[..4], 10_002_i32.to_be_bytes());
         assert!(row.words.0.len() < 1 << 20);
         let same = vec!["so"; 100_000].join(" ");
         let printed = printed(&[&same], None).unwrap();

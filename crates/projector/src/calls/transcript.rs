@@ -218,10 +218,11 @@ impl Aggregate for Transcript {
             return ScriptRows::default();
         }
         let place = Place::of(key);
-        let owner = calls(&state.people, None)
+        let calls = calls(&state.people, None);
+        let owner = calls
             .first()
-            .and_then(|call| call.owner(owners));
-        let user = owner.map(|owner| owner.user);
+            .and_then(|call| Some((call.owner(owners)?.user, call.joined.time())));
+        let user = owner.map(|(user, _)| user);
         let turns = group(&state.lines).into_iter().enumerate();
         let turns: Vec<TurnRow> = turns
             .map(|(position, (id, line, answer))| TurnRow {
@@ -232,7 +233,7 @@ impl Aggregate for Transcript {
             .collect();
         let texts = turns.iter().filter(|turn| turn.is_speech());
         let texts = texts.filter_map(|turn| turn.text.as_deref());
-        let said = SaidRow::of(place.call_id(place.call), user, texts);
+        let said = SaidRow::of(place.call_id(place.call), owner, texts);
         ScriptRows {
             said: said.into_iter().collect(),
             turns,

@@ -234,11 +234,12 @@ fn a_call_is_found_by_what_the_two_said_and_belongs_to_its_owner() {
     let of_nobody = stage.said();
     stage.joined(&caller(), 342);
     let call = stage.calls()[0].id;
-    let row = |user| {
-        SaidRow::of(call, user, texts.into_iter())
+    let row = |owner| {
+        SaidRow::of(call, owner, texts.into_iter())
             .into_iter()
             .collect::<Vec<_>>()
     };
     assert_eq!(of_nobody, row(None));
-    assert_eq!(stage.said(), row(Some(Uuid::from_u128(101))));
+    let joined = stage.calls()[0].started_at;
+    assert_eq!(stage.said(), row(Some((Uuid::from_u128(101), joined))));
 }
