@@ -4,10 +4,12 @@
 use crate::problem::{FieldError, Problem};
 use axum::{
     extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
 };
 use bytes::Bytes;
+use frontdesk_process::listen::BodyTimedOut;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use std::error::Error;
 
 /// A request's JSON body. `T` denies unknown fields (`#[serde(deny_unknown_fields)]`).
 #[derive(Debug)]
@@ -22,9 +24,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         }
         let bytes = Bytes::from_request(request, state)
             .await
-            .map_err(|rejection| Problem::of_status(rejection.status()))?;
+            .map_err(|rejection| unread(&rejection, rejection.status()))?;
         read(&bytes).map(Self)
     }
+}
+
+/// A body that could not be read to its end. That it came too slowly stands in the error's chain alone:
+/// what we do not say of it, the listener would, without the request's id.
+pub(crate) fn unread(error: &(dyn Error + 'static), status: StatusCode) -> Problem {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<BodyTimedOut>() {
+            return Problem::too_slow();
+        }
+        cause = error.source();
+    }
+    Problem::of_status(status)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

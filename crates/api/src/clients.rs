@@ -28,7 +28,7 @@ use crate::{
     Api, answer,
     moment::Moment,
     parameters::{self, Parameters},
-    problem::{MissingProblem, Problem, ReadProblems},
+    problem::{MissingProblem, Problem, ReadProblems, Unchanged},
     viewer::{Plan, Right, Viewer},
 };
 use axum::{
@@ -40,6 +40,7 @@ use chrono::TimeDelta;
 use frontdesk_process::clock;
 use hours::Hours;
 use serde::Serialize;
+use sqlx::types::Json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -118,25 +119,81 @@ pub struct VoiceSample {
     pub uploaded_at: Moment,
 }
 
+/// A client as a list shows it: without its texts and its voice sample, which are shown with the client
+/// itself.
+// The texts of a thousand clients are up to forty megabytes, and no list shows them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "018f3c1e-0000-7000-8000-000000000001",
+    "user_id": "018f3c1e-0000-7000-8000-000000000000",
+    "name": "Bright Smile Dental",
+    "profession": "dentist",
+    "time_zone": "America/New_York",
+    "voice": "warm",
+    "has_greeting": true,
+    "has_instructions": true,
+    "hours": {
+        "monday": [{ "from": "09:00", "to": "12:30" }, { "from": "13:30", "to": "17:00" }],
+        "tuesday": [], "wednesday": [], "thursday": [], "friday": [], "saturday": [], "sunday": []
+    },
+    "transfer_number": "+12025550123",
+    "numbers": ["+12025550147"],
+    "version": 3,
+    "created_at": "2026-11-23T09:30:00.000Z",
+    "updated_at": "2026-11-24T10:00:00.000Z"
+}))]
+pub struct ListedClient {
+    /// Its id.
+    pub id: Uuid,
+    /// The account it belongs to: the user who pays for it.
+    pub user_id: Uuid,
+    /// The business's name; no two clients of an account have the same.
+    pub name: String,
+    /// What the business does: the id of a profession, or own words.
+    pub profession: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// The id of a voice.
+    pub voice: String,
+    /// Whether it has something to say first.
+    pub has_greeting: bool,
+    /// Whether it is told how to speak and act.
+    pub has_instructions: bool,
+    /// When the business is open, in the client's time zone.
+    #[schema(value_type = Hours)]
+    pub hours: Json<Hours>,
+    /// Where callers who want a person are put through to, E.164.
+    pub transfer_number: Option<String>,
+    /// The numbers it has now, E.164, in order.
+    pub numbers: Vec<String>,
+    /// Rises with each change of its settings.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When anything of it was last changed.
+    pub updated_at: Moment,
+}
+
 /// All clients.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClientList {
-    /// By name.
-    pub items: Vec<Client>,
+    /// By name; those that were deleted, the last one first.
+    pub items: Vec<ListedClient>,
 }
 
 /// Which clients.
 #[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ClientFilters {
-    /// `true`: those deleted within the last 30 days instead, which can still be restored.
+    /// `true`: those deleted within the last 30 days instead, which can still be restored; the latest
+    /// hundred of them.
     deleted: Option<bool>,
 }
 
-/// Lists clients by name.
+/// Lists clients by name, without their texts.
 #[utoipa::path(
     get, operation_id = "list_clients", path = "/api/clients", tag = "clients", params(ClientFilters),
-    responses((status = 200, description = "All clients, by name", body = ClientList), ReadProblems)
+    responses((status = 200, description = "All clients, by name", body = ClientList), Unchanged, ReadProblems)
 )]
 pub async fn list(
     State(api): State<Api>,
@@ -150,7 +207,7 @@ pub async fn list(
     };
     given.finish()?;
     let kept_since = clock::now() - KEPT;
-    let rows = match filters.deleted {
+    let items = match filters.deleted {
         Some(true) => {
             let read = viewer.read(api.database(), Plan::Fixed, kept_since, |db, since| {
                 Box::pin(row::deleted(db, *since))
@@ -164,7 +221,6 @@ pub async fn list(
             read.await?
         }
     };
-    let items = rows.into_iter().map(Client::from).collect();
     Ok(answer::tagged(&headers, &ClientList { items }))
 }
 
@@ -172,7 +228,7 @@ pub async fn list(
 #[utoipa::path(
     get, operation_id = "show_client", path = "/api/clients/{id}", tag = "clients",
     params(("id" = Uuid, Path, description = "The client")),
-    responses((status = 200, description = "The client", body = Client), MissingProblem, ReadProblems)
+    responses((status = 200, description = "The client", body = Client), Unchanged, MissingProblem, ReadProblems)
 )]
 pub async fn show(
     State(api): State<Api>,

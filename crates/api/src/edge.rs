@@ -45,6 +45,10 @@ const FIXED_HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
+/// What a page of another listed origin logs in with and stays logged in with. They take no cookie and set
+/// none, so nothing can be forged: whoever asks brings the password or the token along.
+const OF_PROGRAMS: [&str; 2] = ["/api/auth/token", "/api/auth/refresh"];
+
 /// The outermost layer.
 pub async fn pass(State(api): State<Api>, request: Request, next: Next) -> Response {
     let id = next_request_id();
@@ -52,11 +56,7 @@ pub async fn pass(State(api): State<Api>, request: Request, next: Next) -> Respo
     let is_api = is_api(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let mut response = match refused(&api, is_api, &request) {
-        Some(problem) => problem.into_response(),
-        None => next.run(request).await,
-    };
-    response = settled(response, is_api, &id);
+    let mut response = settled(next.run(request).await, is_api, &id);
     protect(response.headers_mut(), is_api, api.access().https);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -75,9 +75,18 @@ pub async fn pass(State(api): State<Api>, request: Request, next: Next) -> Respo
     response
 }
 
-/// What is refused whatever it asks for. The dashboard's files are not counted: they cost nothing.
-fn refused(api: &Api, is_api: bool, request: &Request) -> Option<Problem> {
-    if !is_api {
+/// Refuses what is refused whatever it asks for. Behind the layer that says which origins may read, or a
+/// page of one could not even read that it is to slow down.
+pub async fn refuse(State(api): State<Api>, request: Request, next: Next) -> Response {
+    match refused(&api, &request) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// The dashboard's files are not counted: they cost nothing.
+fn refused(api: &Api, request: &Request) -> Option<Problem> {
+    if !is_api(request.uri().path()) {
         return None;
     }
     let address = address_of(api, request.extensions(), request.headers());
@@ -97,6 +106,14 @@ fn is_forged(api: &Api, request: &Request) -> bool {
         && !headers.contains_key(header::AUTHORIZATION)
         && from_a_browser
         && !is_same_origin(api.access(), headers)
+        && !is_of_a_listed_page(api, request)
+}
+
+/// Whether a page of a listed origin logs itself in.
+fn is_of_a_listed_page(api: &Api, request: &Request) -> bool {
+    let origin = request.headers().get(header::ORIGIN);
+    OF_PROGRAMS.contains(&request.uri().path())
+        && origin.is_some_and(|origin| api.access().cors_origins.contains(origin))
 }
 
 /// Whether a path belongs to the API and not to the dashboard.

@@ -35,15 +35,19 @@ const TRIES_OF_A_SITE: Rate = Rate::new(Duration::from_millis(300), 300);
 /// Mails a stranger may cause from one range.
 const MAILS_FROM: Rate = Rate::new(Duration::from_secs(60), 10);
 
-/// Mails strangers may cause to one address for one purpose, from wherever.
+/// Mails that strangers or several accounts together may cause to one address for one purpose, from
+/// wherever.
 const MAILS_TO: Rate = Rate::new(Duration::from_secs(300), 5);
 
-/// What a stranger wants a mail for. Each has its own bucket: whoever signs an address up over and over
-/// must not keep its owner from a link that gives them their account back.
+/// What somebody wants a mail for that goes to an address which is not proven to be theirs. Each has its
+/// own bucket: whoever signs an address up over and over must not keep its owner from a link that gives
+/// them their account back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum MailFor {
     SignUp,
     Reset,
+    Change,
+    Invite,
 }
 
 /// So many callers are told apart at once, in half a megabyte: far more than are ever in the middle of
@@ -129,7 +133,15 @@ impl Limits {
     ) -> Result<bool, Problem> {
         let words = "too many mails were asked for from your network";
         self.from(&self.mails_from, address, now, words)?;
-        Ok(self.mails_to.take(&(purpose, to), self.at(now)).is_ok())
+        Ok(self.mail_to(purpose, to, now))
+    }
+
+    /// Somebody who is signed in wants a mail sent to an address that may be a stranger's: whether it has
+    /// had enough of them. What one account may ask for is bounded by its rows; here all accounts are
+    /// counted together. Take it where the mail would follow, or those who are refused for another reason
+    /// would keep the address from its mails.
+    pub(crate) fn mail_to(&self, purpose: MailFor, to: &str, now: Instant) -> bool {
+        self.mails_to.take(&(purpose, to), self.at(now)).is_ok()
     }
 
     fn from(
@@ -319,5 +331,12 @@ mod tests {
             sent(MailFor::Reset, "ada@example.com"),
             "sign-ups keep nobody from a link to a new password"
         );
+        let invited = (0..50).filter(|_| limits.mail_to(MailFor::Invite, "ada@example.com", now));
+        assert_eq!(
+            invited.count(),
+            5,
+            "nor do people who are signed in fill it"
+        );
+        assert!(limits.mail_to(MailFor::Change, "ada@example.com", now));
     }
 }

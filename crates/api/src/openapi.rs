@@ -3,7 +3,7 @@
 use crate::{
     admin, agent, answer, audit, auth, calls, clients, invoices, keys, live, members,
     parameters::Parameters,
-    problem::{FieldError, OpenProblems, Problem, ProblemBody},
+    problem::{FieldError, OpenProblems, Problem, ProblemBody, Unchanged},
     stats, subscriptions, users,
 };
 use axum::{http::HeaderMap, response::Response};
@@ -12,7 +12,8 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        RefOr, Schema,
+        HeaderBuilder, Object, RefOr, Schema, Type,
+        path::{Operation, ParameterBuilder, ParameterIn},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -62,6 +63,9 @@ impl Modify for Complete {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let sent = sent(document);
         for (path, operations) in &mut document.paths.paths {
+            if let Some(operation) = &mut operations.get {
+                tell_of_tags(operation);
+            }
             // The path says whose they are.
             if path.starts_with("/api/clients/{id}/")
                 && let Some(operation) = &mut operations.get
@@ -91,6 +95,34 @@ impl Modify for Complete {
             "A signed-in browser; on http://localhost the cookie is called session",
         ));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+/// What may be answered with 304 has a tag, and takes one.
+fn tell_of_tags(operation: &mut Operation) {
+    const KNOWN: &str = "if-none-match";
+    let responses = &mut operation.responses.responses;
+    if !responses.contains_key("304") {
+        return;
+    }
+    let tag = || {
+        let text = Object::with_type(Type::String);
+        let header = HeaderBuilder::new().schema(Some(text));
+        header.description(Some("Names this answer")).build().into()
+    };
+    if let Some(RefOr::T(whole)) = responses.get_mut("200") {
+        whole.headers.entry("etag".to_owned()).or_insert_with(tag);
+    }
+    let parameters = operation.parameters.get_or_insert_default();
+    let mut listed = parameters.iter();
+    if !listed.any(|given| matches!(given, RefOr::T(given) if given.name == KNOWN)) {
+        let known = ParameterBuilder::new()
+            .name(KNOWN)
+            .parameter_in(ParameterIn::Header)
+            .description(Some("The `etag` of an answer that is at hand"))
+            .schema(Some(Object::with_type(Type::String)))
+            .build();
+        parameters.push(known.into());
     }
 }
 
@@ -145,7 +177,7 @@ pub fn document() -> String {
 /// Shows this document.
 #[utoipa::path(
     get, operation_id = "show_openapi", path = "/api/openapi.json", tag = "meta", security(()),
-    responses((status = 200, description = "The OpenAPI document of this API", content_type = "application/json", body = Object), OpenProblems)
+    responses((status = 200, description = "The OpenAPI document of this API", content_type = "application/json", body = Object), Unchanged, OpenProblems)
 )]
 pub async fn show(headers: HeaderMap, given: Parameters) -> Result<Response, Problem> {
     static TEXT: LazyLock<String> = LazyLock::new(document);
@@ -156,6 +188,27 @@ pub async fn show(headers: HeaderMap, given: Parameters) -> Result<Response, Pro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_answered_with_a_tag_says_so() {
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        for path in [
+            "/api/agent/clients/by-number/{e164}",
+            "/api/clients",
+            "/api/clients/{id}",
+            "/api/openapi.json",
+            "/api/professions",
+            "/api/subscriptions/plans",
+        ] {
+            let operation = &document["paths"][path]["get"];
+            assert!(operation["responses"]["304"].is_object(), "{path}");
+            let tag = &operation["responses"]["200"]["headers"]["etag"];
+            assert!(tag.is_object(), "{path}");
+            let parameters = operation["parameters"].as_array().unwrap().iter();
+            let takes = parameters.filter(|given| given["name"] == "if-none-match");
+            assert_eq!(takes.count(), 1, "{path}");
+        }
+    }
 
     #[test]
     fn the_committed_document_is_fresh() {

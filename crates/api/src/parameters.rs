@@ -1,7 +1,7 @@
 //! Query parameters, each taken by name and parsed once.
 //!
 //! What nobody took is refused: a filter with a typing error would otherwise answer with
-//! everything, and look right. All mistakes of a request are told at once.
+//! everything, and look right. The mistakes of a request are told at once, as many as help.
 
 use crate::{
     problem::{FieldError, Problem},
@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 /// The longest value we look at. The longest honest one is a cursor.
 const LONGEST_VALUE: usize = 512;
+
+/// Mistakes that are told of one request. A query of nothing else would make an answer many times its size.
+const MOST_TOLD: usize = 16;
 
 /// The parameters of one request.
 #[derive(Debug, Default)]
@@ -94,9 +97,10 @@ impl Parameters {
     /// Ends the taking.
     ///
     /// # Errors
-    /// The problem that lists every bad and every unknown parameter.
+    /// The problem that lists every bad parameter and the first unknown ones.
     pub fn finish(mut self) -> Result<(), Problem> {
-        for (name, _) in std::mem::take(&mut self.pairs) {
+        let room = MOST_TOLD.saturating_sub(self.errors.len());
+        for (name, _) in std::mem::take(&mut self.pairs).into_iter().take(room) {
             let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
             self.errors.push(FieldError {
                 field: name,
@@ -219,6 +223,17 @@ mod tests {
         for name in ["limit", "wrong", "limt"] {
             assert!(problem.contains(name), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_query_of_nothing_but_mistakes_is_answered_shortly() {
+        let query = format!("limit=0&{}", "a&".repeat(30_000));
+        let mut parameters = Parameters::parse(&query);
+        parameters.take("limit", whole(1, 100));
+        let problem = parameters.finish().unwrap_err();
+        assert!(problem.detail().starts_with("limit "), "{problem:?}");
+        assert!(problem.detail().len() < 1024, "{}", problem.detail().len());
+        assert_eq!(format!("{problem:?}").matches("FieldError").count(), 16);
     }
 
     #[test]

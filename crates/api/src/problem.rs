@@ -8,9 +8,9 @@ mod of_database;
 
 pub use documented::{
     ConflictProblem, GoneProblem, LinkProblem, MissingProblem, NotSetUpProblem, OpenProblems,
-    OpenWriteProblems, ReadProblems, TryProblems, WriteProblems,
+    OpenWriteProblems, ReadProblems, TryProblems, Unchanged, WriteProblems,
 };
-pub(crate) use of_database::is_connection_trouble;
+pub(crate) use of_database::{is_connection_trouble, is_stale_plan};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -36,6 +36,8 @@ pub struct Problem {
     errors: Vec<FieldError>,
     /// After how many seconds another try is worth it.
     retry: Option<u16>,
+    /// Whether a session's plans were older than the tables: another try at once mends that.
+    stale_plan: bool,
 }
 
 /// One wrong parameter or field.
@@ -82,6 +84,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry: None,
+            stale_plan: false,
         }
     }
 
@@ -254,6 +257,17 @@ impl Problem {
         )
     }
 
+    /// 408: the body trickled.
+    #[must_use]
+    pub fn too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too-slow",
+            "Too slow",
+            "the body did not arrive in time; send it again",
+        )
+    }
+
     /// 413: how large the body may be.
     #[must_use]
     pub fn too_large(detail: &'static str) -> Self {
@@ -341,6 +355,14 @@ impl Problem {
         }
     }
 
+    /// 503: rebuilt tables were swapped in at this moment.
+    fn stale_plan() -> Self {
+        Self {
+            stale_plan: true,
+            ..Self::unavailable("the tables were replaced at this moment; try again")
+        }
+    }
+
     /// 503: this installation has not what it takes; only an operator can change that.
     #[must_use]
     pub fn not_set_up(detail: &'static str) -> Self {
@@ -385,6 +407,11 @@ impl Problem {
                 status.canonical_reason().unwrap_or("refused"),
             ),
         }
+    }
+
+    /// Whether it is the session's plans that were refused, and nothing else is wrong.
+    pub(crate) fn is_stale_plan(&self) -> bool {
+        self.stale_plan
     }
 
     /// What went wrong, in words.

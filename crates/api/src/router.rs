@@ -54,6 +54,7 @@ pub fn router(api: Api) -> Router {
         }))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CompressionLayer::new().compress_when(worth_it));
+    let routes = routes.layer(middleware::from_fn_with_state(api.clone(), edge::refuse));
     let routes = match cors(&api) {
         Some(cors) => routes.layer(cors),
         None => routes,
@@ -207,7 +208,6 @@ fn administration() -> Router<Api> {
 /// Clients, and what the agent asks about them.
 fn receptionists() -> Router<Api> {
     use clients::{create, edit, figures, history, numbers, professions, sample};
-    let sound = put(sample::upload).layer(DefaultBodyLimit::max(sample::LARGEST));
     Router::new()
         .route("/api/clients", get(clients::list).post(create::create))
         .route(
@@ -226,7 +226,9 @@ fn receptionists() -> Router<Api> {
         )
         .route(
             "/api/clients/{id}/voice-sample",
-            sound.get(sample::fetch).delete(sample::delete),
+            put(sample::upload)
+                .get(sample::fetch)
+                .delete(sample::delete),
         )
         .route("/api/clients/{id}/history", get(history::list))
         .route("/api/clients/{id}/restore", post(history::restore))

@@ -11,7 +11,8 @@ pub const LONGEST_NAME: usize = 100;
 /// The longest address SMTP carries (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const LONGEST_ADDRESS: usize = 254;
 
-/// A name on one line: normalised, trimmed, 1 to 100 characters.
+/// A name on one line: normalised, trimmed, 1 to 100 characters, and none that only differs from another
+/// in what nobody sees.
 ///
 /// # Errors
 /// In words.
@@ -25,6 +26,9 @@ pub fn name(given: impl AsRef<str>) -> Result<String, String> {
         return Err(format!("must not be longer than {LONGEST_NAME} characters"));
     }
     readable(&name)?;
+    if name.chars().any(is_blank) || name.chars().all(joins) {
+        return Err("holds characters that cannot be seen".into());
+    }
     Ok(name)
 }
 
@@ -69,6 +73,22 @@ fn turns(c: char) -> bool {
 
 fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffd}')
+}
+
+/// What is a character and leaves nothing to see: zero-width and soft breaks, operators of formulas, and
+/// letters that are fillers. In longer texts they are harmless, and pasted along.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{e0001}')
+}
+
+/// What is seen only in what stands beside it: joiners, as in Persian words and joined emoji, and what
+/// chooses among the shapes of a sign, as in Mongolian and in flags.
+fn joins(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}'
+            | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// An e-mail address, kept in lower case: no provider of today tells letters apart, and one mailbox
@@ -205,6 +225,35 @@ mod tests {
         ] {
             assert!(name(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_name_can_be_seen() {
+        for good in [
+            "👩\u{200d}🔧 Plumbing",
+            "❤\u{fe0f} Dental",
+            "کتاب\u{200c}خانه",
+            "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+            "ㅋㅋ",
+            "크다",
+        ] {
+            assert_eq!(name(good).as_deref(), Ok(good));
+        }
+        for blank in [
+            "\u{200b}",
+            "\u{200d}",
+            "\u{fe0f} \u{200c}",
+            "Acme\u{200b}",
+            "Ac\u{ad}me",
+            "Acme\u{2060}",
+            "Acme\u{2064}",
+            "\u{3164}",
+            "\u{115f}",
+            "\u{2800}",
+        ] {
+            assert!(name(blank).is_err(), "{blank:?}");
+        }
+        assert!(lines(100)("a soft\u{ad}ly broken word".to_owned()).is_ok());
     }
 
     #[test]

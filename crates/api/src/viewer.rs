@@ -140,8 +140,9 @@ impl Viewer {
     pub(crate) fn require(&self, right: Right) -> Result<(), Problem> {
         let allowed = match &self.0.means {
             Means::Key { scopes, .. } => right.scope().is_some_and(|scope| scopes.contains(&scope)),
-            // A token lies on some program's disk for weeks; the service is run from a browser.
-            Means::Token { .. } if right == Right::Administrate => false,
+            // A token lies on some program's disk for weeks: the service is run from a browser, and all
+            // that is kept about an account leaves through one.
+            Means::Token { .. } if matches!(right, Right::Administrate | Right::TakeAway) => false,
             Means::Session { .. } | Means::Token { .. } => match right {
                 Right::Administrate => self.0.is_admin,
                 right => right.belongs_to(self.0.role),
@@ -158,8 +159,11 @@ impl Viewer {
             (Means::Token { .. }, Right::Administrate) if self.0.is_admin => {
                 "an access token cannot do this; sign in with a browser"
             }
+            (Means::Token { .. }, Right::TakeAway) if self.0.role == Role::Owner => {
+                "an access token cannot do this; sign in with a browser"
+            }
             (_, Right::Administrate) => "only administrators of the service may do this",
-            (_, Right::Own) => "only the owner of the account may do this",
+            (_, Right::Own | Right::TakeAway) => "only the owner of the account may do this",
             _ => "your role in this account does not allow it",
         }))
     }
@@ -285,14 +289,15 @@ impl Viewer {
     }
 
     /// Changes something for this viewer, in one transaction that is committed when `change` succeeds
-    /// and runs to its end once begun.
+    /// and runs to its end once begun. `change` may run twice, the first time to no effect: what it does
+    /// outside the database must bear that.
     ///
     /// # Errors
     /// The problem to answer with; then nothing was changed.
     pub(crate) async fn write<T, Q>(&self, database: &Database, change: Q) -> Result<T, Problem>
     where
         T: Send + 'static,
-        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Clone + Send + 'static,
     {
         database.write(self.settings(), change).await
     }

@@ -3,7 +3,9 @@ import { queryOptions } from "@tanstack/react-query";
 import { type AnswerOf, answer, client } from "./client";
 import type { paths } from "./schema";
 
-export type Business = AnswerOf<paths["/api/clients"]["get"]>["items"][number];
+export type Business = AnswerOf<paths["/api/clients/{id}"]["get"]>;
+/** As lists have it: without its texts. */
+export type ListedBusiness = AnswerOf<paths["/api/clients"]["get"]>["items"][number];
 export type Professions = AnswerOf<paths["/api/professions"]["get"]>;
 export type Profession = Professions["professions"][number];
 export type Change = AnswerOf<paths["/api/clients/{id}/history"]["get"]>["items"][number];

@@ -856,13 +856,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists clients by name. */
+        /** Lists clients by name, without their texts. */
         get: operations["list_clients"];
         put?: never;
         /**
          * Makes a client.
          * @description 409 `no-subscription` when there is one already and nothing is subscribed to, `name-taken` when
-         *     another client of the account has the name, `too-many-clients` at a thousand.
+         *     another client of the account has the name, `too-many-clients` at a thousand. 429 when too many were
+         *     made within thirty days, deleted ones too: twenty without a subscription.
          */
         post: operations["create_client"];
         delete?: never;
@@ -883,7 +884,8 @@ export interface paths {
         /**
          * Replaces the settings of a client.
          * @description 409 `changed-meanwhile` when it has another version than the one that was edited, `name-taken` when
-         *     another client of the account has the name. An edit that changes nothing makes no version.
+         *     another client of the account has the name. An edit that changes nothing makes no version. 429 when
+         *     the client was changed two hundred times within a day.
          */
         put: operations["edit_client"];
         post?: never;
@@ -946,7 +948,8 @@ export interface paths {
          * Gives a number to a client.
          * @description Numbers are counted over all clients of the account. 409 `no-subscription` when nothing is
          *     subscribed to, `number-limit` when the plan's numbers are in use, `number-taken` when it is in use
-         *     elsewhere, whoever that is.
+         *     elsewhere, whoever that is. 429 when numbers of the account, or settings and numbers of the client,
+         *     were changed too often within a day.
          */
         post: operations["assign_number"];
         delete?: never;
@@ -1200,8 +1203,9 @@ export interface paths {
         /**
          * Invites somebody.
          * @description Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open
-         *     invitation of the same address is replaced, and its link ends. An account has at most 50 members
-         *     and open invitations (409 `member-limit`) and sends at most 20 invitations a day (429).
+         *     invitation of the same address is replaced, and its link ends. An address that many accounts invited
+         *     of late gets no mail. An account has at most 50 members and open invitations (409 `member-limit`) and
+         *     sends at most 20 invitations a day (429).
          */
         post: operations["invite_member"];
         delete?: never;
@@ -1385,8 +1389,9 @@ export interface paths {
         put?: never;
         /**
          * Asks for another address.
-         * @description The answer is the same whether the address has an account or not. A link that proves it is mailed
-         *     to the new address; it works once, for 60 minutes, and a later one ends an earlier one.
+         * @description The answer is the same whether the address has an account or not, and when it had many such mails of
+         *     late and gets none. A link that proves it is mailed to the new address; it works once, for 60 minutes,
+         *     and a later one ends an earlier one.
          */
         post: operations["ask_for_email_change"];
         delete?: never;
@@ -1428,7 +1433,8 @@ export interface paths {
         put?: never;
         /**
          * Asks for a copy of all that is kept about the account.
-         * @description One is made at a time (409 `export-being-made`), and three a day (429).
+         * @description Wants a fresh proof, and a browser: no access token may. One is made at a time (409
+         *     `export-being-made`), and three a day (429).
          */
         post: operations["ask_for_export"];
         delete?: never;
@@ -1444,7 +1450,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Fetches a file of an export. */
+        /**
+         * Fetches a file of an export.
+         * @description That it was fetched is on the record, once a file and hour.
+         */
         get: operations["download_export"];
         put?: never;
         post?: never;
@@ -1487,6 +1496,11 @@ export interface components {
         };
         /** @description How somebody signs in. */
         AdminAccess: {
+            /**
+             * @description Whether they can sign in with a password. Whoever has none and loses their provider has no way in
+             *     but a new password by mail.
+             */
+            has_password: boolean;
             /**
              * Format: int64
              * @description How many keys of programs open the account.
@@ -2196,8 +2210,8 @@ export interface components {
         };
         /** @description All clients. */
         ClientList: {
-            /** @description By name. */
-            items: components["schemas"]["Client"][];
+            /** @description By name; those that were deleted, the last one first. */
+            items: components["schemas"]["ListedClient"][];
         };
         /** @description Whose a client is. */
         ClientOwner: {
@@ -2964,6 +2978,84 @@ export interface components {
              * @example 1FVY5PtoRDokl4PHZwODXxa0JwyVrMpqclpdOgJUdNk
              */
             token: string;
+        };
+        /**
+         * @description A client as a list shows it: without its texts and its voice sample, which are shown with the client
+         *     itself.
+         * @example {
+         *       "created_at": "2026-11-23T09:30:00.000Z",
+         *       "has_greeting": true,
+         *       "has_instructions": true,
+         *       "hours": {
+         *         "friday": [],
+         *         "monday": [
+         *           {
+         *             "from": "09:00",
+         *             "to": "12:30"
+         *           },
+         *           {
+         *             "from": "13:30",
+         *             "to": "17:00"
+         *           }
+         *         ],
+         *         "saturday": [],
+         *         "sunday": [],
+         *         "thursday": [],
+         *         "tuesday": [],
+         *         "wednesday": []
+         *       },
+         *       "id": "018f3c1e-0000-7000-8000-000000000001",
+         *       "name": "Bright Smile Dental",
+         *       "numbers": [
+         *         "+12025550147"
+         *       ],
+         *       "profession": "dentist",
+         *       "time_zone": "America/New_York",
+         *       "transfer_number": "+12025550123",
+         *       "updated_at": "2026-11-24T10:00:00.000Z",
+         *       "user_id": "018f3c1e-0000-7000-8000-000000000000",
+         *       "version": 3,
+         *       "voice": "warm"
+         *     }
+         */
+        ListedClient: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Moment"];
+            /** @description Whether it has something to say first. */
+            has_greeting: boolean;
+            /** @description Whether it is told how to speak and act. */
+            has_instructions: boolean;
+            /** @description When the business is open, in the client's time zone. */
+            hours: components["schemas"]["Hours"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The business's name; no two clients of an account have the same. */
+            name: string;
+            /** @description The numbers it has now, E.164, in order. */
+            numbers: string[];
+            /** @description What the business does: the id of a profession, or own words. */
+            profession: string;
+            /** @description IANA name. */
+            time_zone: string;
+            /** @description Where callers who want a person are put through to, E.164. */
+            transfer_number: string | null;
+            /** @description When anything of it was last changed. */
+            updated_at: components["schemas"]["Moment"];
+            /**
+             * Format: uuid
+             * @description The account it belongs to: the user who pays for it.
+             */
+            user_id: string;
+            /**
+             * Format: int64
+             * @description Rises with each change of its settings.
+             */
+            version: number;
+            /** @description The id of a voice. */
+            voice: string;
         };
         /** @description A mail is on its way, if the address can be written to. */
         MailSent: Record<string, never>;
@@ -4506,6 +4598,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -4616,6 +4717,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5082,6 +5192,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -5201,6 +5320,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5334,6 +5462,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -5453,6 +5590,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5856,6 +6002,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -6044,6 +6199,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -6171,6 +6335,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -6287,6 +6460,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -6387,6 +6569,15 @@ export interface operations {
             };
             /** @description The account is suspended, or refused from another site */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6683,6 +6874,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -6779,6 +6979,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -6866,6 +7075,15 @@ export interface operations {
             };
             /** @description Refused: from another site */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6987,6 +7205,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -7085,6 +7312,15 @@ export interface operations {
             };
             /** @description The account is suspended, or refused from another site */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7420,6 +7656,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -7525,6 +7770,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -7619,6 +7873,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7734,6 +7997,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -7832,6 +8104,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7949,6 +8230,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -8058,6 +8348,15 @@ export interface operations {
             };
             /** @description The account is suspended, or refused from another site */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8713,6 +9012,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -8781,10 +9089,16 @@ export interface operations {
     list_clients: {
         parameters: {
             query?: {
-                /** @description `true`: those deleted within the last 30 days instead, which can still be restored. */
+                /**
+                 * @description `true`: those deleted within the last 30 days instead, which can still be restored; the latest
+                 *     hundred of them.
+                 */
                 deleted?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description The `etag` of an answer that is at hand */
+                "if-none-match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8793,11 +9107,22 @@ export interface operations {
             /** @description All clients, by name */
             200: {
                 headers: {
+                    /** @description Names this answer */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClientList"];
                 };
+            };
+            /** @description The answer at hand still holds */
+            304: {
+                headers: {
+                    /** @description Names the answer at hand */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */
             400: {
@@ -8906,6 +9231,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -8974,7 +9308,10 @@ export interface operations {
     show_client: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` of an answer that is at hand */
+                "if-none-match"?: string;
+            };
             path: {
                 /** @description The client */
                 id: string;
@@ -8986,11 +9323,22 @@ export interface operations {
             /** @description The client */
             200: {
                 headers: {
+                    /** @description Names this answer */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Client"];
                 };
+            };
+            /** @description The answer at hand still holds */
+            304: {
+                headers: {
+                    /** @description Names the answer at hand */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */
             400: {
@@ -9118,6 +9466,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -9231,6 +9588,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9660,6 +10026,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -9787,6 +10162,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -9897,6 +10281,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10319,6 +10712,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -10432,6 +10834,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -10530,6 +10941,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10653,6 +11073,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10938,6 +11367,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -11051,6 +11489,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11314,6 +11761,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It contradicts how things stand; `type` says how */
             409: {
                 headers: {
@@ -11427,6 +11883,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11549,6 +12014,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -11660,6 +12134,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -11719,7 +12202,10 @@ export interface operations {
     show_openapi: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` of an answer that is at hand */
+                "if-none-match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11728,11 +12214,22 @@ export interface operations {
             /** @description The OpenAPI document of this API */
             200: {
                 headers: {
+                    /** @description Names this answer */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": Record<string, never>;
                 };
+            };
+            /** @description The answer at hand still holds */
+            304: {
+                headers: {
+                    /** @description Names the answer at hand */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter is unknown; `errors` names it */
             400: {
@@ -11757,7 +12254,10 @@ export interface operations {
     list_professions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` of an answer that is at hand */
+                "if-none-match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11766,11 +12266,22 @@ export interface operations {
             /** @description Professions and voices */
             200: {
                 headers: {
+                    /** @description Names this answer */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Choices"];
                 };
+            };
+            /** @description The answer at hand still holds */
+            304: {
+                headers: {
+                    /** @description Names the answer at hand */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */
             400: {
@@ -11993,7 +12504,10 @@ export interface operations {
     list_plans: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` of an answer that is at hand */
+                "if-none-match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12002,11 +12516,22 @@ export interface operations {
             /** @description The plans, the smallest first */
             200: {
                 headers: {
+                    /** @description Names this answer */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PlanList"];
                 };
+            };
+            /** @description The answer at hand still holds */
+            304: {
+                headers: {
+                    /** @description Names the answer at hand */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter is unknown or has a bad value; `errors` names it */
             400: {
@@ -12106,6 +12631,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12221,6 +12755,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -12317,6 +12860,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12422,6 +12974,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12615,6 +13176,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12903,6 +13473,15 @@ export interface operations {
             };
             /** @description Not allowed: by role, scope, suspension, from another site, or without a fresh proof */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -35,6 +35,7 @@ function opened(user: object) {
   return {
     user,
     access: {
+      has_password: true,
       keys: 1,
       locale: "en-US",
       providers: ["google"],
@@ -82,7 +83,7 @@ it("an account is suspended with a reason, and what was typed survives a refusal
   stage.answers[suspend] = problem(503, "unavailable");
   open(`/admin/users/${OTHER_ID}`);
   expect(await screen.findByText("Bob's Dental")).toBeTruthy();
-  expect(screen.getByText("through Google, with a second step, 2 browsers")).toBeTruthy();
+  expect(screen.getByText("with a password, through Google, with a second step, 2 browsers")).toBeTruthy();
   await user.click(screen.getByRole("button", { name: "Suspend the account" }));
   const dialog = within(await screen.findByRole("dialog"));
   await user.click(dialog.getByRole("button", { name: "Suspend the account" }));

@@ -1,7 +1,7 @@
 /** Every business of the account: what rings for it, what it is, and what it still lacks. */
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { type Business, type Professions, clientsQuery, professionsQuery } from "../api/businesses";
+import { type ListedBusiness, type Professions, clientsQuery, professionsQuery } from "../api/businesses";
 import { may, useMe } from "../api/me";
 import { askAhead } from "../api/queries";
 import { lacks, professionWords } from "../forms/businessWords";
@@ -62,7 +62,7 @@ const COLUMNS: Column[] = [
   { name: "State", width: "minmax(0, 1fr)" },
 ];
 
-function BusinessRow({ business, professions }: { business: Business; professions: Professions | undefined }) {
+function BusinessRow({ business, professions }: { business: ListedBusiness; professions: Professions | undefined }) {
   const missing = lacks(business);
   const profession = professionWords(business.profession, professions);
   return (

@@ -58,7 +58,7 @@ pub struct AdminClientPage {
 }
 
 /// Which clients.
-#[derive(Debug, Default, IntoParams)]
+#[derive(Debug, Default, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ClientFilters {
     /// A part of the business's name, of a number it has, or of its owner's name or address; or its id.

@@ -50,6 +50,9 @@ pub struct AdminAccess {
     /// How many keys of programs open the account.
     #[schema(example = 1)]
     pub keys: i64,
+    /// Whether they can sign in with a password. Whoever has none and loses their provider has no way in
+    /// but a new password by mail.
+    pub has_password: bool,
     /// Whether signing in wants a code.
     pub second_factor: bool,
     /// Providers they sign in with.
@@ -124,6 +127,7 @@ async fn access(db: &mut PgConnection, now: DateTime<Utc>, id: Uuid) -> sqlx::Re
             (select count(*) from account.sessions where user_id = $1 and expires_at > $2) as "sessions!",
             (select count(*) from account.api_keys where account_id = $1 and revoked_at is null
                 and (expires_at is null or expires_at > $2)) as "keys!",
+            exists (select from account.passwords where user_id = $1) as "has_password!",
             exists (select from account.second_factors where user_id = $1 and confirmed_at is not null) as "second_factor!",
             array(select provider from account.identities where user_id = $1 order by provider) as "providers!",
             suspended_at as "suspended_at: Moment", time_zone, locale

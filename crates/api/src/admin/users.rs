@@ -77,7 +77,7 @@ pub struct AdminUserPage {
 }
 
 /// Which users.
-#[derive(Debug, Default, IntoParams)]
+#[derive(Debug, Default, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UserFilters {
     /// A part of the name or the address, or the id.

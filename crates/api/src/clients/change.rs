@@ -3,9 +3,10 @@
 use super::settings::Settings;
 use crate::{
     outbox::{self, Fact},
+    problem::Problem,
     viewer::Viewer,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use frontdesk_events::catalogue::account;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +14,10 @@ use sqlx::{PgConnection, types::Json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// Changes of one client in a day, each of which is kept for ever with both its texts: more than anybody
+/// makes by hand, and few enough that a program in a circle fills no disk.
+const MOST_A_DAY: i64 = 200;
 
 /// A field before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -103,6 +108,33 @@ pub(super) fn of_one(name: &str, from: impl Serialize, to: impl Serialize) -> Ch
         to: json!(to),
     };
     Changes::from([(name.to_owned(), changed)])
+}
+
+/// Whether the client may be changed once more today. Under the account's lock. Not asked for what takes
+/// something away (deletion, release): that comes no oftener than what gives it.
+///
+/// # Errors
+/// 429.
+pub(super) async fn allow_another(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    client: Uuid,
+) -> Result<(), Problem> {
+    // From the end of the index, so that a long history costs no more than a short one.
+    let last_but_most = sqlx::query_scalar!(
+        "select at from account.client_changes where client_id = $1 order by id desc offset $2 limit 1",
+        client,
+        MOST_A_DAY - 1,
+    )
+    .fetch_optional(db)
+    .await?;
+    match last_but_most {
+        Some(at) if now - at < TimeDelta::days(1) => Err(Problem::too_many(
+            3600,
+            "this client was changed two hundred times within a day",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Writes down that a client was changed: for its owners, and as a fact.

@@ -4,7 +4,7 @@
 //! clients of one name cannot be told apart in any list, so of two that are made at once one is.
 
 use super::{
-    Client,
+    Client, KEPT,
     change::{self, ChangeKind},
     lock, row,
     settings::{ClientDraft, Settings},
@@ -30,10 +30,22 @@ use uuid::Uuid;
 /// More clients than any business has, and as many as one list still shows in a moment.
 const MOST_CLIENTS: i64 = 1_000;
 
+/// Clients made within thirty days without a subscription, those counted that were deleted since: enough
+/// to try every profession. What is deleted stays in the tables, so a bound of what is there bounds nothing.
+const MOST_TRIED: i64 = 20;
+
+/// The same with a subscription: everything there may be, made twice.
+const MOST_MADE: i64 = 2_000;
+
+/// How long whoever made too many is told to wait. There is room again one by one, as what was made grows
+/// older than thirty days.
+const WAIT_SECONDS: u16 = 43_200;
+
 /// Makes a client.
 ///
 /// 409 `no-subscription` when there is one already and nothing is subscribed to, `name-taken` when
-/// another client of the account has the name, `too-many-clients` at a thousand.
+/// another client of the account has the name, `too-many-clients` at a thousand. 429 when too many were
+/// made within thirty days, deleted ones too: twenty without a subscription.
 #[utoipa::path(
     post, operation_id = "create_client", path = "/api/clients", tag = "clients", request_body = ClientDraft,
     responses(
@@ -69,6 +81,7 @@ async fn make(
 ) -> Result<Client, Problem> {
     lock::take(db, viewer.account()).await?;
     allow_another(db, viewer, now).await?;
+    refuse_too_many(db, viewer, now).await?;
     require_free_name(db, &settings.name, None).await?;
     let id = Uuid::new_v4();
     // What LiveKit's rooms name it by: of its own, so that the id could change hands and it does not.
@@ -124,6 +137,32 @@ pub(super) async fn allow_another(
                 "A subscription is needed",
                 "without a subscription there is one client; subscribe to a plan to make more",
             ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the account has made too many of late, whatever became of them. Under the account's lock.
+async fn refuse_too_many(
+    db: &mut PgConnection,
+    viewer: &Viewer,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let made = sqlx::query_scalar!(
+        r#"select count(*) as "made!" from account.clients where created_at > $1"#,
+        now - KEPT,
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    let refused = |detail| Err(Problem::too_many(WAIT_SECONDS, detail));
+    match made {
+        ..MOST_TRIED => Ok(()),
+        MOST_MADE.. => refused("two thousand clients were made within thirty days"),
+        _ if plans::of_account(db, viewer.account(), now)
+            .await?
+            .is_none() =>
+        {
+            refused("without a subscription twenty clients can be made within thirty days")
         }
         _ => Ok(()),
     }

@@ -29,7 +29,8 @@ use uuid::Uuid;
 /// Replaces the settings of a client.
 ///
 /// 409 `changed-meanwhile` when it has another version than the one that was edited, `name-taken` when
-/// another client of the account has the name. An edit that changes nothing makes no version.
+/// another client of the account has the name. An edit that changes nothing makes no version. 429 when
+/// the client was changed two hundred times within a day.
 #[utoipa::path(
     put, operation_id = "edit_client", path = "/api/clients/{id}", tag = "clients",
     params(("id" = Uuid, Path, description = "The client")), request_body = ClientEdit,
@@ -87,6 +88,7 @@ pub(super) async fn apply(
     if changes.is_empty() {
         return Ok(before.into());
     }
+    change::allow_another(db, now, before.id).await?;
     create::require_free_name(db, &settings.name, Some(before.id)).await?;
     sqlx::query!(
         "update account.clients set name = $2, profession = $3, time_zone = $4, voice = $5, greeting = $6,

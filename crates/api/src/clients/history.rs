@@ -90,7 +90,7 @@ pub struct HistoryFilters {
 }
 
 /// Which change to go back to.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "change_id": 41, "version": 7 }))]
 pub struct Restore {

@@ -26,7 +26,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use frontdesk_events::catalogue::account;
 use frontdesk_process::clock;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,10 @@ use uuid::Uuid;
 
 /// More than a client is ever given; what one answer may hold.
 const MOST_SHOWN: i64 = 1_000;
+
+/// Times in a day that numbers come to an account or leave it. Each is kept for ever, because whose a call
+/// was is answered from it.
+const MOST_A_DAY: i64 = 500;
 
 /// A number to be given to a client.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -70,7 +74,8 @@ pub struct AssignmentList {
 ///
 /// Numbers are counted over all clients of the account. 409 `no-subscription` when nothing is
 /// subscribed to, `number-limit` when the plan's numbers are in use, `number-taken` when it is in use
-/// elsewhere, whoever that is.
+/// elsewhere, whoever that is. 429 when numbers of the account, or settings and numbers of the client,
+/// were changed too often within a day.
 #[utoipa::path(
     post, operation_id = "assign_number", path = "/api/clients/{id}/numbers", tag = "clients",
     params(("id" = Uuid, Path, description = "The client")), request_body = WantedNumber,
@@ -125,6 +130,8 @@ async fn assigned(
         fields.finish()?;
     }
     allow_another(db, viewer, now).await?;
+    refuse_too_many(db, now).await?;
+    change::allow_another(db, now, id).await?;
     let said = sqlx::query_scalar!(
         r#"select account.assign_number($1, $2) as "said!""#,
         number,
@@ -267,6 +274,24 @@ async fn allow_another(
              release one, or change to a larger plan",
             plan.name
         ),
+    ))
+}
+
+/// Whether numbers of the account came and went too often today. Under the account's lock. A release is
+/// not refused: it comes no oftener than what it takes back.
+async fn refuse_too_many(db: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+    let today = sqlx::query_scalar!(
+        r#"select count(*) as "today!" from account.number_assignments where assigned_at > $1"#,
+        now - TimeDelta::days(1),
+    )
+    .fetch_one(db)
+    .await?;
+    if today < MOST_A_DAY {
+        return Ok(());
+    }
+    Err(Problem::too_many(
+        3600,
+        "numbers were assigned and released five hundred times within a day",
     ))
 }
 

@@ -8,7 +8,7 @@ use super::voices::{self, Voice};
 use crate::{
     Api, answer,
     parameters::Parameters,
-    problem::{Problem, ReadProblems},
+    problem::{Problem, ReadProblems, Unchanged},
     viewer::{Right, Viewer},
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
@@ -64,7 +64,7 @@ const OTHER: &str = text!("other");
 /// Lists professions and voices.
 #[utoipa::path(
     get, operation_id = "list_professions", path = "/api/professions", tag = "clients",
-    responses((status = 200, description = "Professions and voices", body = Choices), ReadProblems)
+    responses((status = 200, description = "Professions and voices", body = Choices), Unchanged, ReadProblems)
 )]
 pub async fn list(
     State(_api): State<Api>,

@@ -4,7 +4,7 @@
 //! Nobody can take a number that was not released, and the release is among those rows; so the last of
 //! them says whether the number is still here, without a look at anybody else's.
 
-use super::{Client, VoiceSample, hours::Hours, settings::Settings};
+use super::{Client, ListedClient, VoiceSample, hours::Hours, settings::Settings};
 use crate::moment::Moment;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -43,10 +43,14 @@ pub(super) struct StoredSample {
     pub(super) uploaded_at: DateTime<Utc>,
 }
 
+/// What is deleted is listed to be brought back, and whoever looks for one looks among the latest.
+const MOST_DELETED: i64 = 100;
+
+/// Clients as `$kind`: the columns that every kind has, and `$more`.
 macro_rules! select_clients {
-    ($which:literal $(, $value:expr)* $(,)?) => {
+    ($kind:ident, $more:literal, $which:literal $(, $value:expr)* $(,)?) => {
         sqlx::query_as!(
-            ClientRow,
+            $kind,
             r#"with last as (
                 select distinct on (number) number, client_id
                 from account.number_assignments
@@ -56,20 +60,44 @@ macro_rules! select_clients {
                 select client_id, array_agg(number order by number) as numbers
                 from last where client_id is not null group by client_id
             )
-            select c.id, c.user_id, c.name, c.profession, c.time_zone, c.voice, c.greeting, c.instructions,
+            select c.id, c.user_id, c.name, c.profession, c.time_zone, c.voice,
                 c.hours as "hours: Json<Hours>", c.transfer_number,
-                c.voice_sample as "voice_sample: Json<StoredSample>",
-                coalesce(held.numbers, '{}') as "numbers!",
-                c.version, c.created_at, c.updated_at, c.deleted_at
+                coalesce(held.numbers, '{}') as "numbers!", c.version, "# + $more + r#"
             from account.clients c left join held on held.client_id = c.id "# + $which
             $(, $value)*
         )
     };
 }
 
+/// Without the texts: their lengths are known without reading them.
+macro_rules! list_clients {
+    ($which:literal $(, $value:expr)* $(,)?) => {
+        select_clients!(
+            ListedClient,
+            r#"octet_length(c.greeting) > 0 as "has_greeting!",
+                octet_length(c.instructions) > 0 as "has_instructions!",
+                c.created_at as "created_at: Moment", c.updated_at as "updated_at: Moment""#,
+            $which
+            $(, $value)*
+        )
+    };
+}
+
+macro_rules! select_whole_clients {
+    ($which:literal $(, $value:expr)* $(,)?) => {
+        select_clients!(
+            ClientRow,
+            r#"c.greeting, c.instructions, c.voice_sample as "voice_sample: Json<StoredSample>",
+                c.created_at, c.updated_at, c.deleted_at"#,
+            $which
+            $(, $value)*
+        )
+    };
+}
+
 /// The clients that are not deleted, by name.
-pub(super) async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<ClientRow>> {
-    select_clients!("where c.deleted_at is null order by lower(c.name), c.id")
+pub(super) async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<ListedClient>> {
+    list_clients!("where c.deleted_at is null order by lower(c.name), c.id")
         .fetch_all(db)
         .await
 }
@@ -78,10 +106,11 @@ pub(super) async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<ClientRow>> {
 pub(super) async fn deleted(
     db: &mut PgConnection,
     since: DateTime<Utc>,
-) -> sqlx::Result<Vec<ClientRow>> {
-    select_clients!(
-        "where c.deleted_at >= $1 order by c.deleted_at desc, c.id",
-        since
+) -> sqlx::Result<Vec<ListedClient>> {
+    list_clients!(
+        "where c.deleted_at >= $1 order by c.deleted_at desc, c.id limit $2",
+        since,
+        MOST_DELETED,
     )
     .fetch_all(db)
     .await
@@ -89,7 +118,7 @@ pub(super) async fn deleted(
 
 /// One that is not deleted.
 pub(super) async fn one(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<ClientRow>> {
-    select_clients!("where c.id = $1 and c.deleted_at is null", id)
+    select_whole_clients!("where c.id = $1 and c.deleted_at is null", id)
         .fetch_optional(db)
         .await
 }
@@ -100,7 +129,7 @@ pub(super) async fn one_kept(
     id: Uuid,
     since: DateTime<Utc>,
 ) -> sqlx::Result<Option<ClientRow>> {
-    select_clients!(
+    select_whole_clients!(
         "where c.id = $1 and (c.deleted_at is null or c.deleted_at >= $2)",
         id,
         since

@@ -13,7 +13,7 @@ use super::{
     sound::Sound,
 };
 use crate::{
-    Api, answer,
+    Api, answer, body,
     parameters::{self, Parameters},
     problem::{MissingProblem, Problem, ReadProblems, WriteProblems},
     text,
@@ -21,30 +21,34 @@ use crate::{
 };
 use axum::{
     body::Body,
-    extract::{FromRequest as _, Path, Request, State},
-    http::{HeaderValue, header},
+    extract::{Path, Request, State},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use frontdesk_process::{
     clock,
     files::{FileError, Files},
 };
+use futures::StreamExt as _;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use sqlx::{PgConnection, types::Json};
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 /// The largest sample: a minute of uncompressed sound in studio quality.
-pub(crate) const LARGEST: usize = 10 * 1024 * 1024;
+const LARGEST: usize = 10 * 1024 * 1024;
 const TOO_LARGE: &str = "a voice sample may be at most 10 MiB";
 
-/// Samples that are received at once; each is held in memory until it is judged.
-const MOST_AT_ONCE: usize = 8;
+/// What all samples together may take of memory, where each is held until it is judged and stored. They
+/// take it as they arrive and not as they are announced: a dozen of the largest at once, or a crowd that
+/// trickles and keeps nobody out.
+const MEMORY_KIB: usize = 128 * 1024;
 
 /// What the owner calls the file, percent-encoded.
 const FILE_NAME: &str = "x-file-name";
@@ -75,9 +79,9 @@ pub async fn upload(
     given.finish()?;
     // Before ten mebibytes are listened to for nothing.
     sample_of(&api, &viewer, id).await?;
-    let place = api.uploads().begin(viewer.account())?;
+    let mut place = api.uploads().begin(viewer.account())?;
     let name = request.headers().get(FILE_NAME).cloned();
-    let content = received(request).await?;
+    let content = received(request, &mut place).await?;
     let sound = Sound::of(&content).map_err(Problem::not_sound)?;
     let now = clock::now();
     let sample = StoredSample {
@@ -217,21 +221,32 @@ pub(super) async fn throw_away(api: &Api, key: Option<String>) {
     }
 }
 
-/// Who uploads now: one at a time in an account, so that nobody takes all places.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Uploads(Arc<Mutex<HashSet<Uuid>>>);
+/// Who uploads now, one at a time in an account, and the memory they share.
+#[derive(Debug, Clone)]
+pub(crate) struct Uploads {
+    open: Arc<Mutex<HashSet<Uuid>>>,
+    memory: Arc<Semaphore>,
+}
 
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            open: Arc::default(),
+            memory: Arc::new(Semaphore::new(MEMORY_KIB)),
+        }
+    }
+}
+
+/// An upload that is open, and its share of the memory.
 struct Place {
     uploads: Uploads,
     account: Uuid,
+    share: Option<OwnedSemaphorePermit>,
 }
 
 impl Uploads {
     fn begin(&self, account: Uuid) -> Result<Place, Problem> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MOST_AT_ONCE {
-            return Err(Problem::unavailable("too many uploads at once"));
-        }
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if !open.insert(account) {
             return Err(Problem::too_many(
                 5,
@@ -241,23 +256,43 @@ impl Uploads {
         Ok(Place {
             uploads: self.clone(),
             account,
+            share: None,
         })
+    }
+}
+
+impl Place {
+    /// Takes memory for this many bytes in all.
+    fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
+        let share = self.share.as_ref();
+        let held = share.map_or(0, OwnedSemaphorePermit::num_permits);
+        let wanted = bytes.div_ceil(1024);
+        if wanted <= held {
+            return Ok(());
+        }
+        let crowded = || Problem::unavailable("too many uploads at once");
+        let more = u32::try_from(wanted - held).map_err(|_| crowded())?;
+        let memory = self.uploads.memory.clone();
+        let permit = memory.try_acquire_many_owned(more);
+        let permit = permit.map_err(|_| crowded())?;
+        match &mut self.share {
+            Some(share) => share.merge(permit),
+            None => self.share = Some(permit),
+        }
+        Ok(())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self
-            .uploads
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let open = &self.uploads.open;
+        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
         open.remove(&self.account);
     }
 }
 
 /// The whole body. One that says it is too large is not listened to.
-async fn received(request: Request) -> Result<Bytes, Problem> {
+async fn received(request: Request, place: &mut Place) -> Result<Bytes, Problem> {
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -265,15 +300,19 @@ async fn received(request: Request) -> Result<Bytes, Problem> {
     if declared.is_some_and(|bytes| bytes > LARGEST) {
         return Err(Problem::too_large(TOO_LARGE));
     }
-    Bytes::from_request(request, &())
-        .await
-        .map_err(|rejection| {
-            let status = rejection.status();
-            match Problem::of_status(status) {
-                _ if status == http::StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(TOO_LARGE),
-                problem => problem,
-            }
-        })
+    // Room that nothing was written to is no memory yet.
+    let mut content = BytesMut::with_capacity(declared.unwrap_or_default());
+    let mut pieces = request.into_body().into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| body::unread(&error, StatusCode::BAD_REQUEST))?;
+        let bytes = content.len() + piece.len();
+        if bytes > LARGEST {
+            return Err(Problem::too_large(TOO_LARGE));
+        }
+        place.hold(bytes)?;
+        content.extend_from_slice(&piece);
+    }
+    Ok(content.freeze())
 }
 
 /// The sample of a client; 404 when there is no such client.
@@ -295,6 +334,9 @@ async fn swap(
 ) -> Result<(Client, Option<String>), Problem> {
     lock::take(db, viewer.account()).await?;
     let before = row::one(db, id).await?.ok_or_else(missing)?;
+    if sample.is_some() {
+        change::allow_another(db, now, id).await?;
+    }
     let name = |sample: Option<&StoredSample>| sample.map(|sample| sample.name.clone());
     let old = before.voice_sample.as_ref().map(|sample| &sample.0);
     let changes = change::of_one("voice_sample", name(old), name(sample.as_ref()));
@@ -396,17 +438,28 @@ mod tests {
     }
 
     #[test]
-    fn an_account_uploads_one_at_a_time_and_takes_no_place_of_others() {
+    fn an_account_uploads_one_at_a_time_and_holds_what_has_come() {
         let uploads = Uploads::default();
         let account = Uuid::new_v4();
-        let place = uploads.begin(account).unwrap();
+        let mut place = uploads.begin(account).unwrap();
         assert_eq!(uploads.begin(account).err().unwrap().status(), 429);
-        let others: Vec<_> = (1..MOST_AT_ONCE)
+        let mut crowd: Vec<_> = (0..1000)
             .map(|_| uploads.begin(Uuid::new_v4()).unwrap())
             .collect();
-        assert_eq!(uploads.begin(Uuid::new_v4()).err().unwrap().status(), 503);
+        for trickling in &mut crowd {
+            trickling.hold(1).unwrap();
+        }
+        place.hold(LARGEST / 2).unwrap();
+        place.hold(LARGEST).unwrap();
+        let mut whole = 0;
+        while crowd[whole].hold(LARGEST).is_ok() {
+            whole += 1;
+        }
+        assert_eq!(whole, 11, "beside the first and all who trickle");
+        let late = &mut crowd[whole];
+        assert_eq!(late.hold(LARGEST).unwrap_err().status(), 503);
         drop(place);
+        late.hold(LARGEST).unwrap();
         assert!(uploads.begin(account).is_ok());
-        drop(others);
     }
 }

@@ -64,7 +64,7 @@ pub struct ClientDraft {
 }
 
 /// All settings of a client, as they are to be, and the version they are based on.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "version": 3, "name": "Bright Smile Dental", "profession": "dentist", "time_zone": "America/New_York",

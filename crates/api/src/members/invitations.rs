@@ -6,6 +6,7 @@ use crate::{
     Api, answer,
     audit::{self, Act, Actor},
     body::{Body, Fields},
+    limits::MailFor,
     moment::Moment,
     origin::Origin,
     outbox::{self, Fact},
@@ -35,7 +36,7 @@ const LASTS: TimeDelta = TimeDelta::days(7);
 const MOST_A_DAY: i64 = 20;
 
 /// Somebody who was asked to join.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Invitation {
     /// Its id.
     pub id: Uuid,
@@ -80,8 +81,9 @@ pub(super) async fn read(db: &mut PgConnection, account: Uuid) -> sqlx::Result<V
 /// Invites somebody.
 ///
 /// Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open
-/// invitation of the same address is replaced, and its link ends. An account has at most 50 members
-/// and open invitations (409 `member-limit`) and sends at most 20 invitations a day (429).
+/// invitation of the same address is replaced, and its link ends. An address that many accounts invited
+/// of late gets no mail. An account has at most 50 members and open invitations (409 `member-limit`) and
+/// sends at most 20 invitations a day (429).
 #[utoipa::path(
     post, operation_id = "invite_member", path = "/api/members/invitations", tag = "members",
     request_body = InvitationAsked,
@@ -102,7 +104,7 @@ pub async fn invite(
     let email = fields.take("email", asked.email, text::email);
     let role = fields.take("role", asked.role, super::given_role);
     fields.finish()?;
-    let (id, owner) = (Uuid::new_v4(), viewer.clone());
+    let (id, owner, at) = (Uuid::new_v4(), viewer.clone(), api.clone());
     let token_hash = session::hash(&api.keyring().mail_link(id));
     let invitation = Invitation {
         id,
@@ -117,7 +119,11 @@ pub async fn invite(
                 refuse(db, owner.account(), now, &invitation.email).await?;
                 owner.hold_for_write(db).await?;
                 replace(db, now, &owner, &invitation, &token_hash).await?;
-                tell(db, now, &origin, &owner, &invitation).await?;
+                let (limits, to) = (at.limits(), invitation.email.as_str());
+                if limits.mail_to(MailFor::Invite, to, clock::monotonic()) {
+                    announce(db, now, &owner, &invitation).await?;
+                }
+                note(db, now, &origin, &owner, &invitation).await?;
                 Ok(invitation)
             })
         })
@@ -217,13 +223,13 @@ async fn replace(
     Ok(())
 }
 
-async fn tell(
+/// The fact that the mail with the link follows from.
+async fn announce(
     db: &mut PgConnection,
     now: DateTime<Utc>,
-    origin: &Origin,
     owner: &Viewer,
     invitation: &Invitation,
-) -> Result<(), Problem> {
+) -> sqlx::Result<()> {
     let invited = account::Invitation {
         account_id: owner.account(),
         invitation_id: invitation.id,
@@ -235,7 +241,16 @@ async fn tell(
         invitation.id,
         &invited,
     );
-    outbox::record(db, now, fact).await?;
+    outbox::record(db, now, fact).await
+}
+
+async fn note(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    origin: &Origin,
+    owner: &Viewer,
+    invitation: &Invitation,
+) -> Result<(), Problem> {
     let act = Act {
         act: "member.invited",
         account: Some(owner.account()),

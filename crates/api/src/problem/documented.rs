@@ -1,10 +1,11 @@
-//! Which problems a route may answer with, for the OpenAPI document: sets that routes name.
+//! Which problems a route may answer with, for the OpenAPI document, and that nothing changed: sets that
+//! routes name.
 
 use super::MEDIA_TYPE;
 use std::collections::BTreeMap;
 use utoipa::{
     IntoResponses,
-    openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder},
+    openapi::{ContentBuilder, HeaderBuilder, Object, Ref, RefOr, ResponseBuilder, Type},
 };
 
 /// The problems any read may answer with, for the OpenAPI document.
@@ -49,6 +50,7 @@ impl IntoResponses for OpenWriteProblems {
         described(&[
             (400, "The body is not JSON, or a parameter is unknown"),
             (403, "Refused: from another site"),
+            (408, "The body did not arrive in time"),
             (413, "The body is too large"),
             (415, "The body is not sent as JSON"),
             (
@@ -94,6 +96,7 @@ impl IntoResponses for WriteProblems {
                 403,
                 "Not allowed: by role, scope, suspension, from another site, or without a fresh proof",
             ),
+            (408, "The body did not arrive in time"),
             (413, "The body is too large"),
             (415, "The body is not of the kind that is asked for"),
             (
@@ -143,6 +146,23 @@ pub struct GoneProblem;
 impl IntoResponses for GoneProblem {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         described(&[(410, "It was here and is gone")])
+    }
+}
+
+/// The answer to `if-none-match` that names the answer of now.
+pub struct Unchanged;
+
+impl IntoResponses for Unchanged {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let tag = HeaderBuilder::new()
+            .schema(Some(Object::with_type(Type::String)))
+            .description(Some("Names the answer at hand"))
+            .build();
+        let response = ResponseBuilder::new()
+            .description("The answer at hand still holds")
+            .header("etag", tag)
+            .build();
+        BTreeMap::from([("304".to_owned(), response.into())])
     }
 }
 

@@ -19,6 +19,7 @@ impl From<sqlx::Error> for Problem {
                 tracing::warn!(%error, "two changes waited for each other");
                 Self::unavailable("somebody changed the same at the same moment; try again")
             }
+            _ if is_stale_plan(&error) => Self::stale_plan(),
             sqlx::Error::PoolTimedOut => {
                 tracing::warn!("no database connection became free in time");
                 Self::unavailable("too many questions at once")
@@ -49,4 +50,16 @@ pub(crate) fn is_connection_trouble(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether PostgreSQL refused a prepared statement because its columns changed type.
+pub(crate) fn is_stale_plan(error: &sqlx::Error) -> bool {
+    /// feature_not_supported; the message tells the cases apart.
+    const CODE: &str = "0A000";
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some(CODE)
+            && error
+                .message()
+                .contains("cached plan must not change result type")
+    })
 }

@@ -8,7 +8,7 @@ use crate::{
     Api, answer,
     money::Money,
     parameters::Parameters,
-    problem::{Problem, ReadProblems},
+    problem::{Problem, ReadProblems, Unchanged},
     viewer::{self, Right, Viewer},
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
@@ -47,7 +47,7 @@ pub struct PlanList {
 /// Lists the plans.
 #[utoipa::path(
     get, operation_id = "list_plans", path = "/api/subscriptions/plans", tag = "billing",
-    responses((status = 200, description = "The plans, the smallest first", body = PlanList), ReadProblems)
+    responses((status = 200, description = "The plans, the smallest first", body = PlanList), Unchanged, ReadProblems)
 )]
 pub async fn list(
     State(api): State<Api>,

@@ -1,8 +1,8 @@
 //! Changing one's address: asked for with a fresh proof, done once the new address is proven by the
 //! link that is mailed to it.
 //!
-//! Whoever asks learns nothing about other people's addresses: one that has an account is answered,
-//! counted and kept like any other, only no mail follows.
+//! Whoever asks learns nothing about other people's addresses: one that has an account, or had enough
+//! such mails of late, is answered, counted and kept like any other, only no mail follows.
 //!
 //! The link alone changes nothing: it is read by the owner of the new address, who may be somebody that
 //! never asked. Were their press enough, a stranger's account, with its members and second factor,
@@ -13,6 +13,7 @@ use crate::{
     audit::{self, Act, Actor},
     auth::sessions,
     body::{Body, Fields},
+    limits::MailFor,
     origin::Origin,
     outbox::{self, Fact},
     parameters::Parameters,
@@ -57,8 +58,9 @@ pub struct Link {
 
 /// Asks for another address.
 ///
-/// The answer is the same whether the address has an account or not. A link that proves it is mailed
-/// to the new address; it works once, for 60 minutes, and a later one ends an earlier one.
+/// The answer is the same whether the address has an account or not, and when it had many such mails of
+/// late and gets none. A link that proves it is mailed to the new address; it works once, for 60 minutes,
+/// and a later one ends an earlier one.
 #[utoipa::path(
     post, operation_id = "ask_for_email_change", path = "/api/users/email", tag = "users", request_body = EmailChange,
     responses((status = 202, description = "If nobody has the address, a link is on its way to it"), WriteProblems)
@@ -87,8 +89,11 @@ pub async fn ask(
         actor: Actor::from(&viewer),
         person: viewer.person(),
     };
+    let at = api.clone();
     api.database()
-        .auth(move |db| Box::pin(async move { write_down(db, now, &viewer, &origin, &ask).await }))
+        .auth(move |db| {
+            Box::pin(async move { write_down(&at, db, now, &viewer, &origin, &ask).await })
+        })
         .await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
@@ -102,6 +107,7 @@ struct Ask {
 }
 
 async fn write_down(
+    api: &Api,
     db: &mut PgConnection,
     now: DateTime<Utc>,
     viewer: &Viewer,
@@ -123,7 +129,11 @@ async fn write_down(
     }
     refuse_too_many(db, now, ask.person).await?;
     replace(db, now, ask, &current).await?;
-    if !is_taken(db, &ask.email).await? {
+    let may_write = !is_taken(db, &ask.email).await?
+        && api
+            .limits()
+            .mail_to(MailFor::Change, &ask.email, clock::monotonic());
+    if may_write {
         let link = account::Link {
             user_id: ask.person,
             token_id: ask.id,

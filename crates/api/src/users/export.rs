@@ -94,7 +94,8 @@ pub struct ExportList {
 
 /// Asks for a copy of all that is kept about the account.
 ///
-/// One is made at a time (409 `export-being-made`), and three a day (429).
+/// Wants a fresh proof, and a browser: no access token may. One is made at a time (409
+/// `export-being-made`), and three a day (429).
 #[utoipa::path(
     post, operation_id = "ask_for_export", path = "/api/users/export", tag = "users",
     responses((status = 202, description = "It is being made", body = Export), ConflictProblem, WriteProblems)
@@ -105,9 +106,11 @@ pub async fn ask(
     origin: Origin,
     given: Parameters,
 ) -> Result<Response, Problem> {
-    viewer.require(Right::Own)?;
+    let now = clock::now();
+    viewer.require(Right::TakeAway)?;
+    viewer.require_proof(now)?;
     given.finish()?;
-    let (now, asker) = (clock::now(), viewer.clone());
+    let asker = viewer.clone();
     let export = viewer
         .write(api.database(), move |db| {
             Box::pin(async move { write_down(db, now, &origin, &asker).await })

@@ -16,7 +16,7 @@ use sqlx::{
 use std::{num::NonZero, str::FromStr as _, sync::Arc, thread, time::Duration};
 
 use super::turns::{Turn, Turns};
-use crate::problem::{Problem, is_connection_trouble};
+use crate::problem::{Problem, is_connection_trouble, is_stale_plan};
 use uuid::Uuid;
 
 /// PostgreSQL is fastest with a few sessions a core; more only queue inside it instead of here.
@@ -164,11 +164,11 @@ impl Database {
     pub(super) async fn write<T, Q>(&self, settings: Settings, change: Q) -> Result<T, Problem>
     where
         T: Send + 'static,
-        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Clone + Send + 'static,
     {
         let turn = self.turns.take(settings.account, PATIENCE).await?;
         let begin = settings.begin("", Plan::Fixed).0;
-        write_on(&self.api, Some(turn), begin, change).await
+        write_again_on(&self.api, Some(turn), begin, change).await
     }
 
     /// Changes or reads, in one transaction, what finds out who somebody is: credentials of all users.
@@ -182,7 +182,7 @@ impl Database {
         T: Send + 'static,
         Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
     {
-        write_on(&self.auth, None, "begin".to_owned(), change).await
+        write_on(&self.auth, "begin".to_owned(), change).await
     }
 
     /// Changes or reads, in one transaction, across accounts: for administrators, whose right the
@@ -193,9 +193,9 @@ impl Database {
     pub(crate) async fn admin<T, Q>(&self, change: Q) -> Result<T, Problem>
     where
         T: Send + 'static,
-        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Clone + Send + 'static,
     {
-        write_on(&self.admin, None, "begin".to_owned(), change).await
+        write_again_on(&self.admin, None, "begin".to_owned(), change).await
     }
 
     /// Like [`Self::admin`], for the agents' question alone.
@@ -205,9 +205,9 @@ impl Database {
     pub(crate) async fn agent<T, Q>(&self, question: Q) -> Result<T, Problem>
     where
         T: Send + 'static,
-        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+        Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Clone + Send + 'static,
     {
-        write_on(&self.agent, None, "begin read only".to_owned(), question).await
+        write_again_on(&self.agent, None, "begin read only".to_owned(), question).await
     }
 
     /// A session that looks up credentials, each statement by itself.
@@ -251,9 +251,21 @@ fn pool(url: &str, role: &str, sessions: u32) -> anyhow::Result<PgPool> {
         .connect_lazy_with(options))
 }
 
-/// Runs to its end also when whoever asked has hung up. Never tried again: a change whose commit was
-/// not answered may have happened.
-async fn write_on<T, Q>(
+/// Runs to its end also when whoever asked has hung up. Never tried again: it is for what sees no read
+/// model, and those alone are swapped under a running role.
+async fn write_on<T, Q>(pool: &PgPool, begin: String, change: Q) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+{
+    let mut session = pool.acquire().await?;
+    to_its_end(async move { changed(&mut session, begin, change).await }).await
+}
+
+/// Like [`write_on`], and tried once more when a rebuilt schema was swapped in under the session's plans:
+/// such a statement is refused before it does anything, and its transaction was rolled back. Nothing else
+/// is tried again: a change whose commit was not answered may have happened.
+async fn write_again_on<T, Q>(
     pool: &PgPool,
     turn: Option<Turn>,
     begin: String,
@@ -261,25 +273,42 @@ async fn write_on<T, Q>(
 ) -> Result<T, Problem>
 where
     T: Send + 'static,
-    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Clone + Send + 'static,
 {
     let mut session = pool.acquire().await?;
     to_its_end(async move {
         let _turn = turn;
-        let mut transaction = session.begin_with(AssertSqlSafe(begin)).await?;
-        match change(&mut transaction).await {
-            Ok(answer) => {
-                transaction.commit().await?;
-                Ok(answer)
+        match changed(&mut session, begin.clone(), change.clone()).await {
+            Err(problem) if problem.is_stale_plan() => {
+                tracing::debug!("changing again: the tables were replaced");
+                changed(&mut session, begin, change).await
             }
-            Err(problem) => {
-                // Before it is told: its locks would else stand in the way of whoever tries again.
-                transaction.rollback().await?;
-                Err(problem)
-            }
+            answer => answer,
         }
     })
     .await
+}
+
+async fn changed<T, Q>(session: &mut PgConnection, begin: String, change: Q) -> Result<T, Problem>
+where
+    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T>,
+{
+    let mut transaction = session.begin_with(AssertSqlSafe(begin)).await?;
+    match change(&mut transaction).await {
+        Ok(answer) => {
+            transaction.commit().await?;
+            Ok(answer)
+        }
+        Err(problem) => {
+            // Before it is told: its locks would else stand in the way of whoever tries again.
+            transaction.rollback().await?;
+            if problem.is_stale_plan() {
+                // PostgreSQL refuses such a statement for ever, so the session must forget it.
+                session.clear_cached_statements().await?;
+            }
+            Err(problem)
+        }
+    }
 }
 
 /// Runs something that must not stop in the middle, also when whoever asked has hung up.
@@ -341,16 +370,4 @@ where
     // message that waits for the session's next use, which is the pool's own check as it takes the
     // session back: a round trip less, and the answer does not wait for it.
     query(&mut transaction, wanted).await
-}
-
-/// PostgreSQL refuses a prepared statement whose columns changed type.
-fn is_stale_plan(error: &sqlx::Error) -> bool {
-    /// feature_not_supported; the message tells the cases apart.
-    const CODE: &str = "0A000";
-    error.as_database_error().is_some_and(|error| {
-        error.code().as_deref() == Some(CODE)
-            && error
-                .message()
-                .contains("cached plan must not change result type")
-    })
 }

@@ -15,8 +15,10 @@ pub enum Right {
     ReadBilling,
     /// What the voice agent must know to answer.
     Answer,
-    /// What the account's owner alone decides: members, keys, export.
+    /// What the account's owner alone decides: members, keys.
     Own,
+    /// A copy of all that is kept about the account, for its owner.
+    TakeAway,
     /// What belongs to the person whoever's account they look at: profile, sessions.
     BeSomebody,
     /// Running the service.
@@ -58,7 +60,9 @@ impl Right {
             Self::EditClients => Some(Scope::ClientsWrite),
             Self::ReadBilling => Some(Scope::BillingRead),
             Self::Answer => Some(Scope::Agent),
-            Self::HangUp | Self::Own | Self::BeSomebody | Self::Administrate => None,
+            Self::HangUp | Self::Own | Self::TakeAway | Self::BeSomebody | Self::Administrate => {
+                None
+            }
         }
     }
 
@@ -66,7 +70,7 @@ impl Right {
         match self {
             Self::ReadCalls | Self::ReadClients | Self::ReadBilling | Self::BeSomebody => true,
             Self::EditClients | Self::HangUp => matches!(role, Role::Owner | Role::Manager),
-            Self::Answer | Self::Own => role == Role::Owner,
+            Self::Answer | Self::Own | Self::TakeAway => role == Role::Owner,
             Self::Administrate => false,
         }
     }

@@ -169,6 +169,10 @@ async fn one_user_is_shown_with_all_that_belongs_to_them() {
     let page = admin.json(&format!("/api/admin/users/{}", ada.id)).await;
     assert_eq!(page["user"]["name"], "ada");
     assert_eq!(page["access"]["sessions"], 1);
+    assert_eq!(page["access"]["has_password"], false);
+    let bob = stage.browser().sign_up(&stage, "bob").await;
+    let his = admin.json(&format!("/api/admin/users/{bob}")).await;
+    assert_eq!(his["access"]["has_password"], true);
     assert_eq!(page["clients"].as_array().unwrap().len(), 1);
     assert_eq!(page["clients"][0]["numbers"], json!(["+12025550147"]));
     assert_eq!(page["members"][1]["user_id"], json!(reader.id));

@@ -195,6 +195,58 @@ async fn a_deleted_client_comes_back_within_thirty_days_without_its_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_changed_so_often_a_day_and_can_be_deleted_however_often() {
+    let stage = Stage::set().await;
+    let olivia = stage.owner();
+    subscribe(&stage, "olivia", "P-PRO").await;
+    let (client, other) = (make(olivia, "One").await, make(olivia, "Two").await);
+    let number = json!({ "number": "+12025550147" });
+    let mut client = olivia
+        .post(&path(&client, "/numbers"), &number)
+        .await
+        .json();
+    // It was made and given a number; with these there are two hundred changes.
+    for count in 0..198 {
+        let voice = if count % 2 == 0 { "calm" } else { "warm" };
+        let change = edit(&client, json!({ "voice": voice }));
+        let changed = olivia.put(&path(&client, ""), &change).await;
+        assert_eq!(changed.status, 200, "{count}: {}", changed.text);
+        client = changed.json();
+    }
+    let change = edit(&client, json!({ "voice": "calm" }));
+    let refused = olivia.put(&path(&client, ""), &change).await;
+    assert_eq!(problem(&refused), (429, "too-many".into()));
+    assert!(!refused.header("retry-after").is_empty());
+    let second = json!({ "number": "+12025550148" });
+    let refused = olivia.post(&path(&client, "/numbers"), &second).await;
+    assert_eq!(problem(&refused), (429, "too-many".into()));
+    let history = olivia.json(&path(&client, "/history")).await;
+    let back = json!({ "change_id": history["items"][1]["id"], "version": client["version"] });
+    let refused = olivia.post(&path(&client, "/restore"), &back).await;
+    assert_eq!(problem(&refused), (429, "too-many".into()));
+    // Nothing is changed by it, so nothing is kept of it.
+    let same = edit(&client, json!({}));
+    assert_eq!(olivia.put(&path(&client, ""), &same).await.json(), client);
+    let change = edit(&other, json!({ "voice": "calm" }));
+    assert_eq!(olivia.put(&path(&other, ""), &change).await.status, 200);
+    let released = olivia
+        .delete(&path(&client, "/numbers/%2B12025550147"))
+        .await;
+    assert_eq!(released.status, 200, "{}", released.text);
+    assert_eq!(olivia.delete(&path(&client, "")).await.status, 204);
+    let back = json!({ "change_id": history["items"][0]["id"] });
+    let refused = olivia.post(&path(&client, "/restore"), &back).await;
+    assert_eq!(problem(&refused), (429, "too-many".into()));
+    // A day later.
+    let sql = "alter table account.client_changes disable trigger only_erased;
+        update account.client_changes set at = at - interval '1 d';
+        alter table account.client_changes enable trigger only_erased";
+    stage.client.batch_execute(sql).await.unwrap();
+    let restored = olivia.post(&path(&client, "/restore"), &back).await;
+    assert_eq!(restored.status, 200, "{}", restored.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restore_keeps_the_rules_of_today() {
     let stage = Stage::set().await;
     let (olivia, bob) = (stage.owner(), stage.person("bob").await);

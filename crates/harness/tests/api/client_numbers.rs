@@ -278,6 +278,29 @@ async fn numbers_of_every_country_are_taken_and_of_no_country_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn numbers_come_and_go_so_often_a_day() {
+    let stage = Stage::set().await;
+    let (olivia, bob) = (stage.owner(), stage.person("bob").await);
+    subscribe(&stage, "olivia", "P-WHITE_LABEL").await;
+    subscribe(&stage, "bob", "P-SOLO").await;
+    let client = make(olivia, "Bright Smile").await;
+    let theirs = make(&bob, "Bob's Pipes").await;
+    stage
+        .execute(&format!(
+            "insert into account.number_assignments (number, client_id)
+            select '+1999' || lpad(n::text, 7, '0'), '{}' from generate_series(1, 499) n",
+            client["id"].as_str().unwrap()
+        ))
+        .await;
+    assert_eq!(assign(olivia, &client, "+12025550101").await.status, 201);
+    let refused = assign(olivia, &client, "+12025550102").await;
+    assert_eq!(problem(&refused), (429, "too-many".into()));
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(release(olivia, &client, "+12025550101").await.status, 200);
+    assert_eq!(assign(&bob, &theirs, "+12025550103").await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_call_is_put_through_to_where_it_came_from() {
     let stage = Stage::set().await;
     let olivia = stage.owner();

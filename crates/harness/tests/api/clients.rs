@@ -303,6 +303,60 @@ async fn a_deleted_client_is_gone_its_numbers_are_free_and_its_account_has_room_
     make(olivia, "Bright Smile").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_is_counted_with_what_was_made() {
+    let stage = Stage::set().await;
+    let (olivia, bob) = (stage.owner(), stage.person("bob").await);
+    for number in 0..20 {
+        let client = make(olivia, &format!("Client {number}")).await;
+        assert_eq!(olivia.delete(&path(&client, "")).await.status, 204);
+    }
+    let refused = olivia.post("/api/clients", &draft("One more")).await;
+    assert_eq!(problem(&refused), (429, "too-many".into()));
+    assert!(!refused.header("retry-after").is_empty());
+    make(&bob, "Bob's Pipes").await;
+    // What is restored is not made.
+    let deleted = olivia.json("/api/clients?deleted=true").await["items"][0].clone();
+    let history = olivia.json(&path(&deleted, "/history")).await;
+    let back = json!({ "change_id": history["items"][0]["id"] });
+    let restored = olivia.post(&path(&deleted, "/restore"), &back).await;
+    assert_eq!(restored.status, 200, "{}", restored.text);
+    olivia.delete(&path(&deleted, "")).await;
+    // One grows older than thirty days, and there is room for one.
+    let aged = stage
+        .execute(
+            "update account.clients set created_at = now() - interval '31 d' where name = 'Client 7'",
+        )
+        .await;
+    assert_eq!(aged, 1);
+    let client = make(olivia, "Another").await;
+    olivia.delete(&path(&client, "")).await;
+    let refused = olivia.post("/api/clients", &draft("One more")).await;
+    assert_eq!(problem(&refused), (429, "too-many".into()));
+    subscribe(&stage, "olivia", "P-SOLO").await;
+    make(olivia, "One more").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_was_deleted_the_latest_hundred_are_listed() {
+    let stage = Stage::set().await;
+    let olivia = stage.owner();
+    stage
+        .execute(&format!(
+            "insert into account.clients (id, user_id, name, profession, tenant_key, deleted_at)
+            select gen_random_uuid(), '{}', 'Old ' || n, 'dentist', 'tnt_old' || n, now() - n * interval '1 minute'
+            from generate_series(1, 105) n",
+            olivia.id
+        ))
+        .await;
+    let list = olivia.json("/api/clients?deleted=true").await;
+    let listed = names(&list);
+    assert_eq!(
+        (listed.len(), listed[0], listed[99]),
+        (100, "Old 1", "Old 100")
+    );
+}
+
 /// Every route of a client: method, path behind the client, body.
 fn routes() -> Vec<(Method, &'static str, Option<Value>)> {
     let settings = json!({ "version": 1, "name": "Mine now", "profession": "dentist", "time_zone": "UTC", "voice": "warm",
@@ -455,7 +509,22 @@ async fn a_list_that_has_not_changed_is_a_tag_and_one_of_many_clients_is_quick()
     for (number, item) in items.as_array().unwrap().iter().enumerate() {
         assert_eq!(item["name"], format!("Client {number:02}"), "by name");
         assert_eq!(item["numbers"], json!([format!("+120255501{number:02}")]));
+        // A client's texts are its own answer's: a thousand of them would be forty megabytes.
+        assert!(item.get("instructions").is_none() && item.get("greeting").is_none());
+        assert_eq!(
+            (&item["has_greeting"], &item["has_instructions"]),
+            (&json!(true), &json!(true))
+        );
     }
+    let first = items[0].clone();
+    let whole = olivia.json(&path(&first, "")).await;
+    let wordless = edit(&whole, json!({ "greeting": "", "instructions": "" }));
+    olivia.put(&path(&first, ""), &wordless).await;
+    let first = olivia.json("/api/clients").await["items"][0].clone();
+    assert_eq!(
+        (&first["has_greeting"], &first["has_instructions"]),
+        (&json!(false), &json!(false))
+    );
     assert_eq!(list.header("cache-control"), "no-store");
 }
 

@@ -7,9 +7,18 @@ use crate::{
 use frontdesk_api::Api;
 use frontdesk_events::nats::Role;
 use frontdesk_harness::{eventually, people};
-use frontdesk_process::{Shutdown, health::Health};
+use frontdesk_process::{
+    Shutdown,
+    health::Health,
+    listen::{self, Limits},
+};
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 pub(crate) async fn send(
     stage: &Stage,
@@ -165,6 +174,42 @@ async fn no_other_site_makes_a_browser_change_anything() {
         all.extend(headers.clone());
         let answer = send(&stage, Method::POST, "/api/stats", &all).await;
         assert_eq!(answer.status, expected, "{headers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_trickles_is_a_problem_like_any_other() {
+    let stage = Stage::set().await;
+    let client = stage.reception().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = Limits {
+        body_read: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let shutdown = stage.shutdown.clone();
+    tokio::spawn(listen::serve(listener, stage.router(), limits, shutdown));
+    for head in [
+        "POST /api/clients HTTP/1.1\r\ncontent-type: application/json".to_owned(),
+        format!("PUT /api/clients/{client}/voice-sample HTTP/1.1"),
+    ] {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "{head}\r\nhost: localhost\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\ncontent-length: 100\r\n\r\n{{",
+            stage.owner().cookie
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        for said in [
+            "urn:frontdesk:problem:too-slow",
+            "x-request-id: ",
+            "cache-control: no-store",
+            "content-security-policy: ",
+        ] {
+            assert!(answer.contains(said), "{said}: {answer}");
+        }
     }
 }
 

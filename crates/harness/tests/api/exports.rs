@@ -2,6 +2,7 @@
 //! the worker says of them is written as it writes it; the worker has its own tests.
 
 use crate::{
+    auth_tokens::log_in,
     browser::{count, facts},
     person::Person,
     stage::{Stage, args},
@@ -141,6 +142,77 @@ async fn what_is_over_is_said_to_be_gone_and_failures_are_told() {
     let answer = owner.send(Method::POST, "/api/users/export", None).await;
     assert_eq!(answer.status, 429, "three a day");
     assert!(!answer.header("retry-after").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_fetched_over_and_over_is_on_the_record_once_an_hour() {
+    let stage = Stage::set().await;
+    let owner = stage.owner();
+    let (_, export) = ask(owner).await;
+    let id = export["id"].as_str().unwrap();
+    let files = [("calls.csv", "id"), ("clients.csv", "id")];
+    make(&stage, id, owner.id, &files).await;
+    let fetch = async |method: Method, name: &str| {
+        let path = format!("/api/users/export/{id}/{name}");
+        let answer = owner.request(method, &path).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{name}");
+    };
+    let recorded = async || count(&stage, "account.audit where act = 'export.fetched'").await;
+    for method in [Method::GET, Method::HEAD, Method::GET] {
+        fetch(method, "calls.csv").await;
+    }
+    assert_eq!(recorded().await, 1);
+    fetch(Method::GET, "clients.csv").await;
+    fetch(Method::GET, "calls.csv").await;
+    assert_eq!(recorded().await, 2, "each file by itself");
+    let sql = "alter table account.audit disable trigger only_forgotten;
+        update account.audit set at = at - interval '1 h';
+        alter table account.audit enable trigger only_forgotten";
+    stage.client.batch_execute(sql).await.unwrap();
+    fetch(Method::GET, "calls.csv").await;
+    assert_eq!(recorded().await, 3, "an hour later once more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_asked_for_with_a_fresh_proof_and_leaves_through_a_browser() {
+    let stage = Stage::set().await;
+    let owner = stage.owner();
+    let (_, export) = ask(owner).await;
+    let id = export["id"].as_str().unwrap();
+    make(&stage, id, owner.id, &[("calls.csv", "x")]).await;
+    stage
+        .execute("update account.sessions set proven_at = now() - interval '16 minutes'")
+        .await;
+    let (status, problem) = ask(owner).await;
+    assert_eq!(
+        (status, &problem["type"]),
+        (403, &json!("urn:frontdesk:problem:proof-needed"))
+    );
+    let href = format!("/api/users/export/{id}/calls.csv");
+    assert_eq!(
+        owner.get(&href).await.status,
+        200,
+        "a link of the page is followed by the browser itself"
+    );
+
+    let ada = stage.browser().sign_up(&stage, "ada").await;
+    let tokens = log_in(&stage, "ada").await;
+    let access = tokens["access_token"].as_str().unwrap();
+    let id = Uuid::new_v4().to_string();
+    let sql = format!(
+        "insert into account.exports (id, user_id, requested_at, requested_by)
+        values ('{id}', '{ada}', now(), '{ada}')"
+    );
+    stage.execute(&sql).await;
+    make(&stage, &id, ada, &[("calls.csv", "x")]).await;
+    let by_token = async |method: Method, path: &str| {
+        let request = stage.request(method, path).bearer_auth(access);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(by_token(Method::GET, "/api/users/export").await, 200);
+    let href = format!("/api/users/export/{id}/calls.csv");
+    assert_eq!(by_token(Method::GET, &href).await, 403);
+    assert_eq!(by_token(Method::POST, "/api/users/export").await, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,13 @@
 //! What every answer carries: safety, origins, tags, compression.
 
-use crate::{edge::send, stage::Stage};
+use crate::{
+    browser::{PASSWORD, address},
+    edge::send,
+    person::read,
+    stage::Stage,
+};
 use reqwest::{Method, header};
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_carry_the_headers_that_keep_browsers_safe() {
@@ -122,6 +128,58 @@ async fn only_listed_origins_may_read_from_elsewhere() {
         .header("access-control-allow-origin"),
         ""
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_listed_origin_logs_in_stays_logged_in_and_reads_why_it_is_refused() {
+    let stage =
+        Stage::set_with(|args| args.cors_origins = vec!["https://app.example".into()]).await;
+    stage.browser().sign_up(&stage, "ada").await;
+    let post = async |origin: &str, path: &str, body: &Value| {
+        let request = stage
+            .request(Method::POST, path)
+            .header("origin", origin)
+            .header("sec-fetch-site", "cross-site")
+            .json(body);
+        read(request.send().await.unwrap()).await
+    };
+    let credentials = json!({ "email": address("ada"), "password": PASSWORD });
+    let (listed, other) = ("https://app.example", "https://evil.example");
+    let begun = post(listed, "/api/auth/token", &credentials).await;
+    assert_eq!(begun.status, 200, "{}", begun.text);
+    assert_eq!(begun.header("access-control-allow-origin"), listed);
+    let token = json!({ "refresh_token": begun.json()["refresh_token"] });
+    let refused = post(other, "/api/auth/refresh", &token).await;
+    assert_eq!(
+        (
+            refused.status,
+            refused.header("access-control-allow-origin")
+        ),
+        (403, "")
+    );
+    let kept = post(listed, "/api/auth/refresh", &token).await;
+    assert_eq!(kept.status, 200, "{}", kept.text);
+    assert_eq!(kept.header("access-control-allow-origin"), listed);
+    let refused = post(other, "/api/auth/token", &credentials).await;
+    assert_eq!(
+        (
+            refused.status,
+            refused.header("access-control-allow-origin")
+        ),
+        (403, "")
+    );
+    // What sets a cookie is for our own pages; a listed page can read that it is refused, and why.
+    for path in ["/api/auth/login", "/api/auth/signup", "/api/auth/token/"] {
+        let refused = post(listed, path, &credentials).await;
+        assert_eq!(refused.status, 403, "{path}");
+        assert_eq!(
+            refused.header("access-control-allow-origin"),
+            listed,
+            "{path}"
+        );
+        assert_eq!(refused.json()["type"], "urn:frontdesk:problem:cross-site");
+        assert_eq!(refused.json()["instance"], refused.header("x-request-id"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

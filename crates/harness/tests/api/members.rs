@@ -47,6 +47,29 @@ async fn acting(person: &Person) -> (Value, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_gets_few_mails_however_many_accounts_invite_them() {
+    let stage = Stage::set().await;
+    for number in 0..7 {
+        let owner = stage.person(&format!("owner{number}")).await;
+        let invited = invite(&owner, "Stranger@home.example.com", "reader").await;
+        assert_eq!(invited.status, 201, "{}", invited.text);
+        let list = owner.json("/api/members").await;
+        assert_eq!(
+            list["invitations"][0]["email"], "stranger@home.example.com",
+            "it is there to be taken back or sent again"
+        );
+    }
+    assert_eq!(
+        facts(&stage).await,
+        [account::MEMBER_INVITED; 5],
+        "each fact is a mail"
+    );
+    let noted = "account.audit where act = 'member.invited'";
+    assert_eq!(count(&stage, noted).await, 7);
+    link(&stage, "other@home.example.com", "reader").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invited_person_joins_and_acts_for_the_account() {
     let stage = Stage::set().await;
     let (owner, grace) = (stage.owner(), stage.person("grace").await);

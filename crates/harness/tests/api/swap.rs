@@ -1,6 +1,10 @@
 //! Rebuilding while the dashboard reads.
 
-use crate::{stage::Stage, story::Story};
+use crate::{
+    desk::{draft, make, problem, subscribe},
+    stage::Stage,
+    story::Story,
+};
 use frontdesk_projector::{
     operate::{Operator, bar::Bar},
     projections,
@@ -79,4 +83,39 @@ async fn a_swapped_in_schema_whose_columns_changed_type_costs_nobody_an_answer()
             .unwrap();
         futures::future::join_all((0..8).map(|_| read_everything(&stage, &id))).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_too_are_made_after_a_swap_that_changed_a_columns_type() {
+    let stage = Stage::set().await;
+    let (olivia, admin) = (stage.owner(), stage.admin().await);
+    subscribe(&stage, "olivia", "P-PRO").await;
+    make(olivia, "Bright Smile").await;
+    // It asks for the subscription, then finds the name taken: a change that can be tried any number of
+    // times, in every session of the pool.
+    let again = draft("Bright Smile");
+    let page = format!("/api/admin/users/{}", olivia.id);
+    let change_everywhere = async || {
+        let changes = (0..8).map(|_| olivia.post("/api/clients", &again));
+        for answer in futures::future::join_all(changes).await {
+            assert_eq!(
+                problem(&answer),
+                (409, "name-taken".into()),
+                "{}",
+                answer.text
+            );
+        }
+        for answer in futures::future::join_all((0..3).map(|_| admin.get(&page))).await {
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+    };
+    for _ in 0..8 {
+        change_everywhere().await;
+    }
+    for kind in ["varchar(4000)", "text"] {
+        let sql = format!("alter table billing.subscriptions alter column plan_id type {kind}");
+        stage.client.batch_execute(&sql).await.unwrap();
+        change_everywhere().await;
+    }
+    make(olivia, "Brighter Smile").await;
 }

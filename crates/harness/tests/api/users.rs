@@ -204,6 +204,24 @@ async fn an_address_that_has_an_account_is_answered_alike_and_no_mail_tells() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_gets_few_mails_however_many_people_want_their_address() {
+    let stage = Stage::set().await;
+    for number in 0..7 {
+        let person = stage.person(&format!("person{number}")).await;
+        assert_eq!(ask(&person, "Stranger@home.example.com").await, 202);
+    }
+    assert_eq!(
+        facts(&stage).await,
+        [account::EMAIL_CHANGE_REQUESTED; 5],
+        "each fact is a mail"
+    );
+    let wanted = "account.mail_tokens where email = 'stranger@home.example.com'";
+    assert_eq!(count(&stage, wanted).await, 7, "all are answered alike");
+    assert_eq!(ask(stage.owner(), "other@home.example.com").await, 202);
+    assert_eq!(facts(&stage).await.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_who_prove_one_address_at_once_one_gets_it() {
     let stage = Stage::set().await;
     let (ada, bob) = (stage.person("ada").await, stage.person("bob").await);

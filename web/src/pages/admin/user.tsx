@@ -119,10 +119,11 @@ function Account({ one }: { one: Known }) {
 
 const ENTRY = "flex flex-wrap justify-between gap-x-4 border-t border-line py-2 first:border-t-0";
 
-function accessWords({ providers, second_factor, sessions }: Known["access"]) {
+function accessWords({ has_password, providers, second_factor, sessions }: Known["access"]) {
   const ways = providers.map(providerName).join(" and ");
   return [
-    ways ? `through ${ways}` : "with a password",
+    has_password && "with a password",
+    ways && `through ${ways}`,
     second_factor && "with a second step",
     plural(sessions, "browser"),
   ]

@@ -2,7 +2,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { type Business, deletedQuery } from "../../api/businesses";
+import { type ListedBusiness, deletedQuery } from "../../api/businesses";
 import { bringBack } from "../../api/changes";
 import { problemWords } from "../../forms/problemWords";
 import { paths } from "../../paths";
@@ -37,7 +37,7 @@ export function Deleted() {
   );
 }
 
-function OneDeleted({ business }: { business: Business }) {
+function OneDeleted({ business }: { business: ListedBusiness }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [busy, setBusy] = useState(false);

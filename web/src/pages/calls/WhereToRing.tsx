@@ -1,7 +1,7 @@
 /** What an empty list of calls says: which number to ring. With a business chosen it is that one's, never another's. */
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { type Business, clientsQuery } from "../../api/businesses";
+import { type ListedBusiness, clientsQuery } from "../../api/businesses";
 import type { Whose } from "../../api/queries";
 import { isDiallable, phone } from "../../ui/phone";
 
@@ -10,7 +10,7 @@ export function WhereToRing({ whose }: { whose: Whose }) {
   return <p className="figures">{words(whose, data?.items)}</p>;
 }
 
-function words(whose: Whose, clients: Business[] | undefined): ReactNode {
+function words(whose: Whose, clients: ListedBusiness[] | undefined): ReactNode {
   if (whose.unassigned) return "Calls to a number that no business has appear here.";
   if (!clients) return ANY;
   const meant = whose.client_id ? clients.filter(({ id }) => id === whose.client_id) : clients;
@@ -31,7 +31,7 @@ function words(whose: Whose, clients: Business[] | undefined): ReactNode {
 
 const ANY = "The next call appears here at its first ring.";
 
-function WithoutNumber({ whose, meant }: { whose: Whose; meant: Business[] }) {
+function WithoutNumber({ whose, meant }: { whose: Whose; meant: ListedBusiness[] }) {
   const [only] = meant;
   if (whose.client_id && only)
     return (

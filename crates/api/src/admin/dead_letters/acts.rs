@@ -96,6 +96,7 @@ pub async fn discard(
 }
 
 /// What is to become of which letter.
+#[derive(Clone)]
 struct Wanted {
     fact: &'static str,
     act: &'static str,

@@ -170,7 +170,10 @@ fn with_given_up(
 async fn of_database<T, Q>(api: &Api, query: Q) -> Result<T, String>
 where
     T: Send + 'static,
-    Q: for<'c> FnOnce(&'c mut PgConnection) -> crate::viewer::Reading<'c, T> + Send + 'static,
+    Q: for<'c> FnOnce(&'c mut PgConnection) -> crate::viewer::Reading<'c, T>
+        + Clone
+        + Send
+        + 'static,
 {
     let read = api
         .database()

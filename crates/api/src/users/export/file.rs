@@ -1,4 +1,7 @@
 //! `GET /api/users/export/{id}/{name}`: a file of an export, streamed from the disk to its owner.
+//!
+//! Whoever asked for the export has proven who they are; here a browser that is signed in is enough. The
+//! link stands on a page, is followed by the browser itself, and could show no dialog for another proof.
 
 use super::{Export, ExportState};
 use crate::{
@@ -15,13 +18,24 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use frontdesk_process::clock;
 use serde_json::json;
+use sqlx::PgConnection;
 use std::{io, path};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
+/// Fetches of one file within this are one act on the record: a program that asks over and over would
+/// else fill it.
+const ONE_ACT: TimeDelta = TimeDelta::hours(1);
+
+/// How far back it is looked for in the record of the account, which may be long.
+const LOOKED_AT: i64 = 500;
+
 /// Fetches a file of an export.
+///
+/// That it was fetched is on the record, once a file and hour.
 #[utoipa::path(
     get, operation_id = "download_export", path = "/api/users/export/{id}/{name}", tag = "users",
     params(
@@ -40,7 +54,7 @@ pub async fn fetch(
     Path((id, name)): Path<(String, String)>,
     given: Parameters,
 ) -> Result<Response, Problem> {
-    viewer.require(Right::Own)?;
+    viewer.require(Right::TakeAway)?;
     let id = parameters::path_id("id", &id)?;
     given.finish()?;
     let (now, asker, wanted) = (clock::now(), viewer.clone(), name.clone());
@@ -50,6 +64,9 @@ pub async fn fetch(
                 let account = asker.account();
                 let known = super::read(db, now, account, Some(id)).await?;
                 admit(known, &wanted)?;
+                if is_on_record(db, now - ONE_ACT, account, (id, wanted.as_str())).await? {
+                    return Ok(());
+                }
                 let act = Act {
                     act: "export.fetched",
                     account: Some(account),
@@ -62,6 +79,30 @@ pub async fn fetch(
         })
         .await?;
     stream(&api, id, &name).await
+}
+
+/// Whether the record says of this file that it was fetched since.
+async fn is_on_record(
+    db: &mut PgConnection,
+    since: DateTime<Utc>,
+    account: Uuid,
+    (export, file): (Uuid, &str),
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+            select from (
+                select at, act, subject, detail from account.audit where user_id = $1 order by id desc limit $5
+            ) latest
+            where act = 'export.fetched' and at > $2 and subject = $3 and detail->>'file' = $4
+        ) as "known!""#,
+        account,
+        since,
+        export.to_string(),
+        file,
+        LOOKED_AT,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Whether this file can be fetched now.
