@@ -126,7 +126,7 @@ impl Viewer {
     }
 
     /// Who is counted when somebody asks too often: each key by itself.
-    fn caller(&self) -> Uuid {
+    pub(crate) fn caller(&self) -> Uuid {
         match self.0.means {
             Means::Key { id, .. } => id,
             Means::Session { .. } | Means::Token { .. } => self.0.person,
