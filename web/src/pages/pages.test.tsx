@@ -254,8 +254,8 @@ it("a call that the receptionist made says so, in the list and by itself", async
   const made = { ...CALL, direction: "outbound" as const, result: "missed" as const, outcome: null };
   answers["/api/calls"] = { items: [made], next_cursor: null, freshness: FRESH };
   openCall(made);
-  expect(plain(await screen.findByRole("heading", { level: 1 }))).toBe("Called +1 202 555 0147");
-  expect(screen.getByText(/^for/).textContent).toMatch(/^for Bright Smile Dental from/);
+  expect(plain(await screen.findByRole("heading", { name: /^Called/ }))).toBe("Called +1 202 555 0147");
+  expect(plain(screen.getByText(/^for/))).toBe("for Bright Smile Dental from +1 202 555 0100");
   expect(screen.getByRole("link", { name: "Ring again" })).toBeTruthy();
   const list = within(await screen.findByRole("table", { name: "Calls, newest first" }));
   expect(plain(list.getByRole("link"))).toBe("Called +1 202 555 0147");
