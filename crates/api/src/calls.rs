@@ -47,12 +47,15 @@ pub struct Call {
     /// Where it came from.
     #[schema(value_type = Channel)]
     pub channel: String,
-    /// Null when hidden or unknown.
+    /// Who called whom.
+    #[schema(value_type = Direction)]
+    pub direction: String,
+    /// Who called, or of an outbound call who was called; null when hidden or unknown.
     #[schema(example = "+12025550147")]
     pub caller_number: Option<String>,
-    /// As the provider shows it.
+    /// Their name, as the provider shows it.
     pub caller_name: Option<String>,
-    /// The number the caller dialled.
+    /// The number the caller dialled, or of an outbound call the one it was made from.
     pub dialled_number: Option<String>,
     /// Where it stands.
     #[schema(value_type = CallState)]
@@ -120,6 +123,16 @@ pub enum Channel {
     Phone,
     /// A visitor of a web page.
     Web,
+}
+
+/// Who called whom.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Somebody called the receptionist.
+    Inbound,
+    /// The receptionist called somebody.
+    Outbound,
 }
 
 /// Where a call stands.
@@ -259,7 +272,7 @@ pub(crate) async fn shared(
 ) -> Result<Response, Problem> {
     let (api, viewer) = (api.clone(), viewer.clone());
     let shared = api.shared().clone();
-    let question = viewer.question(uri);
+    let question = viewer.question(filters.whose(), uri)?;
     let read = move || page(api.clone(), viewer.clone(), Arc::clone(&filters), paging);
     shared.ask(question, read).await.map(answer::json)
 }

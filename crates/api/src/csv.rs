@@ -5,16 +5,19 @@
 //! strangers. So a cell is either [`said`](Cell::said) by somebody, and guarded, or
 //! [`ours`](Cell::ours); there is no third way to make one.
 
-use crate::problem::Problem;
+use crate::{
+    problem::Problem,
+    viewer::{Database, Right, Viewer},
+};
 use axum::{
     body::Body,
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use frontdesk_process::sheet;
+use frontdesk_process::{clock, sheet};
 use futures::{StreamExt as _, stream};
-use std::{fmt::Display, future::Future, io};
+use std::{fmt::Display, future::Future, io, sync::Arc};
 
 /// How many rows are read at a time: some hundred kilobytes, and far below a statement's time limit.
 pub(crate) const PAGE: i64 = 1_000;
@@ -61,26 +64,58 @@ pub(crate) struct Page<P> {
     pub(crate) next: Option<P>,
 }
 
-/// Answers with a file of all pages that `read` gives, beginning at `start`. The first is read before
-/// the answer begins, so what is wrong with the question is still a problem. What goes wrong later
-/// breaks the connection off: a file that ends early must not look whole.
+/// A file of a list.
+pub(crate) struct File {
+    pub(crate) name: &'static str,
+    pub(crate) head: &'static [&'static str],
+    /// Who may have it.
+    pub(crate) right: Right,
+}
+
+/// Answers with a file of all pages that `read` gives its viewer, beginning at `start`. The first is
+/// read before the answer begins, so what is wrong with the question is still a problem. What goes
+/// wrong later breaks the connection off: a file that ends early must not look whole.
+///
+/// A download may take hours, as slowly as its reader likes. So who it is for is looked up again
+/// before each page, and it breaks off with the right to it.
 ///
 /// # Errors
-/// The problem of the first page.
+/// 403 for whoever may not have it, else the problem of the first page.
 pub(crate) async fn answer<P, R, F>(
-    file: &str,
-    head: &'static [&'static str],
+    database: Database,
+    viewer: Viewer,
+    file: File,
     start: P,
     read: R,
 ) -> Result<Response, Problem>
 where
     P: Send + 'static,
+    R: Fn(Viewer, P) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<Page<P>, Problem>> + Send + 'static,
+{
+    viewer.require(file.right)?;
+    let first = read(viewer.clone(), start).await?;
+    let read = Arc::new(read);
+    let again = move |next| {
+        let (database, viewer) = (database.clone(), viewer.clone());
+        let read = Arc::clone(&read);
+        async move {
+            let viewer = viewer.again(&database, clock::now()).await?;
+            viewer.require(file.right)?;
+            read(viewer, next).await
+        }
+    };
+    Ok(respond(&file, first, again))
+}
+
+fn respond<P, R, F>(file: &File, first: Page<P>, read: R) -> Response
+where
+    P: Send + 'static,
     R: Fn(P) -> F + Send + 'static,
     F: Future<Output = Result<Page<P>, Problem>> + Send,
 {
-    let first = read(start).await?;
     let mut bytes = BYTE_ORDER_MARK.to_vec();
-    let titles = head.iter().map(|&title| Cell::ours(title)).collect();
+    let titles = file.head.iter().map(|&title| Cell::ours(title)).collect();
     bytes.extend(written([titles].into_iter().chain(first.rows)));
     let later = stream::try_unfold(
         first.next.map(|next| (next, read)),
@@ -96,7 +131,7 @@ where
         },
     );
     let body = stream::iter([Ok(Bytes::from(bytes))]).chain(later);
-    let disposition = format!("attachment; filename=\"{file}\"");
+    let disposition = format!("attachment; filename=\"{}\"", file.name);
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -107,7 +142,7 @@ where
             HeaderValue::from_str(&disposition).expect("names of files are plain words of ours"),
         ),
     ];
-    Ok((headers, Body::from_stream(body)).into_response())
+    (headers, Body::from_stream(body)).into_response()
 }
 
 fn written(rows: impl IntoIterator<Item = Vec<Cell>>) -> Vec<u8> {
@@ -145,6 +180,12 @@ mod tests {
         assert_eq!(found.iter().collect::<Vec<_>>(), odd);
     }
 
+    const NUMBERS: File = File {
+        name: "numbers.csv",
+        head: &["number"],
+        right: Right::ReadCalls,
+    };
+
     fn numbers(from: i64) -> Page<i64> {
         Page {
             rows: vec![vec![Cell::ours(from)]],
@@ -154,11 +195,7 @@ mod tests {
 
     #[tokio::test]
     async fn pages_follow_one_another_in_one_file() {
-        let answer = answer("numbers.csv", &["number"], 1, async |from| {
-            Ok(numbers(from))
-        })
-        .await
-        .unwrap();
+        let answer = respond(&NUMBERS, numbers(1), async |from| Ok(numbers(from)));
         let disposition = &answer.headers()[header::CONTENT_DISPOSITION];
         assert_eq!(disposition, "attachment; filename=\"numbers.csv\"");
         let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
@@ -167,15 +204,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_ends_early_does_not_look_whole() {
-        let refused = answer("numbers.csv", &["number"], 1, async |_| {
-            Err::<Page<i64>, _>(Problem::internal())
-        });
-        assert_eq!(refused.await.unwrap_err().status(), 500);
-        let broken = answer("numbers.csv", &["number"], 1, async |from| match from {
-            1 => Ok(numbers(1)),
-            _ => Err(Problem::internal()),
-        });
-        let body = broken.await.unwrap().into_body();
+        let broken = respond(&NUMBERS, numbers(1), async |_| Err(Problem::internal()));
+        let body = broken.into_body();
         assert!(to_bytes(body, usize::MAX).await.is_err());
     }
 }

@@ -67,9 +67,10 @@ impl Drop for ClosedAtEnd {
 ///
 /// `hello` at the start; `calls` and `billing` with `{"ids": […]}` whenever rows of the account changed; `resync`
 /// when changes may have been missed and everything should be fetched anew; a comment every 15
-/// seconds. A reconnect with `Last-Event-ID` is answered with `resync`. Administrators also hear of calls that
-/// nobody owns. The stream ends within seconds of the right to hear it: sign-out, suspension, another account, a key
-/// that was revoked, an access token that is over.
+/// seconds. A reconnect with `Last-Event-ID` is answered with `resync`. An API key hears of billing when it has the
+/// scope to read it; administrators also hear of calls that nobody owns. A person or key may follow 16 times at
+/// once, and an account be followed 64 times: 429 beyond. The stream ends within seconds of the right to hear it:
+/// sign-out, suspension, another account, a key that was revoked, an access token that is over.
 #[utoipa::path(
     get, operation_id = "follow_changes", path = "/api/live", tag = "live",
     params(("last-event-id" = Option<String>, Header, description = "Sent by browsers when they reconnect")),
@@ -84,8 +85,7 @@ pub async fn follow(
     viewer.require(Right::ReadCalls)?;
     given.finish()?;
     let came_back = headers.contains_key(HeaderName::from_static("last-event-id"));
-    let listener = api.live().0.sit(viewer, came_back);
-    let listener = listener.ok_or_else(|| Problem::unavailable("too many pages follow already"))?;
+    let listener = api.live().0.sit(viewer, came_back)?;
     let mut response = Response::new(Body::from_stream(listener));
     let fixed = [
         (header::CONTENT_TYPE, "text/event-stream"),

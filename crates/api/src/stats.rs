@@ -1,4 +1,5 @@
-//! `GET /api/stats`: the figures of a period in the viewer's time zone.
+//! `GET /api/stats`: the figures of a period in the viewer's time zone. They say how those who called
+//! were served: calls that the receptionist made are in none of them.
 //!
 //! They come from the hourly rollups the projector keeps; only the parts of an hour at the ends
 //! of the period are counted from the calls themselves. In zones whose hours are not UTC's (India,
@@ -72,7 +73,7 @@ pub struct PeriodShown {
     pub tz: String,
 }
 
-/// Figures of ended calls that began in a period.
+/// Figures of ended inbound calls that began in a period.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Totals {
     /// All of them.
@@ -217,14 +218,15 @@ pub async fn show(
     uri: Uri,
     given: Parameters,
 ) -> Result<Response, Problem> {
-    // Refused before it is shared. What is asked for is worked out again with each read: "up to
-    // now" is another instant then.
-    StatsFilters::take(given, clock::now())?;
+    // Refused before it is shared. The period is worked out again with each read: "up to now" is
+    // another instant then.
+    let (_, client) = StatsFilters::take(given, clock::now())?;
     viewer.require(Right::ReadCalls)?;
-    shared(&api, &viewer, &uri, None).await
+    shared(&api, &viewer, &uri, client).await
 }
 
-/// Answers what is asked at `uri`, once for all who ask it now; over all, or for one client.
+/// Answers what is asked at `uri`, once for all who ask it now; over all, or for one client. The nil
+/// id stands for nobody's.
 pub(crate) async fn shared(
     api: &Api,
     viewer: &Viewer,
@@ -234,22 +236,16 @@ pub(crate) async fn shared(
     let (api, viewer) = (api.clone(), viewer.clone());
     let query = uri.query().unwrap_or_default().to_owned();
     let shared = api.shared().clone();
-    let question = viewer.question(uri);
+    let question = viewer.question(whose(client), uri)?;
     let read = move || figures(api.clone(), viewer.clone(), query.clone(), client);
     shared.ask(question, read).await.map(answer::json)
 }
 
 async fn figures(api: Api, viewer: Viewer, query: String, client: Option<Uuid>) -> Told {
     let freshness = api.board().calls();
-    let (period, asked) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
-    let client = client.or(asked);
-    let whose = if client == Some(NOBODYS) {
-        Whose::Nobody
-    } else {
-        Whose::Account
-    };
+    let (period, _) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
     let read = viewer.read_of(
-        whose,
+        whose(client),
         api.database(),
         Plan::ByValues,
         period,
@@ -260,6 +256,14 @@ async fn figures(api: Api, viewer: Viewer, query: String, client: Option<Uuid>) 
         &counted.stats(&period, freshness),
         16 * 1024,
     ))
+}
+
+fn whose(client: Option<Uuid>) -> Whose {
+    if client == Some(NOBODYS) {
+        Whose::Nobody
+    } else {
+        Whose::Account
+    }
 }
 
 /// What the database counted.

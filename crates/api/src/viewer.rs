@@ -126,7 +126,7 @@ impl Viewer {
     }
 
     /// Who is counted when somebody asks too often: each key by itself.
-    fn caller(&self) -> Uuid {
+    pub(crate) fn caller(&self) -> Uuid {
         match self.0.means {
             Means::Key { id, .. } => id,
             Means::Session { .. } | Means::Token { .. } => self.0.person,
@@ -235,9 +235,21 @@ impl Viewer {
         held.then_some(()).ok_or_else(Problem::unauthorised)
     }
 
-    /// What makes two requests the same question: who asks for whom, and what.
-    pub(crate) fn question(&self, uri: &Uri) -> String {
-        format!("{} {} {uri}", self.0.account, self.0.person)
+    /// What makes two requests the same question: who asks for whom, and what. An answer that is shared was
+    /// read for whoever asked first, perhaps by other means, so whoever may not see those rows has no question.
+    ///
+    /// # Errors
+    /// 403 for whoever may not see them.
+    pub(crate) fn question(&self, whose: Whose, uri: &Uri) -> Result<String, Problem> {
+        self.require_sight(whose)?;
+        Ok(format!("{} {} {uri}", self.0.account, self.0.person))
+    }
+
+    fn require_sight(&self, whose: Whose) -> Result<(), Problem> {
+        match whose {
+            Whose::Account => Ok(()),
+            Whose::Nobody => self.require(Right::Administrate),
+        }
     }
 
     /// Reads for this viewer what is `wanted`; `query` may run twice, and runs to its end (see
@@ -278,12 +290,10 @@ impl Viewer {
         T: Send + 'static,
         Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
+        self.require_sight(whose)?;
         let reach = match whose {
             Whose::Account => Reach::Account(self.settings()),
-            Whose::Nobody => {
-                self.require(Right::Administrate)?;
-                Reach::Everything
-            }
+            Whose::Nobody => Reach::Everything,
         };
         Ok(database.read(reach, plan, wanted, query).await?)
     }

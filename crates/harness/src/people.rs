@@ -19,6 +19,15 @@ pub async fn newcomer(client: &Client, name: &str) -> Uuid {
     client.query_one(sql, &[&name]).await.unwrap().get(0)
 }
 
+/// Lets somebody into an account that is not theirs, as `manager` or `reader`.
+pub async fn join(client: &Client, person: Uuid, account: Uuid, role: &str) {
+    let sql = "insert into account.members (account_id, user_id, role, joined_at) values ($1, $2, $3, now())";
+    client
+        .execute(sql, &[&account, &person, &role])
+        .await
+        .unwrap();
+}
+
 /// A client of a user, reached by its tenant key `tnt_<name>` and by a number.
 pub async fn business(client: &Client, user: Uuid, name: &str, number: &str) -> Uuid {
     let id = Uuid::new_v4();

@@ -93,6 +93,7 @@ create index calls_unanswered on calls (user_id, result, started_at desc, id des
 create index calls_unsuccessful on calls (user_id, outcome_status, started_at desc, id desc)
     where outcome_status <> 'success';
 create index calls_upset on calls (user_id, started_at desc, id desc) where sentiment_label = 'negative';
+create index calls_outbound on calls (user_id, started_at desc, id desc) where direction = 'outbound';
 create index calls_long on calls (user_id, started_at desc, id desc) where talk_ms > 600000;
 comment on table calls is
     'Owner: projector. One row per SIP call or web visitor; times in UTC, durations in ms, money in minor units.';

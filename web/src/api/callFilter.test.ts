@@ -11,6 +11,7 @@ describe("the filter in the address", () => {
       to: "2026-11-30",
       q: '"next tuesday" appoint*',
       number: "+1 555",
+      direction: "outbound",
       state: "ended",
       result: "missed",
       outcome: "fail",
@@ -24,7 +25,7 @@ describe("the filter in the address", () => {
 
   it("names what it does not know instead of dropping it silently", () => {
     const search = new URLSearchParams(
-      "state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps&number=Maria&q=%3F%21",
+      "state=asleep&bogus=1&min_talk_ms=-5&client_id=x&from=2026-02-30&to=soon&has_recording=perhaps&number=Maria&q=%3F%21&direction=out",
     );
     const { filter, refused } = readFilter(search);
     expect(filter).toEqual({});
@@ -38,6 +39,7 @@ describe("the filter in the address", () => {
       "has_recording=perhaps",
       "number=Maria",
       "q=?!",
+      "direction=out",
     ]);
   });
 

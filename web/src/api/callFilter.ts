@@ -6,6 +6,7 @@
  */
 import { dayAfter, isDay, startOfDay } from "./period";
 
+export const DIRECTIONS = ["inbound", "outbound"] as const;
 export const STATES = ["ringing", "live", "ended"] as const;
 export const RESULTS = ["answered", "abandoned", "missed", "failed"] as const;
 export const OUTCOMES = ["success", "fail", "unknown"] as const;
@@ -19,6 +20,7 @@ export interface CallFilter {
   from?: string;
   to?: string;
   number?: string;
+  direction?: (typeof DIRECTIONS)[number];
   state?: (typeof STATES)[number];
   result?: (typeof RESULTS)[number];
   outcome?: (typeof OUTCOMES)[number];
@@ -119,6 +121,8 @@ function read(filter: CallFilter, name: string, value: string): boolean {
 
 function readChoice(filter: CallFilter, name: string, value: string): boolean {
   switch (name) {
+    case "direction":
+      return (filter.direction = oneOf(DIRECTIONS, value)) !== undefined;
     case "state":
       return (filter.state = oneOf(STATES, value)) !== undefined;
     case "result":

@@ -1161,9 +1161,10 @@ export interface paths {
          * Follows the changes of the account.
          * @description `hello` at the start; `calls` and `billing` with `{"ids": […]}` whenever rows of the account changed; `resync`
          *     when changes may have been missed and everything should be fetched anew; a comment every 15
-         *     seconds. A reconnect with `Last-Event-ID` is answered with `resync`. Administrators also hear of calls that
-         *     nobody owns. The stream ends within seconds of the right to hear it: sign-out, suspension, another account, a key
-         *     that was revoked, an access token that is over.
+         *     seconds. A reconnect with `Last-Event-ID` is answered with `resync`. An API key hears of billing when it has the
+         *     scope to read it; administrators also hear of calls that nobody owns. A person or key may follow 16 times at
+         *     once, and an account be followed 64 times: 429 beyond. The stream ends within seconds of the right to hear it:
+         *     sign-out, suspension, another account, a key that was revoked, an access token that is over.
          */
         get: operations["follow_changes"];
         put?: never;
@@ -1825,18 +1826,20 @@ export interface components {
         /** @description A call as it stands in lists. */
         Call: {
             answered_at: components["schemas"]["Moment"] | null;
-            /** @description As the provider shows it. */
+            /** @description Their name, as the provider shows it. */
             caller_name: string | null;
             /**
-             * @description Null when hidden or unknown.
+             * @description Who called, or of an outbound call who was called; null when hidden or unknown.
              * @example +12025550147
              */
             caller_number: string | null;
             /** @description Where it came from. */
             channel: components["schemas"]["Channel"];
             client: components["schemas"]["CallClient"] | null;
-            /** @description The number the caller dialled. */
+            /** @description The number the caller dialled, or of an outbound call the one it was made from. */
             dialled_number: string | null;
+            /** @description Who called whom. */
+            direction: components["schemas"]["Direction"];
             end_reason: components["schemas"]["EndReason"] | null;
             ended_at: components["schemas"]["Moment"] | null;
             /** @description Whether there is a recording to play. */
@@ -2446,6 +2449,11 @@ export interface components {
             /** @description What the list shows. */
             letter: components["schemas"]["DeadLetter"];
         };
+        /**
+         * @description Who called whom.
+         * @enum {string}
+         */
+        Direction: "inbound" | "outbound";
         /** @description When an account goes. */
         Due: {
             /** @description Then, unless its owner says before that they stay. */
@@ -3872,7 +3880,7 @@ export interface components {
             /** @description What it answered. */
             output: string | null;
         };
-        /** @description Figures of ended calls that began in a period. */
+        /** @description Figures of ended inbound calls that began in a period. */
         Totals: {
             /**
              * Format: int64
@@ -8574,6 +8582,8 @@ export interface operations {
                 from?: string;
                 /** @description Started before (RFC 3339). */
                 to?: string;
+                /** @description Who called whom. */
+                direction?: "inbound" | "outbound";
                 /** @description A part of the caller's or the dialled number: 1 to 15 digits; a leading + means its beginning. */
                 number?: string;
                 /** @description Where they stand. */
@@ -8685,6 +8695,8 @@ export interface operations {
                 from?: string;
                 /** @description Started before (RFC 3339). */
                 to?: string;
+                /** @description Who called whom. */
+                direction?: "inbound" | "outbound";
                 /** @description A part of the caller's or the dialled number: 1 to 15 digits; a leading + means its beginning. */
                 number?: string;
                 /** @description Where they stand. */
@@ -9667,6 +9679,8 @@ export interface operations {
                 from?: string;
                 /** @description Started before (RFC 3339). */
                 to?: string;
+                /** @description Who called whom. */
+                direction?: "inbound" | "outbound";
                 /** @description A part of the caller's or the dialled number: 1 to 15 digits; a leading + means its beginning. */
                 number?: string;
                 /** @description Where they stand. */

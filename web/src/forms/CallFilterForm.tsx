@@ -8,6 +8,7 @@ import { type CallFilter, isNumberPart } from "../api/callFilter";
 import { Button } from "../ui/Button";
 import { Choice, TextField } from "../ui/Field";
 import {
+  DIRECTION_WORDS,
   LENGTHS,
   LENGTH_WORDS,
   OUTCOME_WORDS,
@@ -81,6 +82,14 @@ function Fields({ filter, change }: Props) {
     <div className="grid grid-cols-2 gap-x-3 gap-y-4">
       <Day label="From" value={days.from} max={days.to} choose={(from) => change({ from })} />
       <Day label="Up to and including" value={days.to} min={days.from} choose={(to) => change({ to })} />
+      <div className="col-span-2">
+        <OneOf
+          label="Direction"
+          words={DIRECTION_WORDS}
+          value={filter.direction}
+          choose={(direction) => change({ direction })}
+        />
+      </div>
       <OneOf label="State" words={STATE_WORDS} value={filter.state} choose={(state) => change({ state })} />
       <OneOf label="Result" words={RESULT_WORDS} value={filter.result} choose={(result) => change({ result })} />
       <OneOf label="Outcome" words={OUTCOME_WORDS} value={filter.outcome} choose={(outcome) => change({ outcome })} />

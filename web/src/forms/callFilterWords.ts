@@ -3,6 +3,7 @@ import type { CallFilter } from "../api/callFilter";
 import { isDay, startOfDay } from "../api/period";
 import { duration, longDay, timeOfDay } from "../ui/time";
 
+export const DIRECTION_WORDS = { inbound: "From callers", outbound: "Made by the receptionist" } as const;
 export const STATE_WORDS = { ringing: "Ringing now", live: "On the line now", ended: "Ended" } as const;
 export const RESULT_WORDS = {
   answered: "Answered",
@@ -57,6 +58,7 @@ export function chosenParts(filter: CallFilter): Chosen[] {
   add(filter.number && `Number has ${filter.number}`, "number");
   add(filter.from && `From ${edge(filter.from)}`, "from");
   add(filter.to && `Up to ${edge(filter.to)}`, "to");
+  add(filter.direction && DIRECTION_WORDS[filter.direction], "direction");
   add(filter.state && STATE_WORDS[filter.state], "state");
   add(filter.result && RESULT_WORDS[filter.result], "result");
   add(filter.outcome && OUTCOME_WORDS[filter.outcome], "outcome");

@@ -9,6 +9,7 @@ const CALL: Call = {
   id: ID,
   client: { id: ID, name: "Bright Smile Dental" },
   channel: "phone",
+  direction: "inbound",
   caller_number: "+12025550147",
   caller_name: null,
   dialled_number: "+12025550100",
@@ -247,6 +248,25 @@ it.each([
   openCall(who);
   expect(await screen.findByRole("heading", { level: 1, name: shown })).toBeTruthy();
   expect(screen.queryByRole("link", { name: "Ring back" })).toBeNull();
+});
+
+it("a call that the receptionist made says so, in the list and by itself", async () => {
+  const made = { ...CALL, direction: "outbound" as const, result: "missed" as const, outcome: null };
+  answers["/api/calls"] = { items: [made], next_cursor: null, freshness: FRESH };
+  openCall(made);
+  expect(plain(await screen.findByRole("heading", { name: /^Called/ }))).toBe("Called +1 202 555 0147");
+  expect(plain(screen.getByText(/^for/))).toBe("for Bright Smile Dental from +1 202 555 0100");
+  expect(screen.getByRole("link", { name: "Ring again" })).toBeTruthy();
+  const list = within(await screen.findByRole("table", { name: "Calls, newest first" }));
+  expect(plain(list.getByRole("link"))).toBe("Called +1 202 555 0147");
+  expect(list.getByText("Not reached")).toBeTruthy();
+});
+
+it("calls that the receptionist made are a filter in the address", async () => {
+  open("/calls?direction=outbound");
+  expect(await screen.findByRole("link", { name: "Remove filter: Made by the receptionist" })).toBeTruthy();
+  const query = stage.asked.find(({ url }) => url.pathname === "/api/calls")?.url.searchParams;
+  expect(query?.get("direction")).toBe("outbound");
 });
 
 it("a call that is going on has a clock and no end", async () => {

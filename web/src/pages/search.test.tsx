@@ -12,6 +12,7 @@ const FOUND = {
   id: ID,
   client: null,
   channel: "phone",
+  direction: "inbound",
   caller_number: "+12025550147",
   caller_name: null,
   dialled_number: null,

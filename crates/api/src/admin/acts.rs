@@ -8,10 +8,17 @@ use crate::{
     csv,
     parameters::{self, Parameters},
     problem::{Problem, ReadProblems},
+    viewer::Right,
 };
 use axum::{extract::State, response::Response};
 use utoipa::IntoParams;
 use uuid::Uuid;
+
+const FILE: csv::File = csv::File {
+    name: "audit.csv",
+    head: entries::HEAD,
+    right: Right::Administrate,
+};
 
 /// Whose acts.
 #[derive(Debug, Default, IntoParams)]
@@ -54,12 +61,13 @@ pub async fn list(
 )]
 pub async fn file(
     State(api): State<Api>,
-    _: Administrator,
+    Administrator(viewer): Administrator,
     mut given: Parameters,
 ) -> Result<Response, Problem> {
     let wanted = wanted(&mut given);
     given.finish()?;
-    csv::answer("audit.csv", entries::HEAD, i64::MAX, move |below| {
+    let database = api.database().clone();
+    let read = move |_, below| {
         let (api, wanted) = (api.clone(), wanted.clone());
         async move {
             api.database()
@@ -68,8 +76,8 @@ pub async fn file(
                 })
                 .await
         }
-    })
-    .await
+    };
+    csv::answer(database, viewer, FILE, i64::MAX, read).await
 }
 
 fn wanted(given: &mut Parameters) -> Wanted {

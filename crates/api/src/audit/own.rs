@@ -9,6 +9,12 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 
+const FILE: csv::File = csv::File {
+    name: "audit.csv",
+    head: entries::HEAD,
+    right: Right::Own,
+};
+
 /// Lists security-relevant acts in the account, newest first.
 #[utoipa::path(
     get, operation_id = "list_audit", path = "/api/audit", tag = "audit", params(AuditFilters, AuditPaging),
@@ -45,11 +51,12 @@ pub async fn file(
     viewer: Viewer,
     mut given: Parameters,
 ) -> Result<Response, Problem> {
-    viewer.require(Right::Own)?;
+    viewer.require(FILE.right)?;
     let wanted = wanted(&viewer, &mut given);
     given.finish()?;
-    csv::answer("audit.csv", entries::HEAD, i64::MAX, move |below| {
-        let (api, viewer, wanted) = (api.clone(), viewer.clone(), wanted.clone());
+    let database = api.database().clone();
+    let read = move |viewer: Viewer, below| {
+        let (api, wanted) = (api.clone(), wanted.clone());
         async move {
             viewer
                 .read(api.database(), Plan::ByValues, wanted, move |db, wanted| {
@@ -57,8 +64,8 @@ pub async fn file(
                 })
                 .await
         }
-    })
-    .await
+    };
+    csv::answer(database, viewer, FILE, i64::MAX, read).await
 }
 
 fn wanted(viewer: &Viewer, given: &mut Parameters) -> Wanted {

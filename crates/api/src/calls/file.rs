@@ -19,27 +19,32 @@ use axum::{extract::State, response::Response};
 use frontdesk_events::{Currency, Money};
 use std::sync::Arc;
 
-const HEAD: &[&str] = &[
-    "started_at",
-    "business",
-    "caller_number",
-    "caller_name",
-    "dialled_number",
-    "channel",
-    "state",
-    "result",
-    "ring_s",
-    "talk_s",
-    "outcome",
-    "outcome_label",
-    "revenue",
-    "currency",
-    "sentiment",
-    "summary",
-    "transferred_to",
-    "has_recording",
-    "id",
-];
+const FILE: csv::File = csv::File {
+    name: "calls.csv",
+    right: Right::ReadCalls,
+    head: &[
+        "started_at",
+        "business",
+        "direction",
+        "caller_number",
+        "caller_name",
+        "dialled_number",
+        "channel",
+        "state",
+        "result",
+        "ring_s",
+        "talk_s",
+        "outcome",
+        "outcome_label",
+        "revenue",
+        "currency",
+        "sentiment",
+        "summary",
+        "transferred_to",
+        "has_recording",
+        "id",
+    ],
+};
 
 /// Gives all calls that fit as a file.
 #[utoipa::path(
@@ -54,12 +59,13 @@ pub async fn fetch(
     viewer: Viewer,
     mut given: Parameters,
 ) -> Result<Response, Problem> {
-    viewer.require(Right::ReadCalls)?;
+    viewer.require(FILE.right)?;
     let filters = CallFilters::take(&mut given);
     given.finish()?;
     let filters = Arc::new(filters);
-    csv::answer("calls.csv", HEAD, Position::TOP, move |below| {
-        let (api, viewer, filters) = (api.clone(), viewer.clone(), Arc::clone(&filters));
+    let database = api.database().clone();
+    let read = move |viewer: Viewer, below| {
+        let (api, filters) = (api.clone(), Arc::clone(&filters));
         async move {
             let rows = reading::rows(&api, &viewer, filters, below, csv::PAGE).await?;
             let is_full = rows.len() as i64 == csv::PAGE;
@@ -68,8 +74,8 @@ pub async fn fetch(
                 rows: rows.iter().map(cells).collect(),
             })
         }
-    })
-    .await
+    };
+    csv::answer(database, viewer, FILE, Position::TOP, read).await
 }
 
 fn cells(row: &CallRow) -> Vec<Cell> {
@@ -82,6 +88,7 @@ fn cells(row: &CallRow) -> Vec<Cell> {
     vec![
         Cell::ours(row.started_at),
         said(&row.client_name),
+        Cell::ours(&row.direction),
         said(&row.caller_number),
         said(&row.caller_name),
         said(&row.dialled_number),

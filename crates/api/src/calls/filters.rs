@@ -26,6 +26,9 @@ pub struct CallFilters {
     /// Started before (RFC 3339).
     #[param(value_type = Option<String>, format = DateTime)]
     pub(super) to: Option<DateTime<Utc>>,
+    /// Who called whom.
+    #[param(value_type = Option<super::Direction>, inline)]
+    pub(super) direction: Option<&'static str>,
     /// A part of the caller's or the dialled number: 1 to 15 digits; a leading + means its beginning.
     #[param(value_type = Option<String>, pattern = r"^\+?[0-9]{1,15}$")]
     pub(super) number: Option<NumberPart>,
@@ -164,6 +167,7 @@ impl CallFilters {
             unassigned: given.take("unassigned", parameters::flag),
             from: given.take("from", parameters::instant),
             to: given.take("to", parameters::instant),
+            direction: given.take("direction", parameters::one_of(&["inbound", "outbound"])),
             number: given.take("number", NumberPart::parse),
             state: given.take("state", parameters::one_of(&["ringing", "live", "ended"])),
             result: given.take(
@@ -204,6 +208,7 @@ impl CallFilters {
             || self.outcome.is_some()
             || self.sentiment == Some("negative")
             || self.min_talk_ms.is_some()
+            || self.direction == Some("outbound")
     }
 
     /// The part of a number, as a pattern.
@@ -217,6 +222,7 @@ impl CallFilters {
             unassigned,
             from,
             to,
+            direction,
             number,
             state,
             result,
@@ -231,6 +237,7 @@ impl CallFilters {
             && unassigned.is_none()
             && from.is_none()
             && to.is_none()
+            && direction.is_none()
             && number.is_none()
             && state.is_none()
             && result.is_none()
@@ -297,6 +304,7 @@ mod tests {
             "unassigned=yes",
             "from=2026-11-01",
             "to=x",
+            "direction=out",
             "number=abc",
             "state=LIVE",
             "result=x",
@@ -326,6 +334,7 @@ mod tests {
         }
         assert!(take("").unwrap().are_none());
         assert!(!take("state=live").unwrap().are_none());
+        assert!(!take("direction=inbound").unwrap().are_none());
         assert!(!take("q=tooth").unwrap().are_none());
     }
 

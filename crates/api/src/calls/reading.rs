@@ -134,8 +134,9 @@ async fn filtered(
             and ($12::bigint is null or talk_ms >= $12)
             and ($13::bigint is null or talk_ms <= $13)
             and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14)
+            and ($15::text is null or direction = $15)
         order by started_at desc, id desc
-        limit $15"#,
+        limit $16"#,
         below.at,
         below.id,
         filters.client_id,
@@ -150,6 +151,7 @@ async fn filtered(
         filters.min_talk_ms,
         filters.max_talk_ms,
         filters.has_recording,
+        filters.direction,
         limit,
     )
     .fetch_all(db)

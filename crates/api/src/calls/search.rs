@@ -222,7 +222,8 @@ async fn take_step(
                         when 'unknown' then state = 'ended'
                             and (sentiment_label is null or sentiment_label not in ('positive', 'neutral', 'negative'))
                         else sentiment_label = $11 end)
-                    and ($13::bigint is null or talk_ms <= $13) and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14) as fits
+                    and ($13::bigint is null or talk_ms <= $13) and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14)
+                    and ($18::text is null or direction = $18) as fits
                 from calls.calls
                 where (started_at, id) < ($1, $2)
                     and ($3::uuid is null or client_id = $3)
@@ -232,6 +233,7 @@ async fn take_step(
                     and ($10::text is null or outcome_status = $10)
                     and ($11::text is distinct from 'negative' or sentiment_label = 'negative')
                     and ($12::bigint is null or talk_ms >= $12)
+                    and ($18::text is distinct from 'outbound' or direction = 'outbound')
                 order by started_at desc, id desc limit $15
             ) w
             -- The offset keeps it what it is: a look at each, by its key.
@@ -257,6 +259,7 @@ async fn take_step(
         length,
         query,
         looks_at_all,
+        filters.direction,
     )
     .fetch_one(db)
     .await?;
@@ -298,6 +301,7 @@ async fn look_up(
             and ($11::bigint is null or talk_ms >= $11)
             and ($12::bigint is null or talk_ms <= $12)
             and ($13::boolean is null or (recording_state is not distinct from 'ready') = $13)
+            and ($19::text is null or direction = $19)
         order by started_at desc, c.id desc
         limit $14"#,
         below.at,
@@ -318,6 +322,7 @@ async fn look_up(
         since.map(|since| day(since, -JOINED_WITHIN)),
         day(below.at, JOINED_WITHIN),
         since,
+        filters.direction,
     )
     .fetch_all(db)
     .await

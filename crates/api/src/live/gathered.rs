@@ -16,14 +16,13 @@ pub(super) const GATHER: Duration = Duration::from_millis(20);
 /// More ids than this in one moment are told as "everything": a page shows a hundred.
 pub(super) const MOST_IDS: usize = 500;
 
-/// Whose changes, and of what kind.
-type Key = (Option<Uuid>, Topic);
+/// Whose rows, and of what kind; `None` are nobody's.
+pub(super) type Rows = (Option<Uuid>, Topic);
 
-/// What the listeners of one account are to be told.
+/// What those who hear of these rows are to be told.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Told {
-    /// Whose rows; `None` are nobody's.
-    pub(super) user: Option<Uuid>,
+    pub(super) rows: Rows,
     pub(super) what: What,
 }
 
@@ -31,7 +30,7 @@ pub(super) struct Told {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// These changed.
-    Changed(Topic, BTreeSet<String>),
+    Changed(BTreeSet<String>),
     /// Too many to name.
     Everything,
 }
@@ -40,9 +39,9 @@ pub(super) enum What {
 /// was quiet for a moment, and of nobody more than [`MOST_IDS`].
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    heaps: HashMap<Key, Heap>,
+    heaps: HashMap<Rows, Heap>,
     /// When each of them may be told again. Every moment is equally long, so the first is the next.
-    due: VecDeque<(Instant, Key)>,
+    due: VecDeque<(Instant, Rows)>,
 }
 
 #[derive(Debug)]
@@ -54,18 +53,18 @@ enum Heap {
 impl Gathered {
     /// What is to be told at once: the change itself, after a quiet moment.
     pub(super) fn add(&mut self, change: Change, now: Instant) -> Option<Told> {
-        let key = (change.user, change.topic);
-        match self.heaps.entry(key) {
+        let rows = (change.user, change.topic);
+        match self.heaps.entry(rows) {
             Entry::Occupied(mut heap) => {
                 heap.get_mut().add(change.ids);
                 None
             }
             Entry::Vacant(place) => {
                 place.insert(Heap::EMPTY);
-                self.due.push_back((now + GATHER, key));
+                self.due.push_back((now + GATHER, rows));
                 let mut heap = Heap::EMPTY;
                 heap.add(change.ids);
-                heap.told(key)
+                heap.told(rows)
             }
         }
     }
@@ -77,11 +76,12 @@ impl Gathered {
 
     /// The next message whose moment is over.
     pub(super) fn take(&mut self, now: Instant) -> Option<Told> {
-        while let Some((_, key)) = self.due.pop_front_if(|(due, _)| *due <= now) {
-            let told = self.heaps.remove(&key).and_then(|heap| heap.told(key));
+        while let Some((_, rows)) = self.due.pop_front_if(|(due, _)| *due <= now) {
+            let heap = self.heaps.remove(&rows);
+            let told = heap.and_then(|heap| heap.told(rows));
             if told.is_some() {
-                self.heaps.insert(key, Heap::EMPTY);
-                self.due.push_back((now + GATHER, key));
+                self.heaps.insert(rows, Heap::EMPTY);
+                self.due.push_back((now + GATHER, rows));
                 return told;
             }
         }
@@ -103,13 +103,13 @@ impl Heap {
         }
     }
 
-    fn told(self, (user, topic): Key) -> Option<Told> {
+    fn told(self, rows: Rows) -> Option<Told> {
         let what = match self {
             Self::Ids(ids) if ids.is_empty() => return None,
-            Self::Ids(ids) => What::Changed(topic, ids),
+            Self::Ids(ids) => What::Changed(ids),
             Self::TooMany => What::Everything,
         };
-        Some(Told { user, what })
+        Some(Told { rows, what })
     }
 }
 
@@ -132,8 +132,8 @@ mod tests {
     fn told(user: Option<Uuid>, topic: Topic, ids: &[&str]) -> Told {
         let ids = ids.iter().map(|&id| id.to_owned()).collect();
         Told {
-            user,
-            what: What::Changed(topic, ids),
+            rows: (user, topic),
+            what: What::Changed(ids),
         }
     }
 
@@ -174,7 +174,7 @@ mod tests {
         let start = clock::monotonic();
         let mut gathered = Gathered::default();
         let everything = Told {
-            user: ADA,
+            rows: (ADA, Topic::Calls),
             what: What::Everything,
         };
         assert_eq!(gathered.add(storm(ADA), start), Some(everything));
@@ -193,7 +193,7 @@ mod tests {
             Heap::TooMany
         ));
         let later = gathered.take(start + GATHER).unwrap();
-        assert_eq!((later.user, later.what), (ADA, What::Everything));
+        assert_eq!((later.rows.0, later.what), (ADA, What::Everything));
     }
 
     #[test]

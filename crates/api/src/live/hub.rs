@@ -2,10 +2,7 @@
 //! and passes each on to those it concerns.
 
 use super::{gathered::Gathered, listeners::Listeners};
-use frontdesk_events::nats::{
-    Connection,
-    live::{Change, Topic},
-};
+use frontdesk_events::nats::{Connection, live::Change};
 use frontdesk_process::{clock, health::Health};
 use futures::{Stream, StreamExt as _};
 use std::time::{Duration, Instant};
@@ -51,7 +48,7 @@ async fn relay(
     loop {
         tokio::select! {
             change = changes.next() => match change {
-                Some(change) if concerns(listeners, &change) => {
+                Some(change) if listeners.hear((change.user, change.topic)) => {
                     if let Some(told) = gathered.add(change, clock::monotonic()) {
                         listeners.tell(&told);
                     }
@@ -73,11 +70,6 @@ async fn relay(
             listeners.tell(&told);
         }
     }
-}
-
-/// Whether somebody listens who may see these rows. No list shows payments that nobody owns.
-fn concerns(listeners: &Listeners, change: &Change) -> bool {
-    (change.user.is_some() || change.topic == Topic::Calls) && listeners.hear(change.user)
 }
 
 /// Signs of life, for ever.

@@ -1,10 +1,13 @@
-//! Who listens, by account. A change wakes the listeners it concerns and nobody else.
+//! Who listens, by what they may hear of. A change wakes the listeners it concerns and nobody else.
 //!
 //! What waits for a listener is bounded, and shared by all who are told the same. One that falls
 //! behind loses what waits and is told to ask anew, which is never wrong.
 
-use super::gathered::{Told, What};
-use crate::viewer::{Right, Viewer};
+use super::gathered::{Rows, Told, What};
+use crate::{
+    problem::Problem,
+    viewer::{Right, Viewer},
+};
 use bytes::Bytes;
 use frontdesk_events::nats::live::Topic;
 use futures::Stream;
@@ -15,11 +18,20 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
-use uuid::Uuid;
 
 /// Streams at once. Each holds a connection for hours; the rest of the listener's connections
 /// (`frontdesk_process::listen`) must stay for requests.
-pub(super) const MOST_LISTENERS: usize = 1536;
+const MOST_LISTENERS: usize = 1536;
+
+/// Streams of one person or key: a page each, in every window they have open.
+const MOST_OF_A_CALLER: usize = 16;
+
+/// Streams of one account, whoever opened them. Without these two bounds a single account could take every
+/// place.
+const MOST_OF_AN_ACCOUNT: usize = 64;
+
+/// When to come back for a place of one's own: no sooner than a page is closed.
+const COME_BACK_SECONDS: u16 = 15;
 
 /// How far a listener may fall behind before it is told to ask anew: a second of the busiest stream.
 const BACKLOG: usize = 64;
@@ -35,8 +47,8 @@ pub(super) struct Listeners(Mutex<Register>);
 
 #[derive(Debug, Default)]
 struct Register {
-    /// By the account they listen to; administrators also under `None`, what nobody owns.
-    groups: HashMap<Option<Uuid>, Group>,
+    /// By what they hear of, each listener in several.
+    groups: HashMap<Rows, Group>,
     all: HashMap<u64, Arc<Seat>>,
     /// The number of the next one.
     next: u64,
@@ -46,7 +58,7 @@ struct Register {
 #[derive(Debug, Default)]
 struct Group {
     seats: HashMap<u64, Arc<Seat>>,
-    /// Counts what it was told. A count of its own for each account: a shared one would tell how busy
+    /// Counts what it was told. A count of its own for each group: a shared one would tell how busy
     /// the others are.
     told: u64,
 }
@@ -69,20 +81,25 @@ struct Waiting {
 }
 
 impl Listeners {
-    /// A place for a viewer; `None` when there is none left. `came_back` asks anew first.
-    pub(super) fn sit(self: &Arc<Self>, viewer: Viewer, came_back: bool) -> Option<Listener> {
+    /// A place for a viewer. `came_back` asks anew first.
+    ///
+    /// # Errors
+    /// 429 when they or their account have as many as they may, 503 when there is none left.
+    pub(super) fn sit(
+        self: &Arc<Self>,
+        viewer: Viewer,
+        came_back: bool,
+    ) -> Result<Listener, Problem> {
         let seat = Arc::new(Seat {
             viewer,
             waiting: Mutex::default(),
         });
         let mut register = self.register();
-        if register.all.len() >= MOST_LISTENERS {
-            return None;
-        }
+        register.admit(&seat.viewer)?;
         let number = register.next;
         register.next += 1;
-        for user in groups_of(&seat.viewer) {
-            let group = register.groups.entry(user).or_default();
+        for rows in heard_by(&seat.viewer) {
+            let group = register.groups.entry(rows).or_default();
             group.seats.insert(number, seat.clone());
         }
         register.all.insert(number, seat.clone());
@@ -92,7 +109,7 @@ impl Listeners {
             seat.put(|waiting| waiting.ended = true);
         }
         let first = if came_back { HELLO_AGAIN } else { HELLO };
-        Some(Listener {
+        Ok(Listener {
             seat,
             number,
             first: Some(Bytes::from_static(first)),
@@ -101,21 +118,21 @@ impl Listeners {
     }
 
     /// Whether anybody would hear what happens to these rows.
-    pub(super) fn hear(&self, user: Option<Uuid>) -> bool {
-        self.register().groups.contains_key(&user)
+    pub(super) fn hear(&self, rows: Rows) -> bool {
+        self.register().groups.contains_key(&rows)
     }
 
     /// Tells those it concerns.
     pub(super) fn tell(&self, told: &Told) {
         let mut register = self.register();
-        let Some(group) = register.groups.get_mut(&told.user) else {
+        let Some(group) = register.groups.get_mut(&told.rows) else {
             return;
         };
         match &told.what {
-            What::Changed(topic, ids) => {
+            What::Changed(ids) => {
                 group.told += 1;
                 let ids = serde_json::json!({ "ids": ids });
-                let (name, number) = (name_of(*topic), group.told);
+                let (name, number) = (name_of(told.rows.1), group.told);
                 // Written once for all of them. JSON has no line breaks of its own.
                 let message = Bytes::from(format!("event: {name}\nid: {number}\ndata: {ids}\n\n"));
                 for seat in group.seats.values() {
@@ -183,13 +200,32 @@ impl Listeners {
 }
 
 impl Register {
+    /// Whether there is a place for one more. Each time all are counted: they are few, and a count kept
+    /// beside them could come to differ.
+    fn admit(&self, viewer: &Viewer) -> Result<(), Problem> {
+        let of_them = |seat: &&Arc<Seat>| seat.viewer.caller() == viewer.caller();
+        if self.all.values().filter(of_them).count() >= MOST_OF_A_CALLER {
+            let words = "as many pages or programs of yours follow already as may";
+            return Err(Problem::too_many(COME_BACK_SECONDS, words));
+        }
+        let of_account = |seat: &&Arc<Seat>| seat.viewer.account() == viewer.account();
+        if self.all.values().filter(of_account).count() >= MOST_OF_AN_ACCOUNT {
+            let words = "as many pages and programs follow this account already as may";
+            return Err(Problem::too_many(COME_BACK_SECONDS, words));
+        }
+        if self.all.len() >= MOST_LISTENERS {
+            return Err(Problem::unavailable("too many pages follow already"));
+        }
+        Ok(())
+    }
+
     fn leave(&mut self, number: u64) -> Option<Arc<Seat>> {
         let seat = self.all.remove(&number)?;
-        for user in groups_of(&seat.viewer) {
-            if let Some(group) = self.groups.get_mut(&user) {
+        for rows in heard_by(&seat.viewer) {
+            if let Some(group) = self.groups.get_mut(&rows) {
                 group.seats.remove(&number);
                 if group.seats.is_empty() {
-                    self.groups.remove(&user);
+                    self.groups.remove(&rows);
                 }
             }
         }
@@ -198,14 +234,16 @@ impl Register {
     }
 }
 
-/// Whether a viewer hears of rows that nobody owns: whoever may list them.
-pub(super) fn hears_nobodys(viewer: &Viewer) -> bool {
-    viewer.require(Right::Administrate).is_ok()
-}
-
-fn groups_of(viewer: &Viewer) -> impl Iterator<Item = Option<Uuid>> + use<> {
-    let nobodys = hears_nobodys(viewer).then_some(None);
-    std::iter::once(Some(viewer.account())).chain(nobodys)
+/// What a viewer hears of: of that which they may list. No list shows payments that nobody owns.
+pub(super) fn heard_by(viewer: &Viewer) -> Vec<Rows> {
+    let own = Some(viewer.account());
+    let heard = [
+        (Right::ReadCalls, (own, Topic::Calls)),
+        (Right::ReadBilling, (own, Topic::Billing)),
+        (Right::Administrate, (None, Topic::Calls)),
+    ];
+    let may = |(right, rows)| viewer.require(right).is_ok().then_some(rows);
+    heard.into_iter().filter_map(may).collect()
 }
 
 fn name_of(topic: Topic) -> &'static str {

@@ -4,8 +4,8 @@
 //! Whatever ended it may have happened in another process, so the tables are asked, for all listeners of this
 //! process at once. Nobody has to remember to tell us.
 
-use super::listeners::{Listeners, hears_nobodys};
-use crate::viewer::{Database, Right, Viewer, look_again};
+use super::listeners::{Listeners, heard_by};
+use crate::viewer::{Database, Viewer, look_again};
 use frontdesk_process::clock;
 use std::time::Duration;
 
@@ -42,16 +42,10 @@ async fn look(database: &Database, listeners: &Listeners) -> sqlx::Result<()> {
     let (numbers, viewers): (Vec<u64>, Vec<Viewer>) = listeners.viewers().into_iter().unzip();
     let again = look_again(database, &viewers, clock::now()).await?;
     for ((number, before), now) in numbers.into_iter().zip(&viewers).zip(again) {
-        if !now.is_some_and(|now| hears_the_same(before, &now)) {
+        // Whoever would be told more or otherwise must come again.
+        if !now.is_some_and(|now| heard_by(&now) == heard_by(before)) {
             listeners.end(number);
         }
     }
     Ok(())
-}
-
-/// Whether they would be told the same if they came now. Whoever would be told more or otherwise must come again.
-fn hears_the_same(before: &Viewer, now: &Viewer) -> bool {
-    now.require(Right::ReadCalls).is_ok()
-        && now.account() == before.account()
-        && hears_nobodys(now) == hears_nobodys(before)
 }

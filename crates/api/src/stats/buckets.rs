@@ -45,7 +45,7 @@ impl Spans {
     }
 }
 
-/// Ended calls that began in one stretch of time.
+/// Ended inbound calls that began in one stretch of time.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Bucket {
     /// The beginning of the stretch.
@@ -98,7 +98,7 @@ pub(super) async fn count(
                 (sentiment_label = 'positive')::int, (sentiment_label = 'neutral')::int,
                 (sentiment_label = 'negative')::int
             from calls.calls
-            where result is not null
+            where result is not null and direction = 'inbound'
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
                 and ($7::uuid is null or client_id = $7 or $7 = '00000000-0000-0000-0000-000000000000'::uuid and user_id is null)
         )
@@ -135,7 +135,7 @@ pub(super) async fn revenue(
             union all
             select revenue_currency, revenue_minor
             from calls.calls
-            where result is not null and revenue_minor is not null and revenue_currency is not null
+            where result is not null and direction = 'inbound' and revenue_minor is not null and revenue_currency is not null
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
                 and ($7::uuid is null or client_id = $7 or $7 = '00000000-0000-0000-0000-000000000000'::uuid and user_id is null)
         )

@@ -69,7 +69,7 @@ pub(super) async fn histogram(
         // to the column below it: hence the minus one.
         r#"select width_bucket(e2e_p50_ms - 1, $6::bigint[]) as "place!", count(*) as "calls!"
         from calls.calls
-        where result is not null and e2e_p50_ms is not null
+        where result is not null and direction = 'inbound' and e2e_p50_ms is not null
             and (started_at >= $1 and started_at < $2 or started_at >= $3 and started_at < $4)
             and ($5::uuid is null or client_id = $5 or $5 = '00000000-0000-0000-0000-000000000000'::uuid and user_id is null)
         group by 1"#,

@@ -1,4 +1,4 @@
-//! What calls earned, by local day and currency. Currencies are never added up or turned into each
+//! What inbound calls earned, by local day and currency. Currencies are never added up or turned into each
 //! other: nobody here knows the rate of that day.
 
 use super::{PeriodShown, buckets::Spans, period::Period};
@@ -106,7 +106,7 @@ async fn earned(db: &mut PgConnection, period: &Period, client: Uuid) -> sqlx::R
             union all
             select date_bin('15 minutes', started_at, timestamptz '2000-01-01 00:00:00+00'), revenue_currency, revenue_minor
             from calls.calls
-            where result is not null and revenue_minor is not null and revenue_currency is not null
+            where result is not null and direction = 'inbound' and revenue_minor is not null and revenue_currency is not null
                 and (started_at >= $3 and started_at < $4 or started_at >= $5 and started_at < $6)
                 and client_id = $7
         )

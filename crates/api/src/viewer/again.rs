@@ -1,8 +1,7 @@
-//! Whether people who were let in would be let in now: for what goes on long after its request, for many
-//! at once.
+//! Whether people who were let in would be let in now: for what goes on long after its request.
 
 use super::{
-    Database, Means, Viewer,
+    Database, Means, Problem, Viewer,
     rows::{Row, select_keys, select_logins, select_sessions},
 };
 use chrono::{DateTime, Utc};
@@ -37,6 +36,24 @@ pub(crate) async fn look_again(
         .iter()
         .map(|viewer| again(viewer).filter(|_| has_time(viewer, now)))
         .collect())
+}
+
+impl Viewer {
+    /// This viewer as they would be let in at `now`, to the same account.
+    ///
+    /// # Errors
+    /// 401 when they would not.
+    pub(crate) async fn again(
+        &self,
+        database: &Database,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let again = look_again(database, std::slice::from_ref(self), now).await?;
+        let again = again.into_iter().next().flatten();
+        again
+            .filter(|again| again.account() == self.account())
+            .ok_or_else(Problem::unauthorised)
+    }
 }
 
 /// A credential by its row, and the account it opens where the row does not say.

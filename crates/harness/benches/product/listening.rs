@@ -1,5 +1,5 @@
-//! A thousand open live channels of one account: what they hold, and how soon a change is with the last of
-//! them. Its limit: an empty route of server-sent events behind axum's own server, which knows no account.
+//! A thousand open live channels of as few people and accounts as may have them: what they hold, and how soon a
+//! change in each of the accounts is with the last of them. Its limit: an empty route of server-sent events behind axum's own server, which knows no account.
 
 use super::{
     freshness,
@@ -35,6 +35,9 @@ use tokio::{
 use uuid::Uuid;
 
 const LISTENERS: usize = 1_000;
+/// Enough for all of them: a person may have 16, and an account 64.
+const ACCOUNTS: usize = 16;
+const PEOPLE: usize = 4;
 /// Listeners that come and go first, so that pools and buffers which are made once are not counted.
 const WARM: usize = 16;
 /// After a change, so that the next one finds a quiet account.
@@ -55,17 +58,24 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
     let environment = freshness::environment(&nats, &database);
     let program = Program::start(executable, "all", "API_LISTEN", &environment).await;
     let client = database.client().await;
-    let owner = people::user(&client, "olivia").await;
-    let cookie = people::sign_in(&client, owner, owner).await;
+    let (mut accounts, mut requests) = (Vec::new(), Vec::new());
+    for number in 0..ACCOUNTS {
+        let owner = people::user(&client, &format!("owner{number}")).await;
+        requests.push(request(&people::sign_in(&client, owner, owner).await));
+        for other in 1..PEOPLE {
+            let reader = people::user(&client, &format!("reader{number}_{other}")).await;
+            people::join(&client, reader, owner, "reader").await;
+            requests.push(request(&people::sign_in(&client, reader, owner).await));
+        }
+        accounts.push(owner);
+    }
     let connection = nats.connect(Role::Operator).await;
     let crowd = Crowd {
         address: program.address,
-        request: format!(
-            "GET /api/live HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nCookie: {cookie}\r\n\r\n"
-        ),
+        requests,
         resident_mb: &|| program.resident_mb(),
     };
-    let tell = async |id| tell(&connection, owner, id).await;
+    let tell = async |id| tell(&connection, &accounts, id).await;
     let (mb, latencies) = crowd.measure(rounds, tell).await?;
     report.add(Figure {
         name: "live_1000_mb",
@@ -76,12 +86,12 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
     });
     report.note(
         "live_1000_p50_ms",
-        "a change told in NATS until the last of 1,000 listeners has it, p50",
+        "a change told in NATS to sixteen accounts until the last of 1,000 listeners has it, p50",
         percentile_ms(&latencies, 0.5),
     );
     report.add(Figure {
         name: "live_1000_p99_ms",
-        what: "a change told in NATS until the last of 1,000 listeners has it, p99",
+        what: "a change told in NATS to sixteen accounts until the last of 1,000 listeners has it, p99",
         value: percentile_ms(&latencies, 0.99),
         limit: Some("limit_live_1000_p99_ms"),
         target: Some(Target::Below(150.0)),
@@ -89,14 +99,22 @@ pub async fn measure(report: &mut Report, executable: &Path, quick: bool) -> any
     Ok(())
 }
 
+fn request(cookie: &str) -> String {
+    format!(
+        "GET /api/live HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nCookie: {cookie}\r\n\r\n"
+    )
+}
+
 /// As the projector does it after a commit.
-async fn tell(connection: &Connection, owner: Uuid, id: Uuid) -> anyhow::Result<()> {
-    let change = Change {
-        user: Some(owner),
-        topic: Topic::Calls,
-        ids: vec![id.to_string()],
-    };
-    connection.tell(&change).await;
+async fn tell(connection: &Connection, accounts: &[Uuid], id: Uuid) -> anyhow::Result<()> {
+    for account in accounts {
+        let change = Change {
+            user: Some(*account),
+            topic: Topic::Calls,
+            ids: vec![id.to_string()],
+        };
+        connection.tell(&change).await;
+    }
     Ok(())
 }
 
@@ -113,7 +131,7 @@ async fn bare(report: &mut Report, rounds: usize) -> anyhow::Result<()> {
     .await;
     let crowd = Crowd {
         address,
-        request: "GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        requests: vec!["GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()],
         resident_mb: &|| resident_mb(server.pid()),
     };
     let mut teller = super::load::Connection::open(address).await?;
@@ -148,7 +166,8 @@ fn resident_mb(pid: u32) -> f64 {
 /// Listeners and the server they listen to.
 struct Crowd<'a> {
     address: SocketAddr,
-    request: String,
+    /// What they ask with, in turn.
+    requests: Vec<String>,
     resident_mb: &'a dyn Fn() -> f64,
 }
 
@@ -159,15 +178,15 @@ impl Crowd<'_> {
         rounds: usize,
         mut tell: impl AsyncFnMut(Uuid) -> anyhow::Result<()>,
     ) -> anyhow::Result<(f64, Vec<u32>)> {
-        for _ in 0..WARM {
-            drop(self.open().await?);
+        for number in 0..WARM {
+            drop(self.open(number).await?);
         }
         tokio::time::sleep(Duration::from_secs(5)).await;
         let before = (self.resident_mb)();
         let (heard, mut all_heard) = mpsc::unbounded_channel();
         let mut readers = JoinSet::new();
-        for _ in 0..LISTENERS {
-            let (mut lines, heard) = (self.open().await?, heard.clone());
+        for number in 0..LISTENERS {
+            let (mut lines, heard) = (self.open(number).await?, heard.clone());
             readers.spawn(async move {
                 while let Ok(Some(line)) = lines.next_line().await {
                     if line.starts_with("data:") {
@@ -191,9 +210,10 @@ impl Crowd<'_> {
     }
 
     /// Opens one stream and reads its greeting.
-    async fn open(&self) -> anyhow::Result<Lines<BufReader<TcpStream>>> {
+    async fn open(&self, number: usize) -> anyhow::Result<Lines<BufReader<TcpStream>>> {
         let mut stream = TcpStream::connect(self.address).await?;
-        stream.write_all(self.request.as_bytes()).await?;
+        let request = &self.requests[number % self.requests.len()];
+        stream.write_all(request.as_bytes()).await?;
         let mut lines = BufReader::new(stream).lines();
         let status = lines.next_line().await?.context("no answer")?;
         ensure!(status.contains(" 200 "), "a stream was answered {status}");

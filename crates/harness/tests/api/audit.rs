@@ -1,6 +1,10 @@
 //! The record of acts: an owner's own, as pages and as a file that no spreadsheet runs.
 
-use crate::{person::Person, stage::Stage};
+use crate::{
+    calls_csv::{begun, rest},
+    person::Person,
+    stage::Stage,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -154,4 +158,31 @@ async fn a_long_record_is_one_file() {
     stage.client.batch_execute(&fill).await.unwrap();
     let file = stage.owner().get("/api/audit.csv").await;
     assert_eq!(file.text.lines().count(), 2501);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_cut_off_when_the_right_to_it_ends() {
+    let stage = Stage::set().await;
+    let (owner, admin) = (stage.sign_in(stage.owner().id).await, stage.admin().await);
+    // Far longer than what sockets hold on the way.
+    let fill = format!(
+        "insert into account.audit (at, user_id, actor_kind, act, detail)
+         select now(), '{}', 'system', 'user.logged_in', jsonb_build_object('words', repeat('so much was done ', 40))
+         from generate_series(1, 60000)",
+        owner.id
+    );
+    stage.client.batch_execute(&fill).await.unwrap();
+    let own = begun(owner.request(Method::GET, "/api/audit.csv")).await;
+    let all = begun(admin.request(Method::GET, "/api/admin/audit.csv")).await;
+    let out = owner.send(Method::POST, "/api/auth/logout", None).await;
+    assert_eq!(out.status, 204, "{}", out.text);
+    let demoted = format!(
+        "update account.users set role = 'owner' where id = '{}'",
+        admin.id
+    );
+    assert_eq!(stage.execute(&demoted).await, 1);
+    for (what, file) in [("signed out", own), ("no administrator any more", all)] {
+        let (lines, is_cut_off) = rest(file).await;
+        assert!(is_cut_off, "{what}: {lines} lines");
+    }
 }

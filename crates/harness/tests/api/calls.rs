@@ -6,7 +6,8 @@ use crate::{
 };
 use chrono::TimeDelta;
 use frontdesk_harness::eventually;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The names of the calls a list shows, by their rooms' order of arrival in `stories`.
@@ -70,18 +71,39 @@ async fn every_filter_gives_exactly_the_calls_it_names() {
             started: at("2026-11-22T12:01:00Z"),
             ..Story::new("ringing")
         },
+        Story {
+            outbound: true,
+            caller: "+15105550177",
+            started: at("2026-11-19T12:00:00Z"),
+            ..Story::new("reminder")
+        },
     ];
     let events: Vec<_> = stories.iter().flat_map(Story::events).collect();
     stage.tell(&events).await;
 
-    let all = ["booked", "gaveup", "ringing", "talking", "upset"];
+    let all = [
+        "booked", "gaveup", "reminder", "ringing", "talking", "upset",
+    ];
     let client = format!("client_id={smile}");
     for (filter, expected) in [
         ("", &all[..]),
-        (client.as_str(), &["booked", "gaveup", "ringing", "talking"]),
+        (
+            client.as_str(),
+            &["booked", "gaveup", "reminder", "ringing", "talking"],
+        ),
         ("unassigned=false", &all[..]),
         ("from=2026-11-21T12:00:00Z", &["ringing", "talking"]),
-        ("to=2026-11-21T12:00:00Z", &["booked", "gaveup", "upset"]),
+        (
+            "to=2026-11-21T12:00:00Z",
+            &["booked", "gaveup", "reminder", "upset"],
+        ),
+        (
+            "direction=inbound",
+            &["booked", "gaveup", "ringing", "talking", "upset"],
+        ),
+        ("direction=outbound", &["reminder"]),
+        ("direction=outbound&number=0177", &["reminder"]),
+        ("direction=outbound&result=missed", &[]),
         (
             "from=2026-11-21T13:00:00%2B01:00&to=2026-11-22T12:01:00Z",
             &["talking"],
@@ -90,21 +112,27 @@ async fn every_filter_gives_exactly_the_calls_it_names() {
         ("number=%2B44", &["gaveup"]),
         ("number=0199", &[]),
         ("number=999", &[]),
-        ("state=ended", &["booked", "gaveup", "upset"]),
+        ("state=ended", &["booked", "gaveup", "reminder", "upset"]),
         ("state=live", &["talking"]),
         ("state=ringing", &["ringing"]),
-        ("result=answered", &["booked", "upset"]),
+        ("result=answered", &["booked", "reminder", "upset"]),
         ("result=abandoned", &["gaveup"]),
         ("result=missed", &[]),
         ("result=failed", &[]),
         ("outcome=success", &["booked"]),
         ("outcome=fail", &["upset"]),
         ("sentiment=negative", &["upset"]),
-        ("sentiment=unknown", &["gaveup"]),
+        ("sentiment=unknown", &["gaveup", "reminder"]),
         ("min_talk_ms=60001", &["upset"]),
-        ("min_talk_ms=60000&max_talk_ms=60000", &["booked"]),
+        (
+            "min_talk_ms=60000&max_talk_ms=60000",
+            &["booked", "reminder"],
+        ),
         ("has_recording=true", &["booked"]),
-        ("has_recording=false&state=ended", &["gaveup", "upset"]),
+        (
+            "has_recording=false&state=ended",
+            &["gaveup", "reminder", "upset"],
+        ),
         (
             "state=ended&result=answered&outcome=success&sentiment=positive&number=5105550100",
             &["booked"],
@@ -129,6 +157,67 @@ async fn every_filter_gives_exactly_the_calls_it_names() {
         .collect();
     assert_eq!(numbers, ["+14155550199"]);
     assert_eq!(admin.ids("/api/calls").await, [""; 0], "their own account");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_says_who_called_whom() {
+    let stage = Stage::set().await;
+    stage.reception().await;
+    let made = Story {
+        outbound: true,
+        caller: "+15105550177",
+        ..Story::new("made")
+    };
+    let came = Story {
+        started: at("2026-11-20T11:00:00Z"),
+        ..Story::new("came")
+    };
+    stage.tell(&[made.events(), came.events()].concat()).await;
+    let list = stage.json("/api/calls").await;
+    let said = |n: usize| {
+        let call = &list["items"][n];
+        ["direction", "caller_number", "dialled_number"].map(|name| call[name].as_str().unwrap())
+    };
+    assert_eq!(said(0), ["outbound", "+15105550177", "+14155550123"]);
+    assert_eq!(said(1), ["inbound", "+15105550100", "+14155550123"]);
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let one = stage.json(&format!("/api/calls/{id}")).await;
+    assert_eq!(one["call"]["direction"], "outbound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_not_answered_with_what_its_owners_browser_is_just_reading() {
+    let stage = Stage::set().await;
+    let admin = stage.admin().await;
+    let body = json!({ "name": "a test", "scopes": ["calls:read"] });
+    let made = admin.post("/api/keys", &body).await.json();
+    let key = made["key"].as_str().unwrap();
+    for path in [
+        "/api/calls?unassigned=true",
+        "/api/stats?unassigned=true&tz=Asia/Kolkata",
+    ] {
+        // The browser's read waits for the lock, and an equal question waits with it.
+        let mut client = stage.database.client().await;
+        let lock = client.transaction().await.unwrap();
+        let sql = "lock table calls.calls in access exclusive mode";
+        lock.batch_execute(sql).await.unwrap();
+        let browser = tokio::spawn({
+            let admin = admin.clone();
+            async move { admin.get(path).await.status }
+        });
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        eventually("the browser's read waits", async || {
+            let count: i64 = stage.client.query_one(waiting, &[]).await.unwrap().get(0);
+            (count > 0).then_some(())
+        })
+        .await;
+        let request = stage.request(Method::GET, path).bearer_auth(key);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{path}");
+        lock.rollback().await.unwrap();
+        assert_eq!(browser.await.unwrap(), 200, "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,8 @@ use crate::{
     story::{Story, analysis},
 };
 use frontdesk_harness::eventually;
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::json;
 
 /// The rows of a file by title.
 fn rows(text: &str) -> Vec<csv::StringRecord> {
@@ -63,6 +64,7 @@ async fn a_file_has_the_calls_that_are_filtered_and_no_formula() {
         ("caller_number", "'+15105550100"),
         ("dialled_number", "'+14155550123"),
         ("channel", "phone"),
+        ("direction", "inbound"),
         ("result", "answered"),
         ("ring_s", "4"),
         ("talk_s", "60"),
@@ -133,22 +135,34 @@ async fn a_long_list_is_one_file_with_each_call_once() {
     }
 }
 
-/// Asks for the file and reads its beginning alone.
-async fn begun(person: &Person) -> Response {
-    let mut response = person
-        .request(Method::GET, "/api/calls.csv")
-        .send()
-        .await
-        .unwrap();
+/// Asks for a file and reads its beginning alone.
+pub(crate) async fn begun(request: RequestBuilder) -> Response {
+    let mut response = request.send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert!(!response.chunk().await.unwrap().unwrap().is_empty());
     response
 }
 
+fn all_calls(person: &Person) -> RequestBuilder {
+    person.request(Method::GET, "/api/calls.csv")
+}
+
+/// Reads on to the end: how many lines there were, and whether it was cut off.
+pub(crate) async fn rest(mut file: Response) -> (usize, bool) {
+    let mut lines = 0;
+    loop {
+        match file.chunk().await {
+            Ok(Some(chunk)) => lines += chunk.iter().filter(|byte| **byte == b'\n').count(),
+            Ok(None) => return (lines, false),
+            Err(_) => return (lines, true),
+        }
+    }
+}
+
 /// A file far longer than what sockets hold on the way.
-async fn many_calls(stage: &Stage) -> i64 {
-    const CALLS: i64 = 60_000;
-    crowd(stage, stage.owner().id, CALLS).await;
+async fn many_calls(stage: &Stage) -> usize {
+    const CALLS: usize = 60_000;
+    crowd(stage, stage.owner().id, CALLS as i64).await;
     let longer = "update calls.calls set summary = repeat('so much was said ', 40)";
     stage.client.batch_execute(longer).await.unwrap();
     CALLS
@@ -158,7 +172,7 @@ async fn many_calls(stage: &Stage) -> i64 {
 async fn a_file_is_read_no_faster_than_it_is_taken() {
     let stage = Stage::set().await;
     let calls = many_calls(&stage).await;
-    let mut file = begun(stage.owner()).await;
+    let file = begun(all_calls(stage.owner())).await;
     // Nobody reads on, so the api soon waits, and holds no session while it does.
     let busy = "select count(*) from pg_stat_activity
         where datname = current_database() and application_name = 'frontdesk api' and state <> 'idle'";
@@ -173,12 +187,10 @@ async fn a_file_is_read_no_faster_than_it_is_taken() {
         .batch_execute("delete from calls.calls")
         .await
         .unwrap();
-    let mut lines = 0;
-    while let Some(chunk) = file.chunk().await.unwrap() {
-        lines += chunk.iter().filter(|byte| **byte == b'\n').count();
-    }
+    let (lines, is_cut_off) = rest(file).await;
+    assert!(!is_cut_off);
     assert!(
-        i64::try_from(lines).unwrap() < calls / 2,
+        lines < calls / 2,
         "{lines} of {calls} calls were read ahead"
     );
 }
@@ -187,29 +199,62 @@ async fn a_file_is_read_no_faster_than_it_is_taken() {
 async fn a_file_that_cannot_be_finished_does_not_look_whole() {
     let stage = Stage::set().await;
     many_calls(&stage).await;
-    let mut file = begun(stage.owner()).await;
+    let file = begun(all_calls(stage.owner())).await;
     stage
         .client
         .batch_execute("revoke select on calls.calls from frontdesk_api")
         .await
         .unwrap();
-    let broken = loop {
-        match file.chunk().await {
-            Ok(Some(_)) => {}
-            Ok(None) => break false,
-            Err(_) => break true,
-        }
-    };
-    assert!(broken, "the connection is cut");
+    let (_, is_cut_off) = rest(file).await;
+    assert!(is_cut_off);
     stage
         .client
         .batch_execute("grant select on calls.calls to frontdesk_api")
         .await
         .unwrap();
-    drop(begun(stage.owner()).await);
+    drop(begun(all_calls(stage.owner())).await);
     assert_eq!(
         stage.get("/api/calls?limit=1").await.status,
         200,
         "and a reader who hangs up leaves nothing behind"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_cut_off_when_the_right_to_it_ends() {
+    let stage = Stage::set().await;
+    let calls = many_calls(&stage).await;
+    let owner = stage.owner();
+    let signed_out = stage.sign_in(owner.id).await;
+    let (removed, moved) = (
+        stage.member(owner.id, "reader").await,
+        stage.member(owner.id, "reader").await,
+    );
+    let body = json!({ "name": "a test", "scopes": ["calls:read"] });
+    let key = owner.post("/api/keys", &body).await.json();
+    let of_key = stage.request(Method::GET, "/api/calls.csv");
+    let of_key = of_key.bearer_auth(key["key"].as_str().unwrap());
+    let stays = begun(all_calls(owner)).await;
+    let files = [
+        ("signed out", begun(all_calls(&signed_out)).await),
+        ("no member any more", begun(all_calls(&removed)).await),
+        ("in another account", begun(all_calls(&moved)).await),
+        ("a key that was revoked", begun(of_key).await),
+    ];
+    let out = signed_out
+        .send(Method::POST, "/api/auth/logout", None)
+        .await;
+    let gone = owner.delete(&format!("/api/members/{}", removed.id)).await;
+    let elsewhere = json!({ "account_id": moved.id });
+    let elsewhere = moved.post("/api/auth/account", &elsewhere).await;
+    let revoked = format!("/api/keys/{}", key["id"].as_str().unwrap());
+    let revoked = owner.delete(&revoked).await;
+    let done = [out, gone, elsewhere, revoked].map(|answer| answer.status);
+    assert_eq!(done, [204, 204, 200, 204]);
+    for (what, file) in files {
+        let (lines, is_cut_off) = rest(file).await;
+        assert!(is_cut_off, "{what}: {lines} of {calls} calls");
+    }
+    let (lines, is_cut_off) = rest(stays).await;
+    assert!(!is_cut_off && lines > calls / 2, "{lines} of {calls} calls");
 }

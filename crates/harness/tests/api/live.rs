@@ -6,9 +6,9 @@ use crate::{
     story::Story,
 };
 use frontdesk_events::nats::live::{Change, Topic};
-use frontdesk_harness::eventually;
+use frontdesk_harness::{eventually, people};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -141,14 +141,7 @@ async fn members_and_keys_hear_the_account_they_look_at() {
     let stage = Stage::set().await;
     let (ada, bob) = (stage.person("ada").await, stage.person("bob").await);
     let reader = stage.member(ada.id, "reader").await;
-    let body = serde_json::json!({ "name": "a test", "scopes": ["calls:read"] });
-    let made = ada.post("/api/keys", &body).await.json();
-    let key = stage
-        .request(Method::GET, "/api/live")
-        .bearer_auth(made["key"].as_str().unwrap());
-    let mut of_key = Following::open(key).await;
-    of_key.event("hello").await;
-    stands(&stage, &mut of_key, Some(ada.id)).await;
+    let mut of_key = of_key(&stage, &ada, &["calls:read"]).await;
     let mut of_ada = following(&stage, &ada, ada.id).await;
     let mut of_reader = following(&stage, &reader, ada.id).await;
     let mut of_bob = following(&stage, &bob, bob.id).await;
@@ -167,6 +160,43 @@ async fn members_and_keys_hear_the_account_they_look_at() {
         assert_eq!(heard(following, "a2").await, ["a1", "a2"]);
     }
     assert_eq!(heard(&mut of_bob, "b2").await, ["b1", "b2"]);
+}
+
+/// The live channel of a key of an account.
+async fn of_key(stage: &Stage, owner: &Person, scopes: &[&str]) -> Following {
+    let body = json!({ "name": "a test", "scopes": scopes });
+    let made = owner.post("/api/keys", &body).await.json();
+    let request = stage
+        .request(Method::GET, "/api/live")
+        .bearer_auth(made["key"].as_str().unwrap());
+    let mut of_key = Following::open(request).await;
+    of_key.event("hello").await;
+    stands(stage, &mut of_key, Some(owner.id)).await;
+    of_key
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_hears_of_payments_only_with_the_scope_for_them() {
+    let stage = Stage::set().await;
+    let ada = stage.person("ada").await;
+    let mut of_calls = of_key(&stage, &ada, &["calls:read"]).await;
+    let mut of_both = of_key(&stage, &ada, &["calls:read", "billing:read"]).await;
+    let billing = Change {
+        topic: Topic::Billing,
+        ..calls(Some(ada.id), "I-1")
+    };
+    stage.connection.tell(&billing).await;
+    assert_eq!(ids(&of_both.event("billing").await), ["I-1"]);
+    // Too many payments to name are no reason to ask for calls anew.
+    let storm = Change {
+        ids: (0..501).map(|n| format!("I-{n}")).collect(),
+        ..billing
+    };
+    stage.connection.tell(&storm).await;
+    of_both.event("resync").await;
+    stage.connection.tell(&calls(Some(ada.id), "a1")).await;
+    assert_eq!(heard(&mut of_both, "a1").await, ["a1"]);
+    assert_eq!(heard(&mut of_calls, "a1").await, ["a1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -340,37 +370,86 @@ async fn a_browser_that_takes_compression_still_hears_at_once() {
     );
 }
 
+/// As many streams as one person may have.
+async fn all_of(person: &Person) -> Vec<Following> {
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        open.push(person.follow(None).await);
+    }
+    open
+}
+
+/// Takes as many streams as one account may have: its owner's and those of three members.
+async fn all_of_account(stage: &Stage, owner: &Person) -> Vec<Following> {
+    let mut open = all_of(owner).await;
+    for _ in 0..3 {
+        open.extend(all_of(&stage.member(owner.id, "reader").await).await);
+    }
+    open
+}
+
+async fn refused(person: &Person) -> (u16, String, String) {
+    let request = person.request(Method::GET, "/api/live");
+    let answer = read(request.send().await.unwrap()).await;
+    let text = |name: &str| answer.json()[name].as_str().unwrap().to_owned();
+    let retry = answer.header("retry-after").to_owned();
+    (answer.status, retry, text("detail"))
+}
+
+async fn is_let_in_again(person: &Person) {
+    eventually("a place is free again", async || {
+        let request = person.request(Method::GET, "/api/live");
+        (request.send().await.unwrap().status() == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_takes_so_many_places_and_one_account_a_few_times_more() {
+    let stage = Stage::set().await;
+    let (ada, bob) = (stage.person("ada").await, stage.person("bob").await);
+    // Whichever of their sessions, and whichever account they look at.
+    people::join(&stage.client, ada.id, bob.id, "reader").await;
+    let mut own = all_of(&ada).await;
+    for session in [
+        &ada,
+        &stage.sign_in(ada.id).await,
+        &stage.sign_in_to(ada.id, bob.id).await,
+    ] {
+        let (status, retry, words) = refused(session).await;
+        assert_eq!((status, retry.as_str()), (429, "15"), "{words}");
+        assert!(words.contains("of yours"), "{words}");
+    }
+    own.pop();
+    is_let_in_again(&ada).await;
+    drop(own);
+
+    let mut all = all_of_account(&stage, &bob).await;
+    let late = stage.member(bob.id, "manager").await;
+    let (status, _, words) = refused(&late).await;
+    assert_eq!(status, 429, "{words}");
+    assert!(words.contains("this account"), "{words}");
+    let key = json!({ "name": "a test", "scopes": ["calls:read"] });
+    let key = bob.post("/api/keys", &key).await.json();
+    let key = key["key"].as_str().unwrap();
+    let request = stage.request(Method::GET, "/api/live").bearer_auth(key);
+    assert_eq!(request.send().await.unwrap().status(), 429);
+    let of_others = stage.person("eve").await.follow(None).await;
+    drop(of_others);
+    all.pop();
+    is_let_in_again(&late).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn places_are_counted_and_given_back() {
     let stage = Stage::set().await;
     let mut open = Vec::new();
-    for _ in 0..1536 {
-        open.push(stage.follow(None).await);
+    for n in 0..24 {
+        let owner = stage.person(&format!("owner{n}")).await;
+        open.extend(all_of_account(&stage, &owner).await);
     }
-    let full = read(
-        stage
-            .owner()
-            .request(Method::GET, "/api/live")
-            .send()
-            .await
-            .unwrap(),
-    )
-    .await;
-    assert_eq!(
-        (full.status, full.header("retry-after")),
-        (503, "2"),
-        "{}",
-        full.text
-    );
+    let (status, retry, words) = refused(stage.owner()).await;
+    assert_eq!((status, retry.as_str()), (503, "2"), "{words}");
     open.clear();
-    eventually("a place is free again", async || {
-        let response = stage
-            .owner()
-            .request(Method::GET, "/api/live")
-            .send()
-            .await
-            .unwrap();
-        (response.status() == 200).then_some(())
-    })
-    .await;
+    is_let_in_again(stage.owner()).await;
 }

@@ -249,9 +249,9 @@ pub(crate) async fn crowd(stage: &Stage, account: Uuid, calls: i64) {
         with made as (
             select n, gen_random_uuid() as id from generate_series(1, $2::bigint) n
         ), told as (
-            insert into calls.calls (id, room_sid, partition, room_name, call_key, user_id, channel, caller_number, state,
+            insert into calls.calls (id, room_sid, partition, room_name, call_key, user_id, channel, direction, caller_number, state,
                 result, started_at, ended_at, talk_ms, sentiment_label, summary)
-            select id, 'RM_' || id, 0, 'call', 'SCL_' || id, $1, 'phone', '+1202555' || lpad((n % 500)::text, 4, '0'), 'ended',
+            select id, 'RM_' || id, 0, 'call', 'SCL_' || id, $1, 'phone', case when n % 40 = 0 then 'outbound' else 'inbound' end, '+1202555' || lpad((n % 500)::text, 4, '0'), 'ended',
                 case when n % 5 = 0 then 'missed' else 'answered' end, timestamptz '2026-11-20 12:00Z' - n * interval '1 min',
                 timestamptz '2026-11-20 12:01Z' - n * interval '1 min', n * 10,
                 case when n % 9 = 0 then 'negative' end, 'Call ' || n
@@ -317,6 +317,11 @@ async fn both_ways_find_the_same_calls_in_the_same_order() {
             ("", "true"),
             ("&result=missed", "result = 'missed'"),
             ("&sentiment=negative", "sentiment_label = 'negative'"),
+            ("&direction=outbound", "direction = 'outbound'"),
+            (
+                "&direction=inbound&result=missed",
+                "direction = 'inbound' and result = 'missed'",
+            ),
             ("&number=0007", "caller_number like '%0007%'"),
             ("&min_talk_ms=59000", "talk_ms >= 59000"),
             (

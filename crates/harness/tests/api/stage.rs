@@ -199,11 +199,7 @@ impl Stage {
     /// Somebody else's hand in an account (`manager`, `reader`), signed in to it.
     pub(crate) async fn member(&self, account: Uuid, role: &str) -> Person {
         let id = self.newcomer(role).await;
-        let sql = "insert into account.members (account_id, user_id, role, joined_at) values ($1, $2, $3, now())";
-        self.client
-            .execute(sql, &[&account, &id, &role])
-            .await
-            .unwrap();
+        people::join(&self.client, id, account, role).await;
         Person::in_account(&self.client, &self.door, id, account).await
     }
 

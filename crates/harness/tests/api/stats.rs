@@ -45,10 +45,22 @@ async fn stage_with_a_month() -> Stage {
             left: None,
             ..call("talking", "2026-11-02T15:55:00Z")
         },
+        // In none of the figures: the first in a whole hour, the other in a part of one.
+        outbound(call("reminder", "2026-11-01T05:45:00Z")),
+        outbound(call("callback", "2026-11-02T15:20:00Z")),
     ];
     let events: Vec<_> = stories.iter().flat_map(Story::events).collect();
     stage.tell(&events).await;
     stage
+}
+
+/// A call that the receptionist made, with all that a figure could count.
+fn outbound(call: Story) -> Story {
+    Story {
+        outbound: true,
+        report: analysis("success", "positive", Some(7_000)),
+        ..call
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,9 +127,15 @@ async fn every_way_of_counting_gives_the_same_sums() {
     let stage = stage_with_a_month().await;
     let bounds = "from=2026-11-01T03:30:00Z&to=2026-11-02T15:50:00.001Z";
     let listed = stage
-        .ids(&format!("/api/calls?{bounds}&state=ended"))
+        .ids(&format!(
+            "/api/calls?{bounds}&state=ended&direction=inbound"
+        ))
         .await
         .len();
+    let made = stage
+        .ids(&format!("/api/calls?{bounds}&direction=outbound"))
+        .await;
+    assert_eq!(made.len(), 2);
     let hourly = stage.json(&format!("/api/stats?{bounds}")).await;
     // Kolkata's hours are half of two of UTC's, so everything is counted from the calls.
     let counted = stage
@@ -131,6 +149,13 @@ async fn every_way_of_counting_gives_the_same_sums() {
         counted["by_hour"][21]["calls"], 1,
         "15:50 UTC is 21:20 in Kolkata"
     );
+    let newest = stage.json("/api/calls?limit=1").await;
+    let smile = newest["items"][0]["client"]["id"].as_str().unwrap();
+    let revenue = format!("/api/clients/{smile}/revenue?{bounds}");
+    for zone in ["UTC", "Asia/Kolkata"] {
+        let earned = stage.json(&format!("{revenue}&tz={zone}")).await;
+        assert_eq!(earned["totals"], hourly["totals"]["revenue"], "{zone}");
+    }
     for stats in [&hourly, &counted] {
         for list in ["by_hour", "by_day", "heat"] {
             let sum: usize = stats[list]

@@ -15,6 +15,8 @@ pub(crate) struct Story {
     /// Short and unique: every id is made from it.
     pub(crate) name: String,
     pub(crate) tenant: Option<&'static str>,
+    /// Whether the receptionist called: then `caller` is who was called, from `dialled`.
+    pub(crate) outbound: bool,
     pub(crate) caller: &'static str,
     pub(crate) dialled: &'static str,
     pub(crate) started: DateTime<Utc>,
@@ -34,6 +36,7 @@ impl Story {
         Self {
             name: name.to_owned(),
             tenant: None,
+            outbound: false,
             caller: "+15105550100",
             dialled: "+14155550123",
             started: at("2026-11-20T12:00:00Z"),
@@ -170,6 +173,17 @@ impl Story {
             "sip.phoneNumber": self.caller, "sip.trunkPhoneNumber": self.dialled });
         if let Some(tenant) = self.tenant {
             attributes["app.tenantId"] = json!(tenant);
+        }
+        if self.outbound {
+            let is_on_its_way = status == "ringing";
+            if is_on_its_way {
+                attributes["sip.callStatus"] = json!("dialing");
+            }
+            if let Some(second) = self.answered.filter(|_| !is_on_its_way) {
+                let answered = self.started + TimeDelta::seconds(second);
+                let millis = answered.timestamp_millis().to_string();
+                attributes["lk.sip.answerTime"] = json!(millis);
+            }
         }
         let joined = self.started + TimeDelta::seconds(joined);
         json!({ "sid": format!("PA_{}", self.name), "identity": format!("sip_{}", self.caller), "kind": "SIP",

@@ -25,7 +25,7 @@ export function CallHead({ call, now }: { call: Detail; now: Date }) {
           </h1>
           <p className="figures text-quiet [overflow-wrap:anywhere]">
             {call.caller_name && call.caller_number && <>{phone(call.caller_number)} </>}
-            <To call={call} />
+            <Line call={call} />
           </p>
         </div>
         <CallBack call={call} />
@@ -47,13 +47,17 @@ export function CallHead({ call, now }: { call: Detail; now: Date }) {
   );
 }
 
-function To({ call }: { call: Detail }) {
+/** Which business and which of its numbers: the one that was dialled, or the one that was called from. */
+function Line({ call }: { call: Detail }) {
   const number = call.dialled_number && phone(call.dialled_number);
-  if (!call.client) return <>{number ? `to ${number}, not assigned to a business` : "not assigned to a business"}</>;
+  const out = call.direction === "outbound";
+  if (!call.client) {
+    return <>{number ? `${out ? "from" : "to"} ${number}, not assigned to a business` : "not assigned to a business"}</>;
+  }
   return (
     <>
-      to <bdi>{call.client.name}</bdi>
-      {number && ` on ${number}`}
+      {out ? "for" : "to"} <bdi>{call.client.name}</bdi>
+      {number && ` ${out ? "from" : "on"} ${number}`}
     </>
   );
 }
@@ -168,7 +172,7 @@ function CallBack({ call }: { call: Detail }) {
           : "min-h-11 rail:min-h-9",
       )}
     >
-      Ring back
+      {call.direction === "outbound" ? "Ring again" : "Ring back"}
     </a>
   );
 }

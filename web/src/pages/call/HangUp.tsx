@@ -8,7 +8,7 @@ import { type OneCall, callQuery } from "../../api/queries";
 import { problemWords } from "../../forms/problemWords";
 import { Button } from "../../ui/Button";
 import { ConfirmDialog } from "../../ui/Dialog";
-import { callerWords } from "../calls/words";
+import { personWords } from "../calls/words";
 
 /** As long as the api takes asking again for the same. After it another try is worth something. */
 const ASKED_MS = 30_000;
@@ -44,7 +44,7 @@ export function HangUp({ call }: { call: OneCall["call"] }) {
       </Button>
       {sure && (
         <ConfirmDialog
-          title={`Hang up on ${callerWords(call)}?`}
+          title={`Hang up on ${personWords(call)}?`}
           does="Hang up"
           cancel="Let them talk"
           close={() => setSure(false)}

@@ -1,14 +1,20 @@
-/** What became of a call, in the fewest words; and who rang. */
+/** What became of a call, in the fewest words; and who rang, or was called. */
 import type { Call } from "../../api/queries";
 import type { Tone } from "../../ui/Mark";
 import { phone } from "../../ui/phone";
 
-type Who = Pick<Call, "caller_name" | "caller_number" | "channel">;
+type Who = Pick<Call, "caller_name" | "caller_number" | "channel" | "direction">;
 
+/** Who was on the line; of a call that the receptionist made, that they were called. */
 export function callerWords(call: Who) {
+  return call.direction === "outbound" ? `Called ${personWords(call)}` : personWords(call);
+}
+
+export function personWords(call: Who) {
   if (call.caller_name && !isMadeUp(call)) return call.caller_name;
   if (call.caller_number) return phone(call.caller_number);
-  return call.channel === "web" ? "Web visitor" : "Hidden number";
+  if (call.channel === "web") return "Web visitor";
+  return call.direction === "outbound" ? "a hidden number" : "Hidden number";
 }
 
 /** A website names a visitor who gave no name by a number of its own: `visitor_48259`. */
@@ -25,11 +31,13 @@ export interface Verdict {
   tone: Tone;
 }
 
-export function verdict(call: Pick<Call, "state" | "result" | "outcome">): Verdict {
+export function verdict(call: Pick<Call, "direction" | "state" | "result" | "outcome">): Verdict {
   if (call.state === "ringing") return { words: "Ringing", tone: "plain" };
   if (call.state === "live") return { words: "On the line", tone: "good" };
   switch (call.result) {
     case "missed":
+      // Nobody waited for us: whom we called was not there.
+      if (call.direction === "outbound") return { words: "Not reached", tone: "plain" };
       return { words: "Missed", tone: "late" };
     case "abandoned":
       return { words: "Gave up waiting", tone: "late" };

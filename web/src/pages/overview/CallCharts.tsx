@@ -131,7 +131,10 @@ function Sentiment({ month, whose }: { month: Stats; whose: Whose }) {
           return (
             <li key={key} className="relative flex flex-col gap-2 rounded-inner">
               <p className="flex items-baseline justify-between gap-4">
-                <Link to={paths.calls({ ...whose, from, sentiment: key })} className={`${ROW_LINK} hover:underline`}>
+                <Link
+                  to={paths.calls({ ...whose, from, direction: "inbound", sentiment: key })}
+                  className={`${ROW_LINK} hover:underline`}
+                >
                   {words}
                 </Link>
                 <span className="figures">

@@ -49,7 +49,12 @@ export function MonthFigures({ month, beforeByNow, whose }: Props) {
             {...tile}
             to={
               tile.leads && month.data
-                ? paths.calls({ ...whose, from: dayOf(new Date(month.data.period.from)), ...tile.leads })
+                ? paths.calls({
+                    ...whose,
+                    from: dayOf(new Date(month.data.period.from)),
+                    direction: "inbound",
+                    ...tile.leads,
+                  })
                 : null
             }
           />

@@ -37,18 +37,20 @@ function callMatters(day: Stats | undefined, whose: Whose) {
   if (!day) return [];
   const { from } = day.period;
   const { missed, abandoned, failed } = day.totals;
+  // The figures say how callers were served, so calls that went out are in none of them.
+  const counted = { ...whose, from, direction: "inbound" } as const;
   return [
-    { n: missed, words: plural(missed, "missed call"), to: paths.calls({ ...whose, from, result: "missed" }) },
+    { n: missed, words: plural(missed, "missed call"), to: paths.calls({ ...counted, result: "missed" }) },
     {
       n: abandoned,
       words: `${plural(abandoned, "caller")} gave up waiting`,
-      to: paths.calls({ ...whose, from, result: "abandoned" }),
+      to: paths.calls({ ...counted, result: "abandoned" }),
     },
-    { n: failed, words: plural(failed, "failed call"), to: paths.calls({ ...whose, from, result: "failed" }) },
+    { n: failed, words: plural(failed, "failed call"), to: paths.calls({ ...counted, result: "failed" }) },
     {
       n: day.sentiment.negative,
       words: plural(day.sentiment.negative, "upset caller"),
-      to: paths.calls({ ...whose, from, sentiment: "negative" }),
+      to: paths.calls({ ...counted, sentiment: "negative" }),
     },
   ].filter(({ n }) => n > 0);
 }
