@@ -116,7 +116,10 @@ mod tests {
             (r#"{"callId":"SCL_1","also":"SCL\u005f12"}"#, false),
             (r#"{"text":"she said \"SCL_12\"","callId":"SCL_1"}"#, true),
             (r#"{"SCL_12":1,"callId":"SCL_1"}"#, false),
-            (r#"{"bad":"\ud800","callId":"SCL_1","also":"SCL_12"}"#, false),
+            (
+                r#"{"bad":"\ud800","callId":"SCL_1","also":"SCL_12"}"#,
+                false,
+            ),
             (r#"{"callId":"SCL_1","#, true),
             (r#"{"callId":"SCL_1"#, false),
             (r#"{"callId":"SCL_1\"#, false),

@@ -110,10 +110,7 @@ pub(super) async fn index(
 }
 
 /// The messages themselves, in the same order.
-pub(super) fn read(
-    api: &Api,
-    rows: Vec<EventRow>,
-) -> impl Stream<Item = (EventRow, Content)> {
+pub(super) fn read(api: &Api, rows: Vec<EventRow>) -> impl Stream<Item = (EventRow, Content)> {
     let deadline = tokio::time::Instant::from_std(frontdesk_process::clock::monotonic() + PATIENCE);
     let nats = api.nats();
     stream::iter(rows)

@@ -43,7 +43,9 @@ fn changed(timeline: &Value, nth: usize) -> Vec<String> {
         .iter()
         .map(|change| {
             let value = &change["value"];
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             format!("{}: {value}", change["field"].as_str().unwrap())
         })
         .collect()
@@ -81,7 +83,10 @@ async fn a_call_is_shown_as_it_was_known_at_any_of_its_moments() {
         (&json!("live"), &json!("2026-11-20T12:00:04.000Z"))
     );
     assert_eq!(live["call"]["recording"], Value::Null);
-    assert_eq!(as_of(5_040).await["call"]["recording"]["state"], "recording");
+    assert_eq!(
+        as_of(5_040).await["call"]["recording"]["state"],
+        "recording"
+    );
     let ended = as_of(64_040).await;
     assert_eq!(
         (&ended["call"]["state"], &ended["call"]["result"]),
@@ -280,9 +285,7 @@ async fn of_a_room_that_accounts_share_each_sees_its_own_call_alone() {
         assert_eq!(changed(&page, 4), ["turns_added: 2"]);
         let end = instant(&both[1].1, 84_040);
         let now = person.json(&format!("/api/calls/{id}")).await;
-        let then = person
-            .json(&format!("/api/calls/{id}?as_of={end}"))
-            .await;
+        let then = person.json(&format!("/api/calls/{id}?as_of={end}")).await;
         assert_eq!(
             (&then["call"], &then["turns"]),
             (&now["call"], &now["turns"]),

@@ -129,9 +129,7 @@ async fn of_a_room_shared_with_others_an_export_holds_ones_own_events_alone() {
     };
     let own = in_hall(story("own", NUMBERS[0], "+15105550100"));
     let foreign = in_hall(story("foreign", NUMBERS[1], "+15105550111"));
-    scene
-        .tell(&[own.events(), foreign.events()].concat())
-        .await;
+    scene.tell(&[own.events(), foreign.events()].concat()).await;
     let (id, event) = scene.ask().await;
     assert_eq!(scene.stand.settled(event, "export").await.state, "done");
     let text = scene.file(id, "events.jsonl");
