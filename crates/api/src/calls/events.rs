@@ -25,12 +25,11 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use frontdesk_events::{catalogue, nats::Stored};
+use frontdesk_events::{catalogue, nats::admin::Stored};
 use futures::StreamExt as _;
 use serde::Serialize;
 use std::pin::pin;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// Later than this after it happened, an event counts as late.
 const LATE_MS: i64 = 2_000;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Envelope, StreamName,
     catalogue::livekit,
-    nats::{Connection, Stored},
+    nats::{Connection, admin::Stored},
     sharing::RoomCalls,
 };
 use frontdesk_projector::calls::{CallRow, Retelling, TurnRow};
@@ -43,7 +43,7 @@ pub(super) struct EventRow {
 
 /// What the stream has of it.
 pub(super) enum Content {
-    Stored(Stored),
+    Stored(Box<Stored>),
     Erased,
     /// The stream does not answer.
     Unread,
@@ -126,7 +126,7 @@ async fn content(nats: &Connection, sequence: i64) -> Content {
         .stored(StreamName::Calls, sequence.unsigned_abs())
         .await
     {
-        Ok(Some(stored)) => Content::Stored(stored),
+        Ok(Some(stored)) => Content::Stored(Box::new(stored)),
         Ok(None) => Content::Erased,
         Err(error) => {
             tracing::warn!(

@@ -80,11 +80,15 @@ pub(super) async fn read(
     let then = known
         .call()
         .ok_or_else(|| Problem::not_found("nothing was known of this call then"))?;
-    let row = row.as_of(&then);
+    let row = row.known_as(&then);
     let start = row.started_at;
     let turns = known.turns().into_iter().take(MOST_TURNS as usize);
     let turns = turns.map(|turn| TurnRow::from(turn).into_turn(start));
-    Ok((detail.as_of(then).into_call(row), turns.collect(), !is_cut))
+    Ok((
+        detail.known_as(then).into_call(row),
+        turns.collect(),
+        !is_cut,
+    ))
 }
 
 /// The call as it is now: whose it is, and who may see it.
@@ -105,7 +109,7 @@ async fn read_now(
 }
 
 impl CallRow {
-    fn as_of(self, then: &projected::CallRow) -> Self {
+    fn known_as(self, then: &projected::CallRow) -> Self {
         let then = then.clone();
         Self {
             channel: then.channel,
@@ -138,7 +142,7 @@ impl CallRow {
 }
 
 impl DetailRow {
-    fn as_of(self, then: projected::CallRow) -> Self {
+    fn known_as(self, then: projected::CallRow) -> Self {
         Self {
             room_name: then.room_name,
             agent_name: then.agent_name,
