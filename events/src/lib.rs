@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`envelope`] (one event), [`partition`] and [`subject`] (where it goes),
 //! [`stream`] (what keeps it), [`catalogue`] (what its data looks like), [`words`] (what is looked
-//! for in it), [`nats`] (how it travels).
+//! for in it), [`sharing`] (whose it is in a room that is shared), [`nats`] (how it travels).
 
 pub mod asyncapi;
 pub mod catalogue;
@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod money;
 pub mod nats;
 pub mod partition;
+pub mod sharing;
 pub mod stream;
 pub mod subject;
 pub mod words;

@@ -4,6 +4,7 @@ pub mod events;
 pub mod file;
 pub mod filters;
 pub mod hangup;
+mod history;
 mod hits;
 pub mod one;
 mod reading;

@@ -49,6 +49,8 @@ mod auth_tokens;
 mod auth_totp;
 #[path = "api/billing.rs"]
 mod billing;
+#[path = "api/call_history.rs"]
+mod call_history;
 #[path = "api/calls.rs"]
 mod calls;
 #[path = "api/calls_csv.rs"]

@@ -28,19 +28,42 @@ alter table hourly_revenue enable row level security;
 create policy of_account on hourly_revenue to frontdesk_api using (user_id = (select account.this_account()));
 create policy of_service on hourly_revenue to frontdesk_workers, frontdesk_admin using (true);
 
--- The index of events names rooms and no accounts, so the api may not read it. This shows what is
--- known of a room to the account whose call it was.
-create function events_of_call(asked uuid, most bigint) returns setof event_index
+-- The index of events names rooms and no accounts, so the api may not read it. This shows what had come
+-- of a call's room by then to the account whose call it is. A room of a fixed name lives for weeks
+-- (docs/adr/0006): of more than that many events, those nearest to the call. Not all of them are about
+-- this call: only their data says, and whoever shows one must look (`calls_beside`).
+create function events_of_call(asked uuid, known_at timestamptz, most bigint) returns setof event_index
     language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select e.* from event_index e
-    where e.aggregate = (
-        select c.room_sid from calls c where c.id = asked and c.user_id = account.this_account())
-    order by e.sequence
+    select e.*
+    from calls c
+    join event_index e on e.aggregate = c.room_sid
+    cross join lateral (select coalesce(e.occurred_at, e.received_at) as at) happened
+    where c.id = asked and c.user_id = account.this_account()
+        -- Times are told in milliseconds, and who asks for one means the event that came within it.
+        and (known_at is null or date_trunc('milliseconds', e.received_at) <= known_at)
+    -- By when it came as well: the sender's clock may be wrong.
+    order by least(
+            greatest(c.started_at - happened.at, happened.at - coalesce(c.ended_at, happened.at), interval '0'),
+            greatest(c.started_at - e.received_at, e.received_at - coalesce(c.ended_at, e.received_at), interval '0')
+        ), e.sequence
     limit most;
 end;
 revoke execute on function events_of_call from public;
 grant execute on function events_of_call to frontdesk_api;
+
+-- The keys of the other calls of a call's room, whosever they are: to tell its events from theirs, never
+-- to be shown.
+create function calls_beside(asked uuid) returns setof text
+    language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select o.call_key
+    from calls c
+    join calls o on o.room_sid = c.room_sid and o.id <> c.id
+    where c.id = asked and c.user_id = account.this_account();
+end;
+revoke execute on function calls_beside from public;
+grant execute on function calls_beside to frontdesk_api;
 
 -- Finding words is no operator that PostgreSQL trusts with rows of other accounts, so under the policy
 -- it would not use the index for it. This looks into the index and compares accounts itself. The word

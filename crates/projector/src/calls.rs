@@ -12,7 +12,8 @@
 //!
 //! Reading order: [`key`] (which aggregate), [`fact`] (events to pieces), [`room`] (the pieces and
 //! the states), [`callers`] (which calls a room holds), [`sound`], [`timing`] and [`ending`] (what
-//! became of them), [`session`], [`transcript`] and [`said`] (rows), [`rollup`] (sums).
+//! became of them), [`session`], [`transcript`] and [`said`] (rows), [`rollup`] (sums), [`retelling`]
+//! (one call as it was known once).
 //!
 //! Nothing here reads a clock: a call whose end was never reported stays live until the room's
 //! end is reported, by LiveKit or by a reconciler.
@@ -23,6 +24,7 @@ pub mod fact;
 pub mod key;
 pub mod merge;
 pub mod number;
+pub mod retelling;
 pub mod rollup;
 pub mod room;
 pub mod said;
@@ -33,6 +35,7 @@ pub mod transcript;
 
 pub use fact::CallFact;
 pub use key::call_id;
+pub use retelling::Retelling;
 pub use session::{CallRow, RoomSession};
 pub use transcript::{Transcript, TurnRow};
 

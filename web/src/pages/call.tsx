@@ -1,16 +1,24 @@
-/** One call: who and when, what was said, how fast we answered, and the events it was computed from. */
+/**
+ * One call: who and when, what was said, how fast we answered, and the events it was computed from;
+ * as it is now, or as it was known at the moment the address names.
+ */
 import { type QueryClient, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { type ComponentProps, useEffect, useRef } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { isId, readFilter } from "../api/callFilter";
 import { askAhead, callEventsQuery, callQuery, callsQuery } from "../api/queries";
+import { Problem } from "../api/problem";
 import { serverNow } from "../api/serverClock";
 import { Awaiting } from "../ui/Awaiting";
 import { buttonLook } from "../ui/Button";
+import { classes } from "../ui/classes";
+import { Notice } from "../ui/Notice";
 import { Panel } from "../ui/Panel";
+import { atMoment, knownQuery, momentOf } from "./call/asKnown";
 import { Behind } from "./call/Behind";
 import { CallHead } from "./call/CallHead";
 import { Latencies } from "./call/Latencies";
+import { Past } from "./call/Past";
 import { Transcript } from "./call/Transcript";
 import { WhatHappened } from "./call/WhatHappened";
 import { Lost } from "./lost";
@@ -30,12 +38,13 @@ export function OneCall() {
 
 function Call({ id }: { id: string }) {
   const [search] = useSearchParams();
-  const one = useQuery(callQuery(id));
+  const at = momentOf(search);
+  const { one, isKnown } = useCall(id, at);
   const events = useQuery(callEventsQuery(id));
   const hits = useHits(id, search);
   const top = useRef<HTMLDivElement>(null);
   useFullScreenFocus(top, id);
-  const back = `/calls${search.size > 0 ? `?${search.toString()}` : ""}`;
+  const list = atMoment(search, null);
 
   return (
     <article
@@ -45,7 +54,7 @@ function Call({ id }: { id: string }) {
       className="@container mx-auto flex max-w-page flex-col gap-4 px-4 py-4 outline-none rail:px-6 rail:py-5"
     >
       <div className="flex min-h-9 items-center justify-between gap-4">
-        <Link to={back} className={buttonLook("text", "min-h-9")}>
+        <Link to={`/calls${list.size > 0 ? `?${list.toString()}` : ""}`} className={buttonLook("text", "min-h-9")}>
           <span aria-hidden className="beside:hidden">
             ‹
           </span>
@@ -57,18 +66,24 @@ function Call({ id }: { id: string }) {
           <Freshness freshness={one.data?.freshness} failed={one.isError} />
         </div>
       </div>
+      {at !== null && <Past at={at} complete={one.data?.complete ?? true} />}
       {one.data ? (
-        <>
-          <CallHead call={one.data.call} now={new Date(serverNow())} />
+        <div
+          aria-busy={one.isPlaceholderData}
+          className={classes("flex flex-col gap-4 transition-opacity", one.isPlaceholderData && "opacity-60")}
+        >
+          <CallHead call={one.data.call} now={new Date(serverNow())} at={at} />
           <div className="grid items-start gap-4 @table:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
             <Transcript call={one.data.call} turns={one.data.turns} hits={hits} />
             <div className="flex min-w-0 flex-col gap-4">
-              <WhatHappened events={events} />
+              <WhatHappened events={events} at={at} />
               <Latencies latencies={one.data.call.latencies} />
               <Behind call={one.data.call} />
             </div>
           </div>
-        </>
+        </div>
+      ) : isKnown ? (
+        <NotYet events={events} at={at} />
       ) : one.error ? (
         <div className="card">
           <Failure error={one.error} again={() => void one.refetch()} />
@@ -78,6 +93,34 @@ function Call({ id }: { id: string }) {
       )}
     </article>
   );
+}
+
+/** The moment is before the call. */
+function NotYet(happened: ComponentProps<typeof WhatHappened>) {
+  return (
+    <>
+      <title>Call · Frontdesk</title>
+      <div className="card">
+        <Notice title="Nothing was known of this call then">
+          <p>Its first event came later.</p>
+        </Notice>
+      </div>
+      <WhatHappened {...happened} />
+    </>
+  );
+}
+
+/** The call now, or at a moment of the past; and whether it is missing then and known now. */
+function useCall(id: string, at: string | null) {
+  const now = useQuery(callQuery(id));
+  const then = useQuery({
+    ...knownQuery(id, at ?? ""),
+    enabled: at !== null,
+    // The page stands, dimmed, until the past is told.
+    placeholderData: (before) => (before?.call.id === id ? before : now.data),
+  });
+  const missing = then.error instanceof Problem && then.error.status === 404;
+  return { one: at === null ? now : then, isKnown: missing && now.data !== undefined };
 }
 
 /** Where the words were said that the list beside this call looks for: its answer knows. */

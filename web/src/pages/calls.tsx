@@ -9,6 +9,7 @@ import { chosenParts } from "../forms/callFilterWords";
 import { paths } from "../paths";
 import { buttonLook } from "../ui/Button";
 import { classes } from "../ui/classes";
+import { atMoment } from "./call/asKnown";
 import { CallList } from "./calls/CallList";
 import { Freshness } from "./shell/Freshness";
 import { PageHead } from "./shell/PageHead";
@@ -20,7 +21,9 @@ export function ask(queries: QueryClient, url: URL) {
 }
 
 export function Calls() {
-  const [search] = useSearchParams();
+  const [address] = useSearchParams();
+  // The moment at which a call is shown is that call's, and no filter.
+  const search = useMemo(() => atMoment(address, null), [address]);
   const { id } = useParams();
   const { filter, refused } = useMemo(() => readFilter(search), [search]);
   const cursor = search.get("cursor");

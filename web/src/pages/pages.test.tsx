@@ -55,6 +55,7 @@ const EVENT: CallEvent = {
   duplicate: false,
   late_ms: null,
   summary: "Caller joined the room",
+  changes: [],
 };
 
 const BEA = { ...ACE, id: OTHER_ID, name: "Bea", numbers: [] };
@@ -97,12 +98,12 @@ beforeEach(() => {
 });
 
 function answerCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = []) {
-  answers[`/api/calls/${ID}`] = { call: { ...DETAIL, ...call }, turns, freshness: FRESH };
+  answers[`/api/calls/${ID}`] = { call: { ...DETAIL, ...call }, turns, complete: true, freshness: FRESH };
 }
 
 function openCall(call: Partial<OneCall["call"]>, turns: OneCall["turns"] = [], events: CallEvent[] = []) {
   answerCall(call, turns);
-  answers[`/api/calls/${ID}/events`] = { items: events, freshness: FRESH };
+  answers[`/api/calls/${ID}/events`] = { items: events, complete: true, freshness: FRESH };
   return open(`/calls/${ID}`);
 }
 

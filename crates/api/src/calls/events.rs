@@ -1,9 +1,18 @@
-//! `GET /api/calls/{id}/events`: every message the streams hold about a call's room, as received.
+//! `GET /api/calls/{id}/events`: every message the streams hold about a call, as received, and what each
+//! of them changed.
 //!
 //! The index says which they are; what each one says is read from the stream itself, so a repeat
 //! or a late arrival shows as what it was.
 
-use super::one::call_id;
+mod changes;
+
+pub use changes::{Change, ChangedField, ChangedTo};
+
+use self::changes::Changes;
+use super::{
+    history::{self, Content, EventRow, Index},
+    one::call_id,
+};
 use crate::{
     Api, answer,
     freshness::Freshness,
@@ -16,23 +25,11 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use frontdesk_events::{StreamName, catalogue, nats::Connection};
-use futures::{StreamExt as _, stream};
+use frontdesk_events::{catalogue, nats::admin::Stored};
+use futures::StreamExt as _;
 use serde::Serialize;
-use sqlx::PgConnection;
-use std::time::Duration;
+use std::pin::pin;
 use utoipa::ToSchema;
-use uuid::Uuid;
-
-/// The most events shown, those stored first. A call has a few dozen; a room with more is a fault
-/// of its sender, and its first thousand show that.
-const MOST_EVENTS: i64 = 1_000;
-
-/// How many payloads are read at once. Each may be 1 MiB and is dropped when it is described.
-const READ_AT_ONCE: usize = 16;
-
-/// How long all payloads together may take. What was not read by then says so.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Later than this after it happened, an event counts as late.
 const LATE_MS: i64 = 2_000;
@@ -42,6 +39,9 @@ const LATE_MS: i64 = 2_000;
 pub struct CallEvents {
     /// In the order they happened; what came late stands where it belongs.
     pub items: Vec<CallEvent>,
+    /// Whether these are all. Only the thousand events of the room are read that are nearest to the call;
+    /// and in a room that other calls share, what cannot be read cannot be told from theirs.
+    pub complete: bool,
     /// How current this is.
     pub freshness: Freshness,
 }
@@ -61,7 +61,7 @@ pub struct CallEvent {
     pub r#type: String,
     /// When it happened, by the sender's clock.
     pub happened_at: Option<Moment>,
-    /// When we accepted it.
+    /// When we accepted it. As `as_of` it shows the call as this event left it.
     pub received_at: Moment,
     /// Whether the same event was stored before.
     pub duplicate: bool,
@@ -70,9 +70,13 @@ pub struct CallEvent {
     /// In words.
     #[schema(example = "Caller joined the room")]
     pub summary: String,
+    /// What it changed when it came: of the first two hundred events, until one cannot be read.
+    pub changes: Vec<Change>,
 }
 
 /// Lists the source events of a call.
+///
+/// Where other calls were in the same room, only events that are about this call alone.
 #[utoipa::path(
     get, operation_id = "list_call_events", path = "/api/calls/{id}/events", tag = "calls", params(("id" = Uuid, Path, description = "The call")),
     responses((status = 200, description = "The events, in the order they happened", body = CallEvents), MissingProblem, ReadProblems)
@@ -87,26 +91,39 @@ pub async fn list(
     let id = call_id(&id)?;
     given.finish()?;
     let freshness = api.board().calls();
-    let rows = viewer
+    let index = viewer
         .read(api.database(), Plan::Fixed, id, |db, id| {
-            Box::pin(read(db, *id))
+            Box::pin(history::index(db, *id, None))
         })
         .await?;
-    let rows = rows.ok_or_else(|| Problem::not_found("there is no call with this id"))?;
-    let deadline = tokio::time::Instant::from_std(frontdesk_process::clock::monotonic() + PATIENCE);
-    let nats = api.nats();
-    let items: Vec<_> = stream::iter(rows)
-        .map(|row| async move {
-            let summary =
-                tokio::time::timeout_at(deadline, summary(nats, row.sequence, &row.kind)).await;
-            row.into_event(summary.unwrap_or_else(|_| NOT_READ.to_owned()))
-        })
-        .buffered(READ_AT_ONCE)
-        .collect()
-        .await;
-    let size = 256 + items.len() * 400;
+    let Index {
+        rows,
+        is_cut,
+        known,
+    } = index.ok_or_else(|| Problem::not_found("there is no call with this id"))?;
+    let mut timeline = Timeline {
+        items: Vec::with_capacity(rows.len().min(64)),
+        complete: !is_cut,
+        changes: Changes::of(known),
+    };
+    let mut events = pin!(history::read(&api, rows));
+    while let Some((row, content)) = events.next().await {
+        timeline.take(row, content);
+    }
+    let Timeline {
+        mut items,
+        complete,
+        ..
+    } = timeline;
+    items.sort_by_key(|(stands_at, event)| (*stands_at, event.sequence));
+    let items: Vec<_> = items.into_iter().map(|(_, event)| event).collect();
+    let size = 256 + items.len() * 500;
     Ok(answer::json(answer::written(
-        &CallEvents { items, freshness },
+        &CallEvents {
+            items,
+            complete,
+            freshness,
+        },
         size,
     )))
 }
@@ -115,74 +132,58 @@ pub async fn list(
 /// still right.
 const NOT_READ: &str = "The stream cannot be read at the moment";
 
-async fn summary(nats: &Connection, sequence: i64, kind: &str) -> String {
-    match nats
-        .stored(
-            StreamName::Calls,
-            u64::try_from(sequence).unwrap_or_default(),
-        )
-        .await
-    {
-        Ok(Some(stored)) => {
-            let data = stored
-                .envelope
-                .as_ref()
-                .map_or(stored.payload.as_slice(), |envelope| envelope.data());
-            catalogue::describe(kind, data)
-        }
-        Ok(None) => "Erased".to_owned(),
-        Err(error) => {
-            tracing::warn!(
-                sequence,
-                error = format!("{error:#}"),
-                "reading an event for its summary"
-            );
-            NOT_READ.to_owned()
-        }
-    }
+/// The list as it grows, event by event in the order they were stored.
+struct Timeline {
+    items: Vec<(Moment, CallEvent)>,
+    complete: bool,
+    changes: Changes,
 }
 
-struct EventRow {
-    sequence: i64,
-    source: String,
-    event_id: String,
-    kind: String,
-    occurred_at: Option<Moment>,
-    received_at: Moment,
-    duplicate: bool,
-}
-
-async fn read(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Vec<EventRow>>> {
-    let known = sqlx::query_scalar!(r#"select 1 as "one!" from calls.calls where id = $1"#, id)
-        .fetch_optional(&mut *db)
-        .await?;
-    if known.is_none() {
-        return Ok(None);
+impl Timeline {
+    fn take(&mut self, row: EventRow, content: Content) {
+        // What was not read may be about anybody.
+        let is_shared = self.changes.known().is_shared();
+        match content {
+            Content::Stored(stored) => self.take_stored(row, &stored),
+            Content::Erased if is_shared => {}
+            Content::Erased => self.push(row, "Erased".to_owned(), Vec::new()),
+            Content::Unread => {
+                self.changes.end();
+                if is_shared {
+                    self.complete = false;
+                } else {
+                    self.push(row, NOT_READ.to_owned(), Vec::new());
+                }
+            }
+        }
     }
-    let rows = sqlx::query_as!(
-        EventRow,
-        r#"select sequence as "sequence!", source as "source!", event_id as "event_id!", kind as "kind!",
-            occurred_at as "occurred_at?: Moment", received_at as "received_at!: Moment",
-            row_number() over (partition by source, event_id order by sequence) > 1 as "duplicate!"
-        from calls.events_of_call($1, $2)
-        -- LiveKit tells many of its times in whole seconds. Such an event happened somewhere within
-        -- that second; if it also came within it, it stands where it came beside exact times.
-        order by case
-                when received_at between occurred_at and occurred_at + interval '999 milliseconds'
-                    and occurred_at = date_trunc('second', occurred_at)
-                    then received_at
-                else coalesce(occurred_at, received_at)
-            end, sequence"#,
-        id,
-        MOST_EVENTS,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(Some(rows))
+
+    fn take_stored(&mut self, row: EventRow, stored: &Stored) {
+        let Some(event) = &stored.envelope else {
+            if !self.changes.known().is_shared() {
+                let summary = catalogue::describe(&row.kind, &stored.payload);
+                self.push(row, summary, Vec::new());
+            }
+            return;
+        };
+        if self.changes.known().is_own(event) {
+            let summary = catalogue::describe(&row.kind, event.data());
+            let changes = self.changes.by(event);
+            self.push(row, summary, changes);
+        } else {
+            self.changes.pass(event);
+        }
+    }
+
+    fn push(&mut self, row: EventRow, summary: String, changes: Vec<Change>) {
+        let stands_at = row.stands_at;
+        self.items
+            .push((stands_at, row.into_event(summary, changes)));
+    }
 }
 
 impl EventRow {
-    fn into_event(self, summary: String) -> CallEvent {
+    fn into_event(self, summary: String, changes: Vec<Change>) -> CallEvent {
         let delay = self
             .occurred_at
             .map(|at| (self.received_at.0 - at.0).num_milliseconds());
@@ -196,6 +197,7 @@ impl EventRow {
             duplicate: self.duplicate,
             late_ms: delay.filter(|delay| *delay > LATE_MS),
             summary,
+            changes,
         }
     }
 }

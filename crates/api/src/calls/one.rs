@@ -1,5 +1,8 @@
 //! `GET /api/calls/{id}`: one call with everything said and measured on it.
 
+mod as_of;
+
+use self::as_of::AsOf;
 use super::{
     Call,
     row::{CallRow, select_calls},
@@ -32,6 +35,9 @@ pub struct CallPageOfOne {
     pub call: CallDetail,
     /// What was said and done, in order.
     pub turns: Vec<Turn>,
+    /// Whether all that had come was looked at. With `as_of`, only the thousand events of the room are
+    /// read that are nearest to the call.
+    pub complete: bool,
     /// How current this is.
     pub freshness: Freshness,
 }
@@ -159,34 +165,46 @@ pub struct ToolCall {
 
 /// Shows one call.
 #[utoipa::path(
-    get, operation_id = "show_call", path = "/api/calls/{id}", tag = "calls", params(("id" = Uuid, Path, description = "The call")),
+    get, operation_id = "show_call", path = "/api/calls/{id}", tag = "calls", params(("id" = Uuid, Path, description = "The call"), AsOf),
     responses((status = 200, description = "The call and its transcript", body = CallPageOfOne), MissingProblem, ReadProblems)
 )]
 pub async fn show(
     State(api): State<Api>,
     viewer: Viewer,
     Path(id): Path<String>,
-    given: Parameters,
+    mut given: Parameters,
 ) -> Result<Response, Problem> {
     viewer.require(Right::ReadCalls)?;
     let id = call_id(&id)?;
+    let asked = AsOf::take(&mut given);
     given.finish()?;
     let freshness = api.board().calls();
-    let found = viewer
-        .read(api.database(), Plan::Fixed, id, |db, id| {
-            Box::pin(read(db, *id))
-        })
-        .await?;
-    let (call, turns) = found.ok_or_else(|| Problem::not_found("there is no call with this id"))?;
+    let (call, turns, complete) = match asked.as_of {
+        Some(instant) => as_of::read(&api, &viewer, id, instant).await?,
+        None => {
+            let found = viewer
+                .read(api.database(), Plan::Fixed, id, |db, id| {
+                    Box::pin(read(db, *id))
+                })
+                .await?;
+            let (call, turns) = found.ok_or_else(no_call)?;
+            (call, turns, true)
+        }
+    };
     let size = 4096 + turns.len() * 400;
     Ok(answer::json(answer::written(
         &CallPageOfOne {
             call,
             turns,
+            complete,
             freshness,
         },
         size,
     )))
+}
+
+fn no_call() -> Problem {
+    Problem::not_found("there is no call with this id")
 }
 
 /// The id in a path.

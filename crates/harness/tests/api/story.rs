@@ -9,11 +9,13 @@ pub(crate) fn at(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
 }
 
-/// A telephone call in a room of its own.
+/// A telephone call, in a room of its own unless it is put into another's.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
     /// Short and unique: every id is made from it.
     pub(crate) name: String,
+    /// The name of the call in whose room it is.
+    pub(crate) room: String,
     pub(crate) tenant: Option<&'static str>,
     /// Whether the receptionist called: then `caller` is who was called, from `dialled`.
     pub(crate) outbound: bool,
@@ -35,6 +37,7 @@ impl Story {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            room: name.to_owned(),
             tenant: None,
             outbound: false,
             caller: "+15105550100",
@@ -48,7 +51,11 @@ impl Story {
     }
 
     pub(crate) fn room_sid(&self) -> String {
-        format!("RM_{}", self.name)
+        format!("RM_{}", self.room)
+    }
+
+    fn room_name(&self) -> String {
+        format!("call_{}", self.room)
     }
 
     /// All its events in the order they happen.
@@ -104,7 +111,7 @@ impl Story {
         let mut body = json!({
             "event": event,
             "id": format!("EV_{}_{event}_{second}", self.name),
-            "room": { "sid": self.room_sid(), "name": format!("call_{}", self.name),
+            "room": { "sid": self.room_sid(), "name": self.room_name(),
                 "creationTimeMs": self.started.timestamp_millis().to_string() },
             "createdAt": time.timestamp().to_string(),
         });
@@ -128,7 +135,7 @@ impl Story {
     pub(crate) fn report(&self, what: &str, second: i64, more: Value) -> Envelope {
         let time = self.started + TimeDelta::seconds(second);
         let mut body = json!({ "callId": format!("SCL_{}", self.name), "roomSid": self.room_sid(),
-            "roomName": format!("call_{}", self.name), "agentName": "receptionist" });
+            "roomName": self.room_name(), "agentName": "receptionist" });
         body.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
@@ -144,7 +151,7 @@ impl Story {
 
     fn egress(&self, event: &str, second: i64, more: Value) -> Envelope {
         let mut info = json!({ "egressId": format!("EG_{}", self.name), "roomId": self.room_sid(),
-            "roomName": format!("call_{}", self.name) });
+            "roomName": self.room_name() });
         info.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
@@ -164,7 +171,7 @@ impl Story {
             .with_time(time)
             .with_recorded_time(time + TimeDelta::milliseconds(40))
             .with_subject(&self.room_sid())
-            .with_partition_key(&format!("call_{}", self.name))
+            .with_partition_key(&self.room_name())
             .with_data("application/json", body.to_string().into_bytes())
     }
 

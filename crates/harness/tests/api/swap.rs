@@ -18,6 +18,7 @@ async fn read_everything(stage: &Stage, id: &str) {
         "/api/calls?state=ended",
         &format!("/api/calls/{id}"),
         &format!("/api/calls/{id}/events"),
+        &format!("/api/calls/{id}?as_of=2026-12-01T00:00:00Z"),
         "/api/stats?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z",
     ] {
         let answer = stage.get(path).await;

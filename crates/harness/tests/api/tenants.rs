@@ -85,6 +85,7 @@ async fn every_route_shows_an_account_its_own_and_nothing_else() {
             "/api/calls.csv".to_owned(),
             format!("/api/calls/{mine}"),
             format!("/api/calls/{mine}/events"),
+            format!("/api/calls/{mine}?as_of=2026-12-01T00:00:00Z"),
             "/api/clients".to_owned(),
             "/api/subscriptions/current".to_owned(),
             "/api/invoices".to_owned(),
@@ -100,6 +101,7 @@ async fn every_route_shows_an_account_its_own_and_nothing_else() {
         for path in [
             format!("/api/calls/{theirs}"),
             format!("/api/calls/{theirs}/events"),
+            format!("/api/calls/{theirs}?as_of=2026-12-01T00:00:00Z"),
         ] {
             assert_eq!(asker.get(&path).await.status, 404, "{path}");
         }

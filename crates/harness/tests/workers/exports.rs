@@ -121,6 +121,37 @@ async fn an_export_holds_everything_of_ones_own_and_nothing_of_others() {
 }
 
 #[tokio::test]
+async fn of_a_room_shared_with_others_an_export_holds_ones_own_events_alone() {
+    let scene = Scene::set().await;
+    let in_hall = |story: Story| Story {
+        room: "hall".to_owned(),
+        ..story
+    };
+    let own = in_hall(story("own", NUMBERS[0], "+15105550100"));
+    let foreign = in_hall(story("foreign", NUMBERS[1], "+15105550111"));
+    scene.tell(&[own.events(), foreign.events()].concat()).await;
+    let (id, event) = scene.ask().await;
+    assert_eq!(scene.stand.settled(event, "export").await.state, "done");
+    let text = scene.file(id, "events.jsonl");
+    let stored = lines(&text);
+    let kinds = stored.iter().map(|event| event["type"].as_str().unwrap());
+    let kinds: Vec<_> = kinds
+        .filter(|kind| !kind.contains("export_requested"))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "io.livekit.participant_joined",
+            "io.livekit.participant_left",
+            "dev.frontdesk.call.analysed.v1",
+        ]
+    );
+    for foreign in ["foreign", "5550199", "5550111"] {
+        assert!(!text.contains(foreign), "{foreign}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn files_are_listed_told_of_by_mail_and_nobody_elses_to_read() {
     let scene = Scene::set().await;
     let (id, event) = scene.ask().await;

@@ -7,6 +7,7 @@ mod outbound;
 mod owners;
 mod reconnects;
 mod reports;
+mod retellings;
 mod shared_rooms;
 mod soup;
 mod stage;

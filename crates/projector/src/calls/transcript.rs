@@ -152,6 +152,11 @@ impl Script {
         script
     }
 
+    /// How many turns there are.
+    pub(super) fn turns(&self) -> usize {
+        group(&self.lines).len()
+    }
+
     fn take(&mut self, id: &str, line: &Line) {
         if self.lines.get(id).is_none_or(|known| line < known) {
             self.lines.insert(id.to_owned(), Box::new(line.clone()));

@@ -1,8 +1,7 @@
 //! `events.jsonl`: every event about somebody as it is stored, in CloudEvents' JSON format.
 //!
-//! What the streams hold about others stays out. A room's events are its owner's, unless callers of
-//! other accounts were in it too: then only those that name one of the person's own calls and nobody
-//! else's.
+//! What the streams hold about others stays out. Of a room where callers of other accounts were too
+//! [`RoomCalls`] says which events are the person's own.
 
 use super::files::{File, Folder, Sink};
 use anyhow::Context as _;
@@ -10,6 +9,7 @@ use chrono::{DateTime, Utc};
 use frontdesk_events::{
     Envelope, Partition, PartitionSet, StreamName,
     nats::{Connection, Reader},
+    sharing::RoomCalls,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::{FromRow, PgPool};
@@ -91,15 +91,17 @@ async fn calls(
     loop {
         let rooms = rooms(db, user, after).await?;
         let first = rooms.iter().filter(|room| room.is_earliest);
-        let (shared, alone): (Vec<&Room>, Vec<&Room>) = first.partition(|room| room.is_shared());
+        let (shared, alone): (Vec<&Room>, Vec<&Room>) =
+            first.partition(|room| !room.calls_of_others.is_empty());
         let alone: Vec<String> = alone.iter().map(|room| room.room_sid.clone()).collect();
         for some in alone.chunks(ROOMS_AT_ONCE) {
             indexed(connection, db, sink, StreamName::Calls, some, |_| true).await?;
         }
         for room in shared {
             let sid = [room.room_sid.clone()];
+            let calls = RoomCalls::new(room.own_calls.clone(), room.calls_of_others.clone());
             indexed(connection, db, sink, StreamName::Calls, &sid, |event| {
-                room.is_own(event)
+                calls.is_own(event)
             })
             .await?;
         }
@@ -139,22 +141,6 @@ async fn rooms(
     .fetch_all(db)
     .await
     .context("reading the rooms of an export")
-}
-
-impl Room {
-    fn is_shared(&self) -> bool {
-        !self.calls_of_others.is_empty()
-    }
-
-    fn is_own(&self, event: &Envelope) -> bool {
-        if !self.is_shared() {
-            return true;
-        }
-        let text = String::from_utf8_lossy(event.data());
-        // As a whole JSON text: one id may begin like another.
-        let names = |call: &String| text.contains(&format!("\"{call}\""));
-        self.own_calls.iter().any(names) && !self.calls_of_others.iter().any(names)
-    }
 }
 
 async fn billing(
@@ -238,47 +224,4 @@ async fn append(sink: &mut Sink, event: &Envelope) -> anyhow::Result<()> {
     let mut line = event.to_json();
     line.push('\n');
     Ok(sink.write(line.as_bytes()).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn room(others: &[&str]) -> Room {
-        Room {
-            started_at: DateTime::UNIX_EPOCH,
-            id: Uuid::nil(),
-            room_sid: "RM_1".to_owned(),
-            is_earliest: true,
-            own_calls: vec!["SCL_1".to_owned()],
-            calls_of_others: others.iter().map(|&call| call.to_owned()).collect(),
-        }
-    }
-
-    fn event(data: &str) -> Envelope {
-        Envelope::new("1", "/livekit/x", "io.livekit.participant_joined")
-            .unwrap()
-            .with_data("application/json", data.to_owned())
-    }
-
-    #[test]
-    fn of_a_room_shared_with_other_accounts_only_ones_own_events_are_taken() {
-        let own = event(r#"{"participant":{"attributes":{"sip.callID":"SCL_1"}}}"#);
-        let foreign = event(r#"{"participant":{"attributes":{"sip.callID":"SCL_12"}}}"#);
-        let both = event(r#"{"calls":["SCL_1","SCL_12"]}"#);
-        let neither = event(r#"{"room":{"sid":"RM_1"}}"#);
-        let alone = room(&[]);
-        assert!(
-            [&own, &both, &neither]
-                .into_iter()
-                .all(|event| alone.is_own(event))
-        );
-        let shared = room(&["SCL_12"]);
-        assert!(shared.is_own(&own));
-        assert!(
-            [&foreign, &both, &neither]
-                .into_iter()
-                .all(|event| !shared.is_own(event))
-        );
-    }
 }

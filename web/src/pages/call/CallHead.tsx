@@ -13,7 +13,14 @@ import { HangUp } from "./HangUp";
 
 type Detail = OneCall["call"];
 
-export function CallHead({ call, now }: { call: Detail; now: Date }) {
+interface Props {
+  call: Detail;
+  now: Date;
+  /** The moment it is shown as of; null is now. */
+  at: string | null;
+}
+
+export function CallHead({ call, now, at }: Props) {
   const caller = callerWords(call);
   return (
     <header className="flex flex-col gap-3">
@@ -28,12 +35,17 @@ export function CallHead({ call, now }: { call: Detail; now: Date }) {
             <Line call={call} />
           </p>
         </div>
-        <CallBack call={call} />
-        <HangUp call={call} />
+        {/* Nothing can be done in the past. */}
+        {at === null && (
+          <>
+            <CallBack call={call} />
+            <HangUp call={call} />
+          </>
+        )}
       </div>
       <p className="figures">
         {day(call.started_at, now)}, {timeOfDay(call.started_at)}
-        <Course call={call} />
+        <Course call={call} at={at} />
       </p>
       <Outcome call={call} />
       {call.summary && (
@@ -62,14 +74,14 @@ function Line({ call }: { call: Detail }) {
   );
 }
 
-/** Ring, talk and end in one sentence; while it goes on, with the clock running. */
-function Course({ call }: { call: Detail }) {
+/** Ring, talk and end in one sentence; while it goes on, with the clock running, or as it stood then. */
+function Course({ call, at }: { call: Detail; at: string | null }) {
   if (call.state !== "ended") {
     return (
       <>
         , {call.state === "ringing" ? "ringing for" : "on the line for"}{" "}
         <strong className="font-semibold text-accent">
-          <RunningClock since={call.answered_at ?? call.started_at} now={serverNow} />
+          <RunningClock since={call.answered_at ?? call.started_at} now={at === null ? serverNow : () => Date.parse(at)} />
         </strong>
       </>
     );
