@@ -7,6 +7,7 @@ import { may, useMe } from "../../api/me";
 import { isKind } from "../../api/problem";
 import { VoiceField } from "../../forms/VoiceField";
 import { voiceWords } from "../../forms/businessWords";
+import { useUnsaved } from "../../forms/Unsaved";
 import { bind } from "../../forms/form";
 import { problemWords } from "../../forms/problemWords";
 import { z } from "../../forms/rules";
@@ -107,6 +108,7 @@ function Upload({ business, does }: { business: Business; does: string }) {
   const id = useId();
   const [sent, setSent] = useState<number | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
+  useUnsaved(sent !== null);
 
   async function upload(event: ChangeEvent<HTMLInputElement>) {
     const file = event.target.files?.[0];
