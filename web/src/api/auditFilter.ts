@@ -26,7 +26,10 @@ export interface AuditFilter extends Days {
 }
 
 export function readAuditFilter(search: URLSearchParams): AuditFilter {
-  const day = (name: string) => [search.get(name)].find((value) => value !== null && isDay(value)) ?? undefined;
+  const day = (name: string) => {
+    const given = search.get(name) ?? "";
+    return isDay(given) ? given : undefined;
+  };
   return { act: ACT_GROUPS.find((group) => group === search.get("act")), from: day("from"), to: day("to") };
 }
 
