@@ -45,7 +45,7 @@ export function readFilter(search: URLSearchParams): ReadFilter {
 
 export function writeFilter(filter: object): URLSearchParams {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries<unknown>({ ...filter })) {
+  for (const [name, value] of Object.entries(filter)) {
     if (value !== undefined && value !== "") search.set(name, String(value));
   }
   return search;

@@ -417,8 +417,8 @@ it("activity says who did what, from where, and can be taken along", async () =>
   await vi.waitFor(() =>
     expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/audit.csv?act=key"),
   );
-  const searches = stage.asked.filter(({ url }) => url.pathname === "/api/audit").map(({ url }) => url.search);
-  expect(searches).toEqual(["", "?act=key"]);
+  const searches = () => stage.asked.filter(({ url }) => url.pathname === "/api/audit").map(({ url }) => url.search);
+  await vi.waitFor(() => expect(searches()).toEqual(["", "?act=key"]));
   const kinds = within(screen.getByLabelText("About"));
   expect(kinds.queryByRole("option", { name: "Dead letters" }), "they are nobody's own").toBeNull();
 });

@@ -25,6 +25,8 @@ interface Props {
 export function History({ business, professions }: Props) {
   const history = useInfiniteQuery(historyQuery(business.id));
   const { data, error, hasNextPage, isFetchingNextPage } = history;
+  /** Held here: what comes meanwhile may push it off the last page that is open. */
+  const [restoring, setRestoring] = useState<Change | null>(null);
   if (!data) {
     return (
       <Panel title="History" flush>
@@ -41,7 +43,12 @@ export function History({ business, professions }: Props) {
     <Panel title="History" flush>
       <ol className="border-t border-line">
         {changes.map((change, at) => (
-          <OneChange key={change.id} {...{ business, professions, change }} isNow={at === 0} />
+          <OneChange
+            key={change.id}
+            {...{ professions, change }}
+            isNow={at === 0}
+            restore={() => setRestoring(change)}
+          />
         ))}
       </ol>
       {hasNextPage && (
@@ -57,16 +64,22 @@ export function History({ business, professions }: Props) {
           </Button>
         </div>
       )}
+      {restoring && <Restore business={business} change={restoring} close={() => setRestoring(null)} />}
     </Panel>
   );
+}
+
+interface ChangeProps extends Pick<Props, "professions"> {
+  change: Change;
+  isNow: boolean;
+  restore: () => void;
 }
 
 /** Changes that left the words and times of a business another way than they were. */
 const RESTORABLE = new Set(["created", "edited", "restored"]);
 
-function OneChange({ business, professions, change, isNow }: Props & { change: Change; isNow: boolean }) {
+function OneChange({ professions, change, isNow, restore }: ChangeProps) {
   const canEdit = may(useMe(), "edit");
-  const [restoring, setRestoring] = useState(false);
   const fields = changedFields(change);
   return (
     <li className="flex items-start justify-between gap-4 border-t border-line px-5 py-2.5 first:border-t-0">
@@ -94,11 +107,10 @@ function OneChange({ business, professions, change, isNow }: Props & { change: C
         )}
       </div>
       {canEdit && !isNow && RESTORABLE.has(change.kind) && (
-        <Button look="text" className="shrink-0" onClick={() => setRestoring(true)} aria-label={restoreLabel(change)}>
+        <Button look="text" className="shrink-0" onClick={restore} aria-label={restoreLabel(change)}>
           Restore
         </Button>
       )}
-      {restoring && <Restore {...{ business, change }} close={() => setRestoring(false)} />}
     </li>
   );
 }

@@ -153,10 +153,7 @@ function Upload({ business, does }: { business: Business; does: string }) {
         {sent === null ? (
           <p>WAV, MP3, OGG, FLAC or M4A, at most {bytes(MOST_BYTES)}.</p>
         ) : (
-          <label className="flex items-center gap-2">
-            <progress max={1} value={sent} className="h-1.5 w-40 accent-accent" />
-            <span className="figures">{sent < 1 ? `${Math.floor(sent * 100)} % sent` : "Being checked"}</span>
-          </label>
+          <Sent share={sent} />
         )}
       </div>
       {failure && (
@@ -165,6 +162,15 @@ function Upload({ business, does }: { business: Business; does: string }) {
         </p>
       )}
     </div>
+  );
+}
+
+function Sent({ share }: { share: number }) {
+  return (
+    <label className="flex items-center gap-2">
+      <progress max={1} value={share} className="h-1.5 w-40 accent-accent" />
+      <span className="figures">{share < 1 ? `${Math.floor(share * 100)} % sent` : "Being checked"}</span>
+    </label>
   );
 }
 
