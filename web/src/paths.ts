@@ -30,8 +30,7 @@ export const paths = {
   callsCsv: (filter: CallFilter) => `/api/calls.csv${question(writeFilter(filterQuery(filter)))}`,
   auditCsv: (filter: AuditFilter) => `/api/audit.csv${question(writeFilter(auditQueryOf(filter)))}`,
   adminAuditCsv: (filter: AuditFilter) => `/api/admin/audit.csv${question(writeFilter(auditQueryOf(filter)))}`,
-  voiceSample: (id: string, version: string) =>
-    `/api/clients/${encodeURIComponent(id)}/voice-sample?${new URLSearchParams({ of: version }).toString()}`,
+  voiceSample: (id: string) => `/api/clients/${encodeURIComponent(id)}/voice-sample`,
 };
 
 /** Goes with a navigation to `paths.signOut`: somebody pressed "Sign out" here. */

@@ -71,10 +71,17 @@ export async function removeVoiceSample(queries: QueryClient, id: string) {
   );
 }
 
+/** The page that shows it leaves, and then forgets it: still there, it would ask for what is gone. */
 export async function deleteBusiness(queries: QueryClient, id: string) {
   await act(() => client.DELETE("/api/clients/{id}", { params: { path: { id } } }));
+  await queries.invalidateQueries({
+    queryKey: clientsQuery().queryKey,
+    predicate: ({ queryKey }) => queryKey[1] !== "one",
+  });
+}
+
+export function forgetBusiness(queries: QueryClient, id: string) {
   queries.removeQueries({ queryKey: businessQuery(id).queryKey });
-  await queries.invalidateQueries({ queryKey: clientsQuery().queryKey });
 }
 
 export async function uploadVoiceSample(queries: QueryClient, id: string, file: File, sent: (share: number) => void) {

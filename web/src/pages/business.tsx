@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { type Business, businessQuery, historyQuery, professionsQuery } from "../api/businesses";
 import { isId } from "../api/callFilter";
-import { deleteBusiness } from "../api/changes";
+import { deleteBusiness, forgetBusiness } from "../api/changes";
 import { may, useMe } from "../api/me";
 import { isKind } from "../api/problem";
 import { askAhead } from "../api/queries";
@@ -131,6 +131,7 @@ function Deletion({ business }: { business: Business }) {
             await deleteBusiness(queries, business.id);
             letGo();
             await navigate(paths.businesses(), { replace: true });
+            forgetBusiness(queries, business.id);
           }}
         >
           <p>

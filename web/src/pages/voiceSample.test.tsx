@@ -76,7 +76,8 @@ it("a file is sent as it is, says how far it is, and is there when it was taken"
   expect(await part.findByText("30 % sent")).toBeTruthy();
   expect(closingIsAsked(), "closing the tab would lose it").toBe(true);
   upload?.end(200, { ...ACE, voice_sample: SAMPLE, version: 2 }, { date: "Mon, 23 Nov 2026 10:00:00 GMT" });
-  expect(await part.findByLabelText(`Voice sample ${FILE.name}`)).toBeTruthy();
+  const sound = await part.findByLabelText(`Voice sample ${FILE.name}`);
+  expect(sound.getAttribute("src"), "the api refuses what it does not know").toBe(`/api/clients/${ID}/voice-sample`);
   expect(part.queryByRole("progressbar")).toBeNull();
   await waitFor(() => expect(closingIsAsked()).toBe(false));
   expect(Math.abs(serverNow() - Date.parse("2026-11-23T10:00:00Z"))).toBeLessThan(60_000);

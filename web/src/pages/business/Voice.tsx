@@ -62,9 +62,11 @@ export function VoiceSample({ business }: { business: Business }) {
             </p>
             {/* The file is the person's own, and what is said in it stands nowhere. */}
             <audio
+              // Another sample has the same address.
+              key={sample.uploaded_at}
               controls
               preload="none"
-              src={paths.voiceSample(business.id, sample.uploaded_at)}
+              src={paths.voiceSample(business.id)}
               aria-label={`Voice sample ${sample.name}`}
               className="h-10 w-full"
             />
