@@ -1,6 +1,6 @@
 /** An administrator's tour. */
-import { expect, firstRow, test } from "./dashboard";
-import { address, becomeSomebody, ready, stranger } from "./people";
+import { enter, expect, firstRow, test } from "./dashboard";
+import { address, becomeSomebody, logIn, ready, stranger } from "./people";
 
 test("users and businesses are found, and each act has its reason", async ({ admin: page, playwright }) => {
   const mo = stranger("Mo");
@@ -43,6 +43,45 @@ test("users and businesses are found, and each act has its reason", async ({ adm
     page.getByRole("link", { name: "Download CSV" }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/\.csv$/);
+  await theirs.dispose();
+});
+
+test("somebody is made an administrator and is one no more, and each time signs in anew", async ({
+  page,
+  context,
+  playwright,
+}) => {
+  const pat = stranger("Pat");
+  const theirs = await playwright.request.newContext({ baseURL: address() });
+  await becomeSomebody(theirs, pat);
+  // Signed in just now: what is dangerous wants to know who it is after a while.
+  await logIn(context.request, ready(/administrator/i));
+  await enter(page, `/admin/users?q=${encodeURIComponent(pat.email)}`);
+  await (await firstRow(page, "Users")).click();
+
+  const decide = async (words: string, reason: string) => {
+    await page.getByRole("button", { name: words }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Reason").fill(reason);
+    await dialog.getByRole("button", { name: words }).click();
+    await expect(dialog).toBeHidden();
+    expect((await theirs.get("/api/auth/me")).status(), "signed out at once").toBe(401);
+    await logIn(theirs, pat);
+    return (await theirs.get("/api/admin/users")).status();
+  };
+  expect(await decide("Make an administrator", "On call this week")).toBe(200);
+  await expect(page.getByText("Administrator", { exact: true })).toBeVisible();
+  await page.getByRole("link", { name: "All users" }).click();
+  await page.getByLabel("Role").selectOption("admin");
+  await page.getByLabel("Name or e-mail address").fill(pat.email);
+  await expect(page.getByRole("table", { name: "Users" }).locator("a[data-row]")).toHaveCount(1);
+  await (await firstRow(page, "Users")).click();
+
+  expect(await decide("Make no administrator", "The week is over")).toBe(403);
+  await expect(page.getByText("Active", { exact: true })).toBeVisible();
+  await page.goto("/admin/audit");
+  await page.getByLabel("About").selectOption("user");
+  await expect(page.getByText(/made them an administrator no more.*The week is over/).first()).toBeVisible();
   await theirs.dispose();
 });
 

@@ -1,7 +1,7 @@
 /** What every journey starts from: somebody signed in, and a page that may say nothing on the console. */
 import AxeBuilder from "@axe-core/playwright";
 import { type BrowserContext, type Cookie, type Locator, type Page, test as base, expect } from "@playwright/test";
-import { address, logIn, ready } from "./people";
+import { type Person, address, logIn, ready } from "./people";
 
 export { expect };
 
@@ -79,6 +79,25 @@ export async function enter(page: Page, path = "/") {
   });
   await page.goto(path);
   await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
+}
+
+/** Through the pages, as far as the password goes: a second step may follow. */
+export async function signIn(page: Page, { email, password }: Person) {
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** Says who is signed in, and for which account. */
+export function accountMenu(page: Page) {
+  return page.getByRole("banner").getByRole("button");
+}
+
+export async function signOut(page: Page) {
+  await accountMenu(page).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
 }
 
 /** Waits for calls, for the product may have started a moment ago. */

@@ -1,5 +1,6 @@
 /** Who signs in: the ready accounts of the sandbox, and strangers who become somebody by mail. */
 import { execFile } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { type APIRequestContext, type Page, expect } from "@playwright/test";
@@ -51,6 +52,14 @@ export async function becomeSomebody(request: APIRequestContext, { name, email, 
   expect(verified.status(), await verified.text()).toBe(201);
 }
 
+/** Makes a business without pages, for whoever is signed in here. Gives its id. */
+export async function makeBusiness(request: APIRequestContext, name: string) {
+  const data = { name, profession: "dentist", time_zone: "America/New_York" };
+  const asked = await request.post("/api/clients", { data, headers: fromHere() });
+  expect(asked.status(), await asked.text()).toBe(201);
+  return ((await asked.json()) as { id: string }).id;
+}
+
 /** The newest link to a page of ours in a mail to this address, as soon as it has arrived. */
 export async function linkIn(email: string, path: string): Promise<string> {
   let link: string | undefined;
@@ -94,6 +103,29 @@ export function freeNumber() {
 export async function openLink(page: Page, email: string, path: string) {
   await page.goto(await linkIn(email, path));
   await expect(page).not.toHaveURL(/#/);
+}
+
+/** The sandbox's page, where one is whoever one says. */
+export async function tellTheProvider(page: Page, { name, email }: Person) {
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByRole("button", { name: "Continue" }).click();
+}
+
+/** RFC 6238 with the usual 30 seconds and six digits; a code counts once, so the next one is asked for too. */
+export function codeOf(secret: string, stepsAhead: number) {
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + stepsAhead));
+  const mac = createHmac("sha1", fromBase32(secret)).update(step).digest();
+  const at = (mac.at(-1) ?? 0) & 0xf;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+function fromBase32(text: string) {
+  const bits = Array.from(text, (letter) =>
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"),
+  );
+  return Buffer.from((bits.join("").match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
 export function address() {

@@ -1,4 +1,5 @@
 /** Every address of the dashboard. A page that needs one asks here; nobody glues strings. */
+import { type AuditFilter, auditQueryOf } from "./api/auditFilter";
 import { type CallFilter, filterQuery, writeFilter } from "./api/callFilter";
 
 export type SettingsPage = "profile" | "security" | "notifications" | "keys" | "members" | "data" | "activity";
@@ -27,10 +28,9 @@ export const paths = {
   provider: (provider: string, returnTo: string) =>
     `/api/auth/${provider}?${new URLSearchParams({ return_to: returnTo }).toString()}`,
   callsCsv: (filter: CallFilter) => `/api/calls.csv${question(writeFilter(filterQuery(filter)))}`,
-  auditCsv: () => "/api/audit.csv",
-  adminAuditCsv: () => "/api/admin/audit.csv",
-  voiceSample: (id: string, version: string) =>
-    `/api/clients/${encodeURIComponent(id)}/voice-sample?${new URLSearchParams({ of: version }).toString()}`,
+  auditCsv: (filter: AuditFilter) => `/api/audit.csv${question(writeFilter(auditQueryOf(filter)))}`,
+  adminAuditCsv: (filter: AuditFilter) => `/api/admin/audit.csv${question(writeFilter(auditQueryOf(filter)))}`,
+  voiceSample: (id: string) => `/api/clients/${encodeURIComponent(id)}/voice-sample`,
 };
 
 /** Goes with a navigation to `paths.signOut`: somebody pressed "Sign out" here. */

@@ -1,5 +1,6 @@
 /** The questions of whoever runs the service. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { type AuditFilter, auditQueryOf } from "./auditFilter";
 import { type AnswerOf, answer, client } from "./client";
 import type { paths } from "./schema";
 
@@ -12,10 +13,17 @@ export interface Search {
   cursor: string | null;
 }
 
-export function usersQuery(search: Search) {
+export interface UserSearch extends Search {
+  state?: User["state"] | undefined;
+  role?: User["role"] | undefined;
+}
+
+export function usersQuery(search: UserSearch) {
+  const { state, role } = search;
+  const query = { ...asked(search), ...(state && { state }), ...(role && { role }) };
   return queryOptions({
-    queryKey: ["admin", "users", search],
-    queryFn: ({ signal }) => answer(client.GET("/api/admin/users", { params: { query: asked(search) }, signal })),
+    queryKey: ["admin", "users", query],
+    queryFn: ({ signal }) => answer(client.GET("/api/admin/users", { params: { query }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -35,11 +43,11 @@ export function anyClientsQuery(search: Search) {
   });
 }
 
-export function adminAuditQuery(cursor: string | null) {
+export function adminAuditQuery(filter: AuditFilter, cursor: string | null) {
+  const query = { ...auditQueryOf(filter), ...(cursor && { cursor }) };
   return queryOptions({
-    queryKey: ["admin", "audit", cursor],
-    queryFn: ({ signal }) =>
-      answer(client.GET("/api/admin/audit", { params: { query: { ...(cursor && { cursor }) } }, signal })),
+    queryKey: ["admin", "audit", query],
+    queryFn: ({ signal }) => answer(client.GET("/api/admin/audit", { params: { query }, signal })),
     placeholderData: keepPreviousData,
   });
 }

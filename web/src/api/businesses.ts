@@ -1,5 +1,5 @@
 /** The questions about businesses: the api calls them clients, whoever owns one calls it a business. */
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { type AnswerOf, answer, client } from "./client";
 import type { paths } from "./schema";
 
@@ -34,16 +34,19 @@ export function businessQuery(id: string) {
   });
 }
 
-export function historyQuery(id: string, cursor: string | null) {
-  return queryOptions({
-    queryKey: ["clients", "one", id, "history", cursor],
-    queryFn: ({ signal }) =>
+/** Newest first. All pages that are open are asked for again together: none begins where the one before ended once. */
+export function historyQuery(id: string) {
+  return infiniteQueryOptions({
+    queryKey: ["clients", "one", id, "history"],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam: cursor, signal }) =>
       answer(
         client.GET("/api/clients/{id}/history", {
           params: { path: { id }, query: { ...(cursor && { cursor }) } },
           signal,
         }),
       ),
+    getNextPageParam: ({ next_cursor }) => next_cursor,
   });
 }
 

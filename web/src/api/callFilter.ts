@@ -4,7 +4,7 @@
  * and sends that link; the api gets instants. What the address holds and we do not
  * know is refused aloud, never dropped silently: a wider list would look complete.
  */
-import { dayAfter, isDay, startOfDay } from "./period";
+import { instantsOf, isDay } from "./period";
 
 export const DIRECTIONS = ["inbound", "outbound"] as const;
 export const STATES = ["ringing", "live", "ended"] as const;
@@ -45,7 +45,7 @@ export function readFilter(search: URLSearchParams): ReadFilter {
   return { filter, refused };
 }
 
-export function writeFilter(filter: CallFilter): URLSearchParams {
+export function writeFilter(filter: object): URLSearchParams {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(filter)) {
     if (value !== undefined && value !== "") search.set(name, String(value));
@@ -53,14 +53,9 @@ export function writeFilter(filter: CallFilter): URLSearchParams {
   return search;
 }
 
-/** As the api takes it: local days become instants, the last day inclusive. */
-export function filterQuery(filter: CallFilter) {
-  const { from, to, ...rest } = filter;
-  return {
-    ...rest,
-    ...(from && { from: isDay(from) ? startOfDay(from) : from }),
-    ...(to && { to: isDay(to) ? startOfDay(dayAfter(to)) : to }),
-  };
+/** As the api takes it. */
+export function filterQuery({ from, to, ...rest }: CallFilter) {
+  return { ...rest, ...instantsOf({ from, to }) };
 }
 
 /** What the api takes for an id: a UUID in its usual form. */

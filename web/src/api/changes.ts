@@ -1,9 +1,10 @@
 /** Changes to businesses, and what they leave behind in what is remembered of them. */
 import type { QueryClient } from "@tanstack/react-query";
 import { type Business, businessQuery, clientsQuery, historyQuery } from "./businesses";
-import { act, client } from "./client";
-import { Problem, Unreachable } from "./problem";
+import { act, answer, client } from "./client";
+import { Unreachable } from "./problem";
 import type { paths } from "./schema";
+import { noteServerTime } from "./serverClock";
 
 /** What a person may write of a business. */
 export type BusinessFields = Pick<
@@ -34,6 +35,7 @@ export async function saveBusiness(queries: QueryClient, base: Business, change:
 
 /** As it is at this moment, whatever is remembered. */
 export function readBusiness(queries: QueryClient, id: string) {
+  void queries.invalidateQueries({ queryKey: historyQuery(id).queryKey });
   return queries.query({ ...businessQuery(id), staleTime: 0 });
 }
 
@@ -56,7 +58,8 @@ export async function restoreBusiness(queries: QueryClient, id: string, change_i
 
 /** A deleted one, as it was when it was deleted. */
 export async function bringBack(queries: QueryClient, id: string) {
-  const [last] = (await queries.query({ ...historyQuery(id, null), staleTime: 0 })).items;
+  const params = { path: { id }, query: { limit: 1 } };
+  const [last] = (await answer(client.GET("/api/clients/{id}/history", { params }))).items;
   if (!last) throw new Error("a business that was deleted has that in its history");
   return restoreBusiness(queries, id, last.id);
 }
@@ -68,15 +71,26 @@ export async function removeVoiceSample(queries: QueryClient, id: string) {
   );
 }
 
+/** The page that shows it leaves, and then forgets it: still there, it would ask for what is gone. */
 export async function deleteBusiness(queries: QueryClient, id: string) {
   await act(() => client.DELETE("/api/clients/{id}", { params: { path: { id } } }));
-  queries.removeQueries({ queryKey: businessQuery(id).queryKey });
-  await queries.invalidateQueries({ queryKey: clientsQuery().queryKey });
+  await queries.invalidateQueries({
+    queryKey: clientsQuery().queryKey,
+    predicate: ({ queryKey }) => queryKey[1] !== "one",
+  });
 }
 
-/** `fetch` does not tell how much is sent already, and ten megabytes on a phone take their time. */
-export function uploadVoiceSample(queries: QueryClient, id: string, file: File, sent: (share: number) => void) {
-  return new Promise<Business>((resolve, reject) => {
+export function forgetBusiness(queries: QueryClient, id: string) {
+  queries.removeQueries({ queryKey: businessQuery(id).queryKey });
+}
+
+export async function uploadVoiceSample(queries: QueryClient, id: string, file: File, sent: (share: number) => void) {
+  return remember(queries, await act(() => putSample(id, file, sent)));
+}
+
+/** Not by `client`: `fetch` does not tell how much is sent already, and ten megabytes on a phone take their time. */
+function putSample(id: string, file: File, sent: (share: number) => void) {
+  return new Promise<{ data?: Business; error?: unknown; response: Response }>((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("PUT", `/api/clients/${encodeURIComponent(id)}/voice-sample`);
     request.setRequestHeader("content-type", file.type || "application/octet-stream");
@@ -86,9 +100,10 @@ export function uploadVoiceSample(queries: QueryClient, id: string, file: File, 
     request.upload.addEventListener("progress", ({ loaded, total }) => sent(total > 0 ? loaded / total : 0));
     request.addEventListener("error", () => reject(new Unreachable()));
     request.addEventListener("load", () => {
-      const { status, response } = request as { status: number; response: unknown };
-      if (status >= 200 && status < 300) resolve(remember(queries, response as Business));
-      else reject(new Problem(new Response(null, { status, headers: retryAfter(request) }), response));
+      noteServerTime(request.getResponseHeader("date"));
+      const { status, response: body } = request as { status: number; response: unknown };
+      const response = new Response(null, { status, headers: retryAfter(request) });
+      resolve(response.ok ? { data: body as Business, response } : { error: body, response });
     });
     request.send(file);
   });

@@ -28,6 +28,20 @@ export function dayAfter(day: string) {
   return date.toISOString().slice(0, 10);
 }
 
+/** The first and the last day of a filter, each of which may be open or, in a link, an instant. */
+export interface Days {
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/** As the api takes them: local days become instants, the last day inclusive. */
+export function instantsOf({ from, to }: Days) {
+  return {
+    ...(from && { from: isDay(from) ? startOfDay(from) : from }),
+    ...(to && { to: isDay(to) ? startOfDay(dayAfter(to)) : to }),
+  };
+}
+
 /** The whole calendar month around `now`, moved by `months`. */
 export function monthOf(now: Date, months = 0): Period {
   const [year = 1970, month = 1] = dayOf(now).split("-").map(Number);

@@ -1,5 +1,6 @@
 /** The questions about a person and their account: what the settings pages show. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { type AuditFilter, auditQueryOf } from "./auditFilter";
 import { type AnswerOf, answer, client } from "./client";
 import type { paths } from "./schema";
 
@@ -69,11 +70,11 @@ export function exportsQuery() {
   });
 }
 
-export function auditQuery(cursor: string | null) {
+export function auditQuery(filter: AuditFilter, cursor: string | null) {
+  const query = { ...auditQueryOf(filter), ...(cursor && { cursor }) };
   return queryOptions({
-    queryKey: ["audit", cursor],
-    queryFn: ({ signal }) =>
-      answer(client.GET("/api/audit", { params: { query: { ...(cursor && { cursor }) } }, signal })),
+    queryKey: ["audit", query],
+    queryFn: ({ signal }) => answer(client.GET("/api/audit", { params: { query }, signal })),
     placeholderData: keepPreviousData,
   });
 }

@@ -3,10 +3,10 @@
  * being typed: what is chosen stands in the address at once, and the list follows.
  */
 import * as Popover from "@radix-ui/react-popover";
-import { type ChangeEvent, useCallback } from "react";
+import { useCallback } from "react";
 import { type CallFilter, isNumberPart } from "../api/callFilter";
 import { Button } from "../ui/Button";
-import { Choice, TextField } from "../ui/Field";
+import { TextField } from "../ui/Field";
 import {
   DIRECTION_WORDS,
   LENGTHS,
@@ -18,6 +18,7 @@ import {
   STATE_WORDS,
   lengthOf,
 } from "./callFilterWords";
+import { Day, OneOf } from "./FilterFields";
 import { useTyped } from "./useTyped";
 import { WordsField } from "./WordsField";
 
@@ -116,41 +117,3 @@ function Fields({ filter, change }: Props) {
 }
 
 const NO_LENGTH = { min_talk_ms: undefined, max_talk_ms: undefined };
-
-interface DayProps {
-  label: string;
-  value: string | undefined;
-  min?: string | undefined;
-  max?: string | undefined;
-  choose: (day: string | undefined) => void;
-}
-
-function Day({ label, value = "", min, max, choose }: DayProps) {
-  const chosen = (event: ChangeEvent<HTMLInputElement>) => choose(event.target.value || undefined);
-  return <TextField type="date" {...{ label, value, min, max }} onChange={chosen} />;
-}
-
-interface OneOfProps<T extends string> {
-  label: string;
-  words: Record<T, string>;
-  value: T | undefined;
-  choose: (value: T | undefined) => void;
-}
-
-function OneOf<T extends string>({ label, words, value, choose }: OneOfProps<T>) {
-  const choices = Object.keys(words) as T[];
-  return (
-    <Choice
-      label={label}
-      value={value ?? ""}
-      onChange={(event) => choose(choices.find((choice) => choice === event.target.value))}
-    >
-      <option value="">Any</option>
-      {choices.map((choice) => (
-        <option key={choice} value={choice}>
-          {words[choice]}
-        </option>
-      ))}
-    </Choice>
-  );
-}

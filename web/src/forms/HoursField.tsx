@@ -1,7 +1,8 @@
 /** A week of opening hours, day by day, each with as many times as it has; one press copies a day to all. */
+import { useRef } from "react";
 import { Button } from "../ui/Button";
 import { classes } from "../ui/classes";
-import { DAYS, type Day, MIDNIGHT, MOST_A_DAY, type Span, type Week, dayName } from "./hours";
+import { DAYS, type Day, MIDNIGHT, MOST_A_DAY, type Span, type Week, dayName, spanWords } from "./hours";
 
 interface Props {
   week: Week;
@@ -41,8 +42,11 @@ interface DayProps {
 function OneDay({ day, spans, error, change, copy }: DayProps) {
   const name = dayName(day);
   const errorId = `${day}-error`;
+  const group = useRef<HTMLFieldSetElement>(null);
   return (
     <fieldset
+      ref={group}
+      tabIndex={-1}
       aria-describedby={error ? errorId : undefined}
       className="grid grid-cols-1 items-start gap-x-4 gap-y-2 sm:grid-cols-[104px_minmax(0,1fr)_auto]"
     >
@@ -59,7 +63,11 @@ function OneDay({ day, spans, error, change, copy }: DayProps) {
             span={span}
             wrong={error !== null}
             change={(changed) => change(spans.with(at, changed))}
-            remove={() => change(spans.toSpliced(at, 1))}
+            remove={() => {
+              // What was pressed goes, or becomes the next time's: a second press must not take that away.
+              group.current?.focus();
+              change(spans.toSpliced(at, 1));
+            }}
           />
         ))}
         {error && (
@@ -117,7 +125,7 @@ function OneSpan({ name, span, wrong, change, remove }: SpanProps) {
       <Button
         look="text"
         onClick={remove}
-        aria-label={`Remove ${name}, ${span.from} to ${span.to}`}
+        aria-label={`Remove ${name}, ${spanWords([span])}`}
         className="min-h-9 px-1"
       >
         Remove

@@ -10,8 +10,8 @@ interface Props<In extends FieldValues, Out> {
   form: Form<In, Out>;
   name: Path<In>;
   professions: Professions | undefined;
-  /** One with a template was chosen. */
-  chosen?: (profession: Profession) => void;
+  /** One with words of its own was chosen, or something else that has none. */
+  chosen?: (profession: Profession | null) => void;
 }
 
 export function ProfessionField<In extends FieldValues, Out>({ form, name, professions, chosen }: Props<In, Out>) {
@@ -21,8 +21,13 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
   const error = fieldState.error?.message ?? null;
   const known = professions?.professions ?? [];
   const isKnown = known.some(({ id }) => id === value);
-  const [wantsOwn, setWantsOwn] = useState(false);
-  const own = wantsOwn || (value !== "" && !isKnown && professions !== undefined);
+  /** In somebody's own words, which may be on the way to another or happen to be one of ours. */
+  const [typed, setTyped] = useState<string | null>(null);
+  const own = typed === value || (value !== "" && !isKnown && professions !== undefined);
+  const type = (words: string) => {
+    setTyped(words);
+    change(words);
+  };
   return (
     <>
       <Group legend="Profession" error={own ? null : error} className="grid gap-x-4 gap-y-2.5 sm:grid-cols-2">
@@ -34,7 +39,7 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
             value={profession.id}
             checked={!own && value === profession.id}
             onChange={() => {
-              setWantsOwn(false);
+              setTyped(null);
               change(profession.id);
               chosen?.(profession);
             }}
@@ -45,8 +50,8 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
           label="Something else"
           checked={own}
           onChange={() => {
-            setWantsOwn(true);
-            change("");
+            type("");
+            chosen?.(null);
           }}
         />
       </Group>
@@ -54,8 +59,8 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
         <TextField
           label="In your own words"
           placeholder="Piano tuner"
-          value={isKnown ? "" : value}
-          onChange={(event) => change(event.target.value)}
+          value={value}
+          onChange={(event) => type(event.target.value)}
           error={error}
         />
       )}

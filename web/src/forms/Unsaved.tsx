@@ -10,6 +10,7 @@ import { ConfirmDialog } from "../ui/Dialog";
 interface Unsaved {
   note: (form: string, isUnsaved: boolean) => void;
   mayLeave: () => Promise<boolean>;
+  letGo: () => void;
 }
 
 const Around = createContext<Unsaved | null>(null);
@@ -43,6 +44,7 @@ export function UnsavedGuard({ children }: { children: ReactNode }) {
         if (leaves) unsaved.current.clear();
         return leaves;
       },
+      letGo: () => unsaved.current.clear(),
     }),
     [],
   );
@@ -75,6 +77,12 @@ function Question({ stay, leave }: { stay: () => void; leave: () => void }) {
 export function useMayLeave(): () => Promise<boolean> {
   const guard = use(Around);
   return useCallback(() => guard?.mayLeave() ?? Promise.resolve(true), [guard]);
+}
+
+/** What all forms of the page were about is gone: leave it without a question. */
+export function useLetGo(): () => void {
+  const guard = use(Around);
+  return useCallback(() => guard?.letGo(), [guard]);
 }
 
 /** Says whether this form holds something unsaved. What is returned lets it go at once, before a planned leave. */

@@ -1,7 +1,6 @@
 /** Opening hours: their rules, and how a week of them is written. */
 import type { Business } from "../api/businesses";
-import { locale } from "../reader";
-import { weekdayName } from "../ui/time";
+import { wallTime } from "../ui/time";
 import { z } from "./rules";
 
 export const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
@@ -40,15 +39,15 @@ export function weekOf(hours: Partial<Business["hours"]>): Week {
   };
 }
 
-export function dayName(day: Day, how: "short" | "long" = "long") {
-  const weekday = DAYS.indexOf(day) + 1;
-  return how === "short" ? weekdayName(weekday) : longName(weekday);
+/** In English, as the sentences it stands in. */
+export function dayName(day: Day) {
+  return day.charAt(0).toUpperCase() + day.slice(1);
 }
 
-/** `09:00 to 12:00, 13:00 to 17:00`, or that it is closed. */
+/** `9:00 AM to 12:00 PM, 1:00 PM to 5:00 PM`, or that it is closed. */
 export function spanWords(spans: Span[]) {
-  const end = (to: string) => (to === MIDNIGHT ? "midnight" : to);
-  return spans.length === 0 ? "closed" : spans.map(({ from, to }) => `${from} to ${end(to)}`).join(", ");
+  const end = (to: string) => (to === MIDNIGHT ? "midnight" : wallTime(to));
+  return spans.length === 0 ? "closed" : spans.map(({ from, to }) => `${wallTime(from)} to ${end(to)}`).join(", ");
 }
 
 /** What fits a day without scrolling; a business has no more breaks. */
@@ -64,8 +63,4 @@ function wrongWith(spans: Span[]) {
   const inOrder = [...spans].sort((a, b) => a.from.localeCompare(b.from));
   const overlap = inOrder.some(({ from }, at) => at > 0 && from < (inOrder[at - 1]?.to ?? ""));
   return overlap ? "Two of these times overlap." : null;
-}
-
-function longName(weekday: number) {
-  return new Date(Date.UTC(2024, 0, weekday)).toLocaleDateString(locale(), { weekday: "long", timeZone: "UTC" });
 }

@@ -1,5 +1,5 @@
 /** The administration: for administrators alone, and every act with its reason. */
-import { screen, within } from "@testing-library/react";
+import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { type Asked, ID, ME, OTHER_ID, type Stage, open, plain, problem, setStage } from "./stage";
@@ -78,6 +78,34 @@ it("users are searched by what is typed, and the search stays in the address", a
   expect(await screen.findByRole("link", { name: "Bob" })).toBeTruthy();
 });
 
+it("users are narrowed by state and role, in the address, from the first page on", async () => {
+  const router = open("/admin/users?q=bob&cursor=abc");
+  await user.selectOptions(await screen.findByLabelText("State"), "Suspended");
+  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob&state=suspended"));
+  await user.selectOptions(screen.getByLabelText("Role"), "Administrator");
+  await vi.waitFor(() => {
+    const asked = stage.asked.filter(({ url }) => url.pathname === "/api/admin/users").at(-1);
+    expect(Object.fromEntries(asked?.url.searchParams ?? [])).toEqual({ q: "bob", state: "suspended", role: "admin" });
+  });
+  await user.selectOptions(screen.getByLabelText("State"), "All but deleted");
+  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob&role=admin"));
+});
+
+it("what is no state or role narrows nothing, and shows so", async () => {
+  open("/admin/users?state=happy&role=king");
+  expect(await screen.findByRole("link", { name: "Bob" })).toBeTruthy();
+  expect(stage.asked.find(({ url }) => url.pathname === "/api/admin/users")?.url.search).toBe("");
+  expect(screen.getByLabelText<HTMLSelectElement>("State").value).toBe("");
+});
+
+it("nothing more is done to an account that is deleted", async () => {
+  stage.answers[`/api/admin/users/${OTHER_ID}`] = opened({ ...BOB, state: "deleted" });
+  open(`/admin/users/${OTHER_ID}`);
+  expect(await screen.findByText(/this account is deleted/)).toBeTruthy();
+  expect(screen.queryByRole("button", { name: /Suspend|administrator/ })).toBeNull();
+  expect(screen.queryByText("Signs in")).toBeNull();
+});
+
 it("an account is suspended with a reason, and what was typed survives a refusal", async () => {
   const suspend = `POST /api/admin/users/${OTHER_ID}/suspend`;
   stage.answers[suspend] = problem(503, "unavailable");
@@ -144,4 +172,25 @@ it("the audit says whose account each act concerned", async () => {
   const act = await screen.findByRole("listitem");
   expect(plain(act)).toMatch(/Ann Able suspended the account: reason Chargebacks.*account Bob/);
   expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/admin/audit.csv");
+});
+
+it("the audit is narrowed by kind and days, and so is its file", async () => {
+  stage.answers["/api/admin/audit"] = { items: [], next_cursor: null };
+  const router = open("/admin/audit?cursor=abc");
+  await user.selectOptions(await screen.findByLabelText("About"), "Dead letters");
+  fireEvent.change(screen.getByLabelText("From"), { target: { value: "2026-11-01" } });
+  await vi.waitFor(() => expect(router.state.location.search).toBe("?act=dead_letter&from=2026-11-01"));
+  fireEvent.change(screen.getByLabelText("Up to and including"), { target: { value: "2026-11-02" } });
+  const wanted = {
+    act: "dead_letter",
+    from: new Date(2026, 10, 1).toISOString(),
+    to: new Date(2026, 10, 3).toISOString(),
+  };
+  await vi.waitFor(() => {
+    const asked = stage.asked.filter(({ url }) => url.pathname === "/api/admin/audit").at(-1);
+    expect(Object.fromEntries(asked?.url.searchParams ?? [])).toEqual(wanted);
+  });
+  expect(await screen.findByText("Nothing matches")).toBeTruthy();
+  const file = new URL(screen.getByRole<HTMLAnchorElement>("link", { name: "Download CSV" }).href);
+  expect(Object.fromEntries(file.searchParams)).toEqual(wanted);
 });

@@ -2,7 +2,7 @@
 import { NavLink, Outlet } from "react-router";
 import { isAdmin, useMe } from "../api/me";
 import { type AdminPage, paths } from "../paths";
-import { classes } from "../ui/classes";
+import { tabLook } from "../ui/Button";
 import { Lost } from "./lost";
 
 const PAGES: { page: AdminPage; words: string }[] = [
@@ -22,12 +22,7 @@ export function Admin() {
           <NavLink
             key={page}
             to={paths.admin(page)}
-            className={({ isActive }) =>
-              classes(
-                "inline-flex min-h-9 shrink-0 items-center rounded-inner px-2.5 font-medium transition-colors focus-visible:-outline-offset-2",
-                isActive ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
-              )
-            }
+            className={({ isActive }) => tabLook(isActive)}
           >
             {words}
           </NavLink>

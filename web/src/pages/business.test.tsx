@@ -1,8 +1,7 @@
 /** Businesses: the list, a new one, and the parts of one, each saved by itself. */
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import type { Business } from "../api/businesses";
 import {
   ACE,
   type Asked,
@@ -11,6 +10,7 @@ import {
   ME,
   PROFESSIONS,
   type Stage,
+  keeping,
   nothing,
   open,
   plain,
@@ -33,24 +33,6 @@ function asReader() {
   stage.answers["/api/auth/me"] = { ...ME, account: { ...ME.account, role: "reader" } };
 }
 
-/** An api that keeps what it is sent, and refuses what builds on an old version. */
-function keeping(business: Business = ACE) {
-  let kept = business;
-  stage.answers[ONE] = () => kept;
-  stage.answers["/api/clients"] = () => ({ items: [kept] });
-  stage.answers[`${ONE}/history`] = { items: [], next_cursor: null };
-  stage.answers[PUT] = ({ body }: Asked) => {
-    const sent = body as Business;
-    if (sent.version !== kept.version) return problem(409, "changed-meanwhile")();
-    kept = { ...kept, ...sent, version: kept.version + 1 };
-    return kept;
-  };
-  return {
-    change: (part: Partial<Business>) => (kept = { ...kept, ...part, version: kept.version + 1 }),
-    now: () => kept,
-  };
-}
-
 const part = async (name: string) => within(await screen.findByRole("region", { name }));
 
 it("the list says what each business is and still lacks", async () => {
@@ -69,7 +51,7 @@ it("an empty list teaches, and offers a new business to whoever may make one", a
 
 it("a reader sees no control that changes anything", async () => {
   asReader();
-  keeping();
+  keeping(stage);
   stage.answers["/api/clients"] = { items: [] };
   const router = open("/clients");
   expect(await screen.findByText("No business yet")).toBeTruthy();
@@ -87,7 +69,7 @@ it("a reader sees no control that changes anything", async () => {
 
 it("a profession fills in words to begin with, and never over somebody's own", async () => {
   stage.answers["POST /api/clients"] = ({ body }: Asked) => ({ ...ACE, ...(body as object) });
-  keeping();
+  keeping(stage);
   stage.answers["POST /api/clients"] = () => Response.json(ACE, { status: 201 });
   const router = open("/clients/new");
   await user.click(await screen.findByRole("radio", { name: "Dentist" }));
@@ -113,6 +95,30 @@ it("a profession fills in words to begin with, and never over somebody's own", a
   ]);
 });
 
+it("something else takes our words away and leaves somebody's own", async () => {
+  open("/clients/new");
+  await user.click(await screen.findByRole("radio", { name: "Dentist" }));
+  await user.type(screen.getByLabelText("Instructions"), " And be kind.");
+  await user.click(screen.getByRole("radio", { name: "Something else" }));
+  expect(screen.getByLabelText<HTMLTextAreaElement>("Greeting").value).toBe("");
+  expect(screen.getByLabelText<HTMLTextAreaElement>("Instructions").value).toBe("Ask about pain. And be kind.");
+});
+
+it("own words stay as they are typed, whatever they are on the way", async () => {
+  keeping(stage);
+  open(`/clients/${ID}`);
+  const about = await part("Business");
+  await user.click(await about.findByRole("radio", { name: "Something else" }));
+  const own = () => about.getByLabelText<HTMLInputElement>("In your own words");
+  await user.type(own(), "plumber of boats");
+  expect(own().value).toBe("plumber of boats");
+  await user.clear(own());
+  await user.type(own(), "dentist");
+  expect(own().value).toBe("dentist");
+  await user.click(about.getByRole("radio", { name: "Dentist" }));
+  expect(about.queryByLabelText("In your own words")).toBeNull();
+});
+
 it("a business can be something none of the professions names", async () => {
   stage.answers["POST /api/clients"] = () => Response.json(ACE, { status: 201 });
   open("/clients/new");
@@ -123,10 +129,13 @@ it("a business can be something none of the professions names", async () => {
   await user.type(screen.getByLabelText("In your own words"), "Piano tuner");
   await user.click(screen.getByRole("button", { name: "Create the business" }));
   await vi.waitFor(() => expect(stage.sent("POST /api/clients")).toMatchObject([{ profession: "Piano tuner" }]));
+  expect(stage.sent("POST /api/clients"), "the api knows words for any business").toMatchObject([
+    { greeting: null, instructions: null },
+  ]);
 });
 
 it("a part is saved with everything else as it was", async () => {
-  keeping();
+  keeping(stage);
   open(`/clients/${ID}`);
   const says = await part("What it says");
   await user.clear(says.getByLabelText("Greeting"));
@@ -140,7 +149,7 @@ it("a part is saved with everything else as it was", async () => {
 });
 
 it("a failed save loses nothing that was typed", async () => {
-  keeping();
+  keeping(stage);
   stage.answers[PUT] = problem(503, "unavailable");
   open(`/clients/${ID}`);
   const says = await part("What it says");
@@ -151,7 +160,7 @@ it("a failed save loses nothing that was typed", async () => {
 });
 
 it("what somebody else changed elsewhere meanwhile is kept without a question", async () => {
-  const api = keeping();
+  const api = keeping(stage);
   open(`/clients/${ID}`);
   const says = await part("What it says");
   await user.type(says.getByLabelText("Greeting"), " Hi.");
@@ -162,7 +171,7 @@ it("what somebody else changed elsewhere meanwhile is kept without a question", 
 });
 
 it("what somebody else changed in the same part is shown, and either can be kept", async () => {
-  const api = keeping();
+  const api = keeping(stage);
   open(`/clients/${ID}`);
   const says = await part("What it says");
   const greeting = says.getByLabelText<HTMLTextAreaElement>("Greeting");
@@ -186,7 +195,7 @@ it("what somebody else changed in the same part is shown, and either can be kept
 });
 
 it("leaving with something unsaved asks first", async () => {
-  keeping();
+  keeping(stage);
   const router = open(`/clients/${ID}`);
   const says = await part("What it says");
   await user.type(says.getByLabelText("Greeting"), " Hi.");
@@ -201,7 +210,7 @@ it("leaving with something unsaved asks first", async () => {
 });
 
 it("hours are copied to all days, checked in words, and days can be closed", async () => {
-  const api = keeping();
+  const api = keeping(stage);
   open(`/clients/${ID}`);
   const hours = await part("Hours");
   await user.click(hours.getByRole("button", { name: "Copy Monday to all days" }));
@@ -219,8 +228,28 @@ it("hours are copied to all days, checked in words, and days can be closed", asy
   expect(api.now().hours.friday).toHaveLength(2);
 });
 
+it("a time that is taken away leaves the focus at its day", async () => {
+  keeping(stage);
+  open(`/clients/${ID}`);
+  const hours = await part("Hours");
+  await user.click(hours.getByRole("button", { name: /Remove Monday/ }));
+  expect(document.activeElement).toBe(hours.getByRole("group", { name: "Monday" }));
+});
+
+it("days are called in English, and times are written as the person reads them", async () => {
+  stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, locale: "de-DE" } };
+  keeping(stage);
+  open(`/clients/${ID}`);
+  expect((await part("Hours")).getByRole("button", { name: "Copy Monday to all days" })).toBeTruthy();
+  cleanup();
+  asReader();
+  open(`/clients/${ID}`);
+  const closed = (await part("Hours")).getByText("Monday").nextElementSibling;
+  await waitFor(() => expect(closed?.textContent).toMatch(/^9:00\sAM to 5:00\sPM$/));
+});
+
 it("what the api refuses about a day stands at that day", async () => {
-  keeping();
+  keeping(stage);
   const errors = [{ field: "hours.monday[0].to", message: "must be later than from" }];
   stage.answers[PUT] = problem(422, "invalid", { errors });
   open(`/clients/${ID}`);
@@ -236,7 +265,7 @@ it.each([
   ["number-limit", /no room for another number/, true],
   ["no-subscription", /put into service with a subscription/, true],
 ])("%s is told plainly, with the way on", async (kind, words, leadsToPlan) => {
-  keeping();
+  keeping(stage);
   stage.answers[`POST ${ONE}/numbers`] = problem(409, kind);
   open(`/clients/${ID}`);
   const numbers = await part("Numbers");
@@ -248,7 +277,7 @@ it.each([
 });
 
 it("a number is assigned, and released after the consequence was named", async () => {
-  const api = keeping();
+  const api = keeping(stage);
   stage.answers[`POST ${ONE}/numbers`] = ({ body }: Asked) =>
     api.change({ numbers: [...api.now().numbers, (body as { number: string }).number] });
   stage.answers[`DELETE ${ONE}/numbers/%2B12025550100`] = () => api.change({ numbers: ["+12025550123"] });
@@ -266,47 +295,27 @@ it("a number is assigned, and released after the consequence was named", async (
   expect(dialog.getByText(/no longer answered for/)).toBeTruthy();
   await user.click(dialog.getByRole("button", { name: "Release the number" }));
   await waitFor(() => expect(plain(numbers.getByRole("list", { name: "In service" }))).not.toMatch(/0100/));
+  const inService = numbers.getByRole("list", { name: "In service" });
+  await waitFor(() => expect(document.activeElement).toBe(inService.parentElement));
 });
 
-it("a file too large for a voice sample is refused before it is sent", async () => {
-  keeping();
+it("which numbers it had is looked for when somebody looks", async () => {
+  keeping(stage);
+  let answer: (given: object) => void = () => undefined;
+  stage.answers[`${ONE}/numbers`] = () =>
+    new Promise<Response>((resolve) => (answer = (given) => resolve(Response.json(given))));
   open(`/clients/${ID}`);
-  const voice = await part("Voice sample");
-  const file = new File(["x"], "voice.wav", { type: "audio/wav" });
-  Object.defineProperty(file, "size", { value: 11 * 1024 * 1024 });
-  await user.upload(voice.getByLabelText("Choose a file"), file);
-  expect((await voice.findByRole("alert")).textContent).toMatch(/11\.5 MB/);
-});
-
-const CHANGE = {
-  id: 7,
-  at: "2026-11-20T10:00:00Z",
-  by: { id: ME.user.id, name: "Ann Able" },
-  kind: "edited",
-  changes: { greeting: { from: "Old words.", to: "Ace Plumbing, good day." } },
-};
-
-it("the history says who changed what, and brings an earlier version back", async () => {
-  const api = keeping();
-  const created = { ...CHANGE, id: 3, kind: "created", by: null, changes: {} };
-  stage.answers[`${ONE}/history`] = { items: [CHANGE, created], next_cursor: null };
-  stage.answers[`POST ${ONE}/restore`] = () => api.change({ greeting: "Old words." });
-  open(`/clients/${ID}`);
-  const history = await part("History");
-  expect(plain((await history.findByText("Ann Able")).parentElement)).toBe("Ann Able changed the greeting");
-  expect(plain(history.getByText("Frontdesk").parentElement)).toBe("Frontdesk made this business");
-  expect(history.getByText("Old words.")).toBeTruthy();
-  const [restore, ...others] = history.getAllByRole("button", { name: /^Restore/ });
-  expect(others, "the newest version is what there is").toEqual([]);
-  if (restore) await user.click(restore);
-  await user.click(await screen.findByRole("button", { name: "Restore it" }));
-  const says = await part("What it says");
-  await waitFor(() => expect(says.getByLabelText<HTMLTextAreaElement>("Greeting").value).toBe("Old words."));
-  expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 3, version: 1 }]);
+  const numbers = await part("Numbers");
+  await user.click(numbers.getByText("Which numbers it had, and when"));
+  expect(await numbers.findByText("Looking for them…")).toBeTruthy();
+  await waitFor(() => expect(stage.asked.some(({ url }) => url.pathname === `${ONE}/numbers`)).toBe(true));
+  answer({ items: [{ number: "+12025550111", assigned_at: "2026-10-01T10:00:00Z", released_at: null }] });
+  expect(await numbers.findByText(/0111.*until now/)).toBeTruthy();
+  expect(numbers.queryByText("Looking for them…")).toBeNull();
 });
 
 it("deleting names the consequence, and a deleted business can be brought back", async () => {
-  const api = keeping();
+  const api = keeping(stage);
   stage.answers[`DELETE ${ONE}`] = nothing;
   const router = open(`/clients/${ID}`);
   await user.click(await screen.findByRole("button", { name: "Delete this business" }));
@@ -315,12 +324,24 @@ it("deleting names the consequence, and a deleted business can be brought back",
   stage.answers["/api/clients"] = ({ url }: Asked) => ({ items: url.searchParams.has("deleted") ? [api.now()] : [] });
   await user.click(dialog.getByRole("button", { name: "Delete the business" }));
   await vi.waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
-  stage.answers[`${ONE}/history`] = { items: [{ ...CHANGE, id: 9, kind: "deleted", changes: {} }], next_cursor: null };
+  const deleted = { id: 9, at: "2026-11-20T10:00:00Z", by: null, kind: "deleted", changes: {} };
+  stage.answers[`${ONE}/history`] = { items: [deleted], next_cursor: null };
   stage.answers[`POST ${ONE}/restore`] = () => api.change({ numbers: [] });
   await user.click(await screen.findByText("Deleted businesses"));
   await user.click(await screen.findByRole("button", { name: "Bring back Ace" }));
   await vi.waitFor(() => expect(router.state.location.pathname).toBe(`/clients/${ID}`), { timeout: 5_000 });
   expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 9 }]);
+});
+
+it("a business that is deleted is left without a question, whatever was unsaved in it", async () => {
+  keeping(stage);
+  stage.answers[`DELETE ${ONE}`] = nothing;
+  const router = open(`/clients/${ID}`);
+  await user.type((await part("What it says")).getByLabelText("Greeting"), " Hi.");
+  await user.click(screen.getByRole("button", { name: "Delete this business" }));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Delete the business" }));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
+  expect(screen.queryByRole("dialog", { name: "Leave without saving?" })).toBeNull();
 });
 
 it("a business that is not there says so", async () => {

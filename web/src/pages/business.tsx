@@ -4,10 +4,11 @@ import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { type Business, businessQuery, historyQuery, professionsQuery } from "../api/businesses";
 import { isId } from "../api/callFilter";
-import { deleteBusiness } from "../api/changes";
+import { deleteBusiness, forgetBusiness } from "../api/changes";
 import { may, useMe } from "../api/me";
 import { isKind } from "../api/problem";
 import { askAhead } from "../api/queries";
+import { useLetGo } from "../forms/Unsaved";
 import { lacks, professionWords } from "../forms/businessWords";
 import { problemWords } from "../forms/problemWords";
 import { paths } from "../paths";
@@ -28,7 +29,7 @@ export function ask(queries: QueryClient, id: string) {
   return askAhead(
     queries.query(businessQuery(id)),
     queries.query(professionsQuery()),
-    queries.query(historyQuery(id, null)),
+    queries.infiniteQuery(historyQuery(id)),
   );
 }
 
@@ -110,6 +111,7 @@ function Parts({ business, professions }: PartsProps) {
 function Deletion({ business }: { business: Business }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const letGo = useLetGo();
   const [asked, setAsked] = useState(false);
   return (
     <Panel title="Delete this business">
@@ -127,7 +129,9 @@ function Deletion({ business }: { business: Business }) {
           words={(error) => (isKind(error, "not-found") ? "Somebody deleted it already." : problemWords(error))}
           confirm={async () => {
             await deleteBusiness(queries, business.id);
+            letGo();
             await navigate(paths.businesses(), { replace: true });
+            forgetBusiness(queries, business.id);
           }}
         >
           <p>

@@ -7,7 +7,7 @@ import { askAhead, callsQuery } from "../api/queries";
 import { CallFilterForm } from "../forms/CallFilterForm";
 import { chosenParts } from "../forms/callFilterWords";
 import { paths } from "../paths";
-import { buttonLook } from "../ui/Button";
+import { buttonLook, tabLook } from "../ui/Button";
 import { classes } from "../ui/classes";
 import { atMoment } from "./call/asKnown";
 import { CallList } from "./calls/CallList";
@@ -81,11 +81,7 @@ function Quick({ filter }: { filter: CallFilter }) {
             key={choice.words}
             to={paths.calls({ ...filter, state: choice.state, result: choice.result })}
             aria-current={current ? "true" : undefined}
-            className={classes(
-              "inline-flex min-h-9 shrink-0 items-center rounded-inner px-2.5 font-medium transition-colors",
-              "focus-visible:-outline-offset-2",
-              current ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
-            )}
+            className={tabLook(current)}
           >
             {choice.words}
           </Link>

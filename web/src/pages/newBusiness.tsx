@@ -71,7 +71,7 @@ function NewForm({ professions }: { professions: Professions }) {
     rules: RULES,
     values: { ...EMPTY, time_zone: timeZone(), voice: professions.voices[0]?.id ?? "" },
     save: async (values) => {
-      const business = await createBusiness(queries, values);
+      const business = await createBusiness(queries, { ...values, ...wordsIn(values) });
       kept.release();
       await navigate(paths.business(business.id), { replace: true });
     },
@@ -97,7 +97,7 @@ function NewForm({ professions }: { professions: Professions }) {
           <TimeZoneField label="Time zone" current={timeZone()} {...bind(form, "time_zone")} />
         </div>
       </Panel>
-      <Panel title="What it says" hint="to begin with; all of it can be changed later">
+      <Panel title="What it says" hint="to begin with; what is left empty is filled in, all can be changed later">
         <div className="flex flex-col gap-4">
           <WordFields form={form} />
           <VoiceField label="Voice" voices={professions.voices} {...bind(form, "voice")} />
@@ -111,11 +111,16 @@ function NewForm({ professions }: { professions: Professions }) {
 
 const EMPTY = { profession: "", name: "", greeting: "", instructions: "" };
 
-/** The profession's words, never over what somebody has written themselves. */
-function fill(form: Form<z.input<typeof RULES>>, chosen: Profession, { professions }: Professions) {
+/** The profession's words, or none, but never over what somebody has written themselves. */
+function fill(form: Form<z.input<typeof RULES>>, chosen: Profession | null, { professions }: Professions) {
   for (const field of ["greeting", "instructions"] as const) {
     const now = form.getValues(field);
     const isOurs = now === "" || professions.some((template) => template[field] === now);
-    if (isOurs) form.setValue(field, chosen[field], { shouldDirty: true });
+    if (isOurs) form.setValue(field, chosen?.[field] ?? "", { shouldDirty: true });
   }
+}
+
+/** What is left out the api chooses, also for a profession in somebody's own words; what is empty it keeps empty. */
+function wordsIn({ greeting, instructions }: Record<"greeting" | "instructions", string>) {
+  return { greeting: greeting.trim() ? greeting : null, instructions: instructions.trim() ? instructions : null };
 }

@@ -300,9 +300,11 @@ it("an owner invites, changes roles, takes back and removes", async () => {
   expect(await screen.findByText("We have written to eve@example.com")).toBeTruthy();
   expect(stage.sent("POST /api/members/invitations")).toEqual([{ email: "eve@example.com", role: "manager" }]);
   await user.click(screen.getByRole("button", { name: "Take back the invitation of dee@example.com" }));
+  await waitFor(() => expect(stage.sent("DELETE /api/members/invitations/i")).toHaveLength(1));
   await user.click(screen.getByRole("button", { name: "Remove Cy" }));
   await user.click((await dialog("Remove Cy?")).getByRole("button", { name: "Remove them" }));
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(stage.sent(`DELETE /api/members/${OTHER_ID}`)).toHaveLength(1);
 });
 
 it("a member sees who else is there, changes nobody, and may leave", async () => {
@@ -320,6 +322,7 @@ it("a member sees who else is there, changes nobody, and may leave", async () =>
   expect(screen.queryByText("Invite somebody")).toBeNull();
   await user.click(screen.getByRole("button", { name: "Leave Bob's Dental" }));
   await user.click((await dialog("Leave Bob's Dental?")).getByRole("button", { name: "Leave" }));
+  await vi.waitFor(() => expect(stage.sent(`DELETE /api/members/${ME.user.id}`)).toHaveLength(1));
   await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
   expect(stage.sent("POST /api/auth/account")).toEqual([{ account_id: ME.user.id }]);
 });
@@ -410,6 +413,14 @@ it("activity says who did what, from where, and can be taken along", async () =>
   expect(plain(acts[1] ?? null)).toMatch(/A stranger something not known/);
   expect(screen.getByRole("link", { name: "Older acts" }).getAttribute("href")).toMatch(/cursor=abc/);
   expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/audit.csv");
+  await user.selectOptions(screen.getByLabelText("About"), "API keys");
+  await vi.waitFor(() =>
+    expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/audit.csv?act=key"),
+  );
+  const searches = () => stage.asked.filter(({ url }) => url.pathname === "/api/audit").map(({ url }) => url.search);
+  await vi.waitFor(() => expect(searches()).toEqual(["", "?act=key"]));
+  const kinds = within(screen.getByLabelText("About"));
+  expect(kinds.queryByRole("option", { name: "Dead letters" }), "they are nobody's own").toBeNull();
 });
 
 it("going over to another account asks for everything again on its behalf", async () => {

@@ -2,7 +2,7 @@
 import { NavLink, Outlet } from "react-router";
 import { may, useMe } from "../api/me";
 import { type SettingsPage, paths } from "../paths";
-import { classes } from "../ui/classes";
+import { tabLook } from "../ui/Button";
 
 interface Entry {
   page: SettingsPage;
@@ -36,12 +36,7 @@ export function Settings() {
           <NavLink
             key={page}
             to={paths.settings(page)}
-            className={({ isActive }) =>
-              classes(
-                "inline-flex min-h-9 shrink-0 items-center rounded-inner px-2.5 font-medium transition-colors focus-visible:-outline-offset-2",
-                isActive ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
-              )
-            }
+            className={({ isActive }) => tabLook(isActive)}
           >
             {words}
           </NavLink>

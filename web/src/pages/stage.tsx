@@ -142,6 +142,25 @@ export function open(address: string) {
   return router;
 }
 
+/** One business before an api that keeps what it is sent, and refuses what builds on an old version. */
+export function keeping(stage: Stage, business: Business = ACE) {
+  const one = `/api/clients/${business.id}`;
+  let kept = business;
+  stage.answers[one] = () => kept;
+  stage.answers["/api/clients"] = () => ({ items: [kept] });
+  stage.answers[`${one}/history`] = { items: [], next_cursor: null };
+  stage.answers[`PUT ${one}`] = ({ body }: Asked) => {
+    const sent = body as Business;
+    if (sent.version !== kept.version) return problem(409, "changed-meanwhile")();
+    kept = { ...kept, ...sent, version: kept.version + 1 };
+    return kept;
+  };
+  return {
+    change: (part: Partial<Business>) => (kept = { ...kept, ...part, version: kept.version + 1 }),
+    now: () => kept,
+  };
+}
+
 /** Text as it is read: a number does not break, but it has blanks all the same. */
 export function plain(element: Element | null) {
   return (element?.textContent ?? "").replaceAll("\u00a0", " ");

@@ -18,6 +18,14 @@ export function buttonLook(look: Look, extra?: string) {
   return classes(SHARED, LOOKS[look], extra);
 }
 
+/** A link to one of several views beside each other. */
+export function tabLook(isOpen: boolean) {
+  return classes(
+    "inline-flex min-h-9 shrink-0 items-center rounded-inner px-2.5 font-medium transition-colors focus-visible:-outline-offset-2",
+    isOpen ? "bg-accent-soft text-accent" : "text-quiet hover:bg-sunken hover:text-ink",
+  );
+}
+
 export function Button({ look = "plain", className, ...rest }: ComponentProps<"button"> & { look?: Look }) {
   return <button type="button" {...rest} className={buttonLook(look, className)} />;
 }

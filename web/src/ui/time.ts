@@ -89,6 +89,12 @@ export function hourSpan(hour: number) {
   return `${hourOfDay(hour)} to ${hourOfDay(hour + 1)}`;
 }
 
+/** A time of day as a clock on the wall of any place shows it, from `HH:MM`. */
+export function wallTime(time: string) {
+  const date = parsed(`2024-01-01T${time}Z`);
+  return date ? ofNoZone(date, TIME) : "–";
+}
+
 /** By its number; 1 is Monday, as 1 January 2024 was. */
 export function weekdayName(weekday: number) {
   return ofNoZone(new Date(Date.UTC(2024, 0, weekday)), { weekday: "short" });

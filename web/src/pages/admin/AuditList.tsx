@@ -1,6 +1,7 @@
 /** Acts, newest first: who did what to whom, when, from where. An owner's own, or everybody's for an administrator. */
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
+import type { AuditFilter } from "../../api/auditFilter";
 import { serverNow } from "../../api/serverClock";
 import type { AuditPage } from "../../api/settings";
 import { deviceWords } from "../../forms/deviceWords";
@@ -17,11 +18,12 @@ type Entry = AuditPage["items"][number];
 
 interface Props {
   audit: UseQueryResult<AuditPage>;
+  filter: AuditFilter;
   /** Whose account it was is said on each. */
   everybodys?: boolean;
 }
 
-export function AuditList({ audit, everybodys = false }: Props) {
+export function AuditList({ audit, filter, everybodys = false }: Props) {
   const [search] = useSearchParams();
   const { data, error, isPlaceholderData } = audit;
   if (!data) {
@@ -41,9 +43,7 @@ export function AuditList({ audit, everybodys = false }: Props) {
       className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}
     >
       {data.items.length === 0 ? (
-        <Notice title={search.has("cursor") ? "Nothing older" : "Nothing yet"}>
-          <p>Signing in, changes of passwords, keys, members and numbers are written down here.</p>
-        </Notice>
+        <NoActs older={search.has("cursor")} narrowed={Object.values(filter).some(Boolean)} />
       ) : (
         <ol aria-label="Acts, newest first">
           {data.items.map((entry) => (
@@ -55,6 +55,21 @@ export function AuditList({ audit, everybodys = false }: Props) {
       )}
       <Paging next={data.next_cursor} newest="Newest acts" older="Older acts" />
     </div>
+  );
+}
+
+function NoActs({ older, narrowed }: { older: boolean; narrowed: boolean }) {
+  if (narrowed && !older) {
+    return (
+      <Notice title="Nothing matches">
+        <p>Choose another kind of acts, or widen the days.</p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice title={older ? "Nothing older" : "Nothing yet"}>
+      <p>Signing in, changes of passwords, keys, members and numbers are written down here.</p>
+    </Notice>
   );
 }
 

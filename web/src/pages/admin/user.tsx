@@ -15,6 +15,7 @@ import { paths } from "../../paths";
 import { Awaiting } from "../../ui/Awaiting";
 import { Button, buttonLook } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
+import { Fact } from "../../ui/Fact";
 import { Panel } from "../../ui/Panel";
 import { plural } from "../../ui/figures";
 import { phone } from "../../ui/phone";
@@ -68,7 +69,7 @@ function Account({ one }: { one: Known }) {
           <Fact name="E-mail address" is={user.email} />
           <Fact name="Since" is={longDay(user.created_at)} />
           <Fact name="Last seen" is={user.seen_at ? longDay(user.seen_at) : "never"} />
-          <Fact name="Signs in" is={accessWords(access)} />
+          <Fact name="Signs in" is={user.state !== "deleted" && accessWords(access)} />
           <Fact name="Reads in" is={`${access.locale}, ${zoneWords(access.time_zone)}`} />
           <Fact name="API keys" is={plural(access.keys, "key")} />
           <Fact name="Subscription" is={subscription ? stateWords(subscription.words) : "none"} />
@@ -131,16 +132,6 @@ function accessWords({ has_password, providers, second_factor, sessions }: Known
     .join(", ");
 }
 
-function Fact({ name, is }: { name: string; is: string | null | undefined }) {
-  if (!is) return null;
-  return (
-    <div className="min-w-0">
-      <dt className="text-xs text-quiet">{name}</dt>
-      <dd className="[overflow-wrap:anywhere]">{is}</dd>
-    </div>
-  );
-}
-
 type Act = "suspend" | "resume" | "promote" | "demote";
 
 const ACTS: Record<Act, { words: string; consequence: string; danger: boolean }> = {
@@ -169,6 +160,13 @@ function Acts({ user }: { user: User }) {
     return (
       <Panel title="What can be done">
         <p className="text-quiet">This is your own account: another administrator looks after it.</p>
+      </Panel>
+    );
+  }
+  if (user.state === "deleted") {
+    return (
+      <Panel title="What can be done">
+        <p className="text-quiet">Nothing any more: this account is deleted.</p>
       </Panel>
     );
   }

@@ -2,7 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 import { type User, usersQuery } from "../../api/admin";
+import { OneOf } from "../../forms/FilterFields";
 import { SearchBox } from "../../forms/SearchBox";
+import { useNarrow } from "../../forms/useNarrow";
 import { paths } from "../../paths";
 import { AwaitingRows } from "../../ui/Awaiting";
 import { classes } from "../../ui/classes";
@@ -17,13 +19,26 @@ import { UserState } from "./UserState";
 
 export function Users() {
   const [search] = useSearchParams();
-  const users = useQuery(usersQuery({ q: search.get("q") ?? "", cursor: search.get("cursor") }));
+  const narrow = useNarrow();
+  const state = STATES.find((one) => one === search.get("state"));
+  const role = ROLES.find((one) => one === search.get("role"));
+  const users = useQuery(usersQuery({ q: search.get("q") ?? "", cursor: search.get("cursor"), state, role }));
   const { data, error, isPlaceholderData } = users;
   return (
     <>
       <PageHead title="Users">
         <SearchBox label="Name or e-mail address" />
       </PageHead>
+      <div className="grid max-w-form grid-cols-2 gap-2">
+        <OneOf
+          label="State"
+          words={STATE_WORDS}
+          any="All but deleted"
+          value={state}
+          choose={(state) => narrow({ state })}
+        />
+        <OneOf label="Role" words={ROLE_WORDS} value={role} choose={(role) => narrow({ role })} />
+      </div>
       <div className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}>
         {data ? (
           data.items.length > 0 ? (
@@ -34,7 +49,7 @@ export function Users() {
             </Rows>
           ) : (
             <Notice title="Nobody matches">
-              <p>Look for part of a name or of an e-mail address.</p>
+              <p>Look for part of a name or of an e-mail address, or take a filter away.</p>
             </Notice>
           )
         ) : error ? (
@@ -47,6 +62,17 @@ export function Users() {
     </>
   );
 }
+
+const STATE_WORDS: Record<User["state"], string> = {
+  active: "Active",
+  leaving: "Leaving",
+  suspended: "Suspended",
+  deleted: "Deleted",
+};
+const STATES = Object.keys(STATE_WORDS) as User["state"][];
+
+const ROLE_WORDS: Record<User["role"], string> = { owner: "Owner", admin: "Administrator" };
+const ROLES = Object.keys(ROLE_WORDS) as User["role"][];
 
 const COLUMNS: Column[] = [
   { name: "Name", width: "minmax(0, 1fr)" },

@@ -1,9 +1,8 @@
 /** Every payment of the account, newest first. */
 import { useQuery } from "@tanstack/react-query";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { type Invoice, invoicesQuery } from "../../api/queries";
 import { AwaitingRows } from "../../ui/Awaiting";
-import { buttonLook } from "../../ui/Button";
 import { classes } from "../../ui/classes";
 import { money } from "../../ui/figures";
 import { Mark, type Tone } from "../../ui/Mark";
@@ -12,6 +11,7 @@ import { type Column, Row, Rows } from "../../ui/Rows";
 import { longDay } from "../../ui/time";
 import { sentence } from "../calls/words";
 import { Failure } from "../shell/Failure";
+import { Paging } from "../shell/Paging";
 
 export function Payments() {
   return (
@@ -50,22 +50,7 @@ function Invoices() {
           <InvoiceRow key={invoice.id} invoice={invoice} />
         ))}
       </Rows>
-      {(data.next_cursor ?? search.has("cursor")) && (
-        <nav aria-label="More payments" className="flex justify-between border-t border-line px-5 py-1.5">
-          {search.has("cursor") ? (
-            <Link to={searchWith(search, null)} className={buttonLook("text", "min-h-9")}>
-              Newest payments
-            </Link>
-          ) : (
-            <span />
-          )}
-          {data.next_cursor && (
-            <Link to={searchWith(search, data.next_cursor)} className={buttonLook("text", "min-h-9")}>
-              Older payments
-            </Link>
-          )}
-        </nav>
-      )}
+      <Paging next={data.next_cursor} newest="Newest payments" older="Older payments" />
     </div>
   );
 }
@@ -105,11 +90,4 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
       </span>
     </Row>
   );
-}
-
-function searchWith(search: URLSearchParams, cursor: string | null) {
-  const next = new URLSearchParams(search);
-  if (cursor) next.set("cursor", cursor);
-  else next.delete("cursor");
-  return `?${next.toString()}`;
 }

@@ -1,5 +1,6 @@
 /** What one account is subscribed to: in words, then the dates and amounts behind them. */
 import type { Subscription } from "../../api/queries";
+import { Fact } from "../../ui/Fact";
 import { money } from "../../ui/figures";
 import { Mark } from "../../ui/Mark";
 import { Notice } from "../../ui/Notice";
@@ -50,16 +51,6 @@ export function State({ subscription }: { subscription: Subscription | null }) {
 /** A date that a later payment has overtaken is no longer the next one; PayPal tells the new one rarely. */
 function isAhead(next: string | null, last: Subscription["last_payment"]): next is string {
   return next !== null && (last === null || Date.parse(next) > Date.parse(last.at));
-}
-
-function Fact({ name, is }: { name: string; is: string | false | null | undefined }) {
-  if (!is) return null;
-  return (
-    <div className="min-w-0">
-      <dt className="text-xs text-quiet">{name}</dt>
-      <dd className="[overflow-wrap:anywhere]">{is}</dd>
-    </div>
-  );
 }
 
 /** The server's words, with their days as every other day is written. */

@@ -1,10 +1,11 @@
 /** Who changed what and when; and the way back to how it was. */
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Business, Change, Professions } from "../../api/businesses";
 import { historyQuery } from "../../api/businesses";
-import { restoreBusiness } from "../../api/changes";
+import { readBusiness, restoreBusiness } from "../../api/changes";
 import { may, useMe } from "../../api/me";
+import { isKind } from "../../api/problem";
 import { serverNow } from "../../api/serverClock";
 import { problemWords } from "../../forms/problemWords";
 import { AwaitingRows } from "../../ui/Awaiting";
@@ -12,6 +13,7 @@ import { Button } from "../../ui/Button";
 import { ConfirmDialog } from "../../ui/Dialog";
 import { Panel } from "../../ui/Panel";
 import { day, timeOfDay } from "../../ui/time";
+import { Unfold } from "../../ui/Unfold";
 import { Failure } from "../shell/Failure";
 import { changedFields, changeWords, valueWords } from "./changeWords";
 
@@ -21,66 +23,63 @@ interface Props {
 }
 
 export function History({ business, professions }: Props) {
-  const [cursors, setCursors] = useState<(string | null)[]>([null]);
-  return (
-    <Panel title="History" flush>
-      <ol className="border-t border-line">
-        {cursors.map((cursor, at) => (
-          <OnePage
-            key={cursor}
-            {...{ business, professions, cursor }}
-            newest={at === 0}
-            more={at === cursors.length - 1 ? (next) => setCursors([...cursors, next]) : null}
-          />
-        ))}
-      </ol>
-    </Panel>
-  );
-}
-
-interface PageProps extends Props {
-  cursor: string | null;
-  newest: boolean;
-  more: ((next: string) => void) | null;
-}
-
-function OnePage({ business, professions, cursor, newest, more }: PageProps) {
-  const history = useQuery(historyQuery(business.id, cursor));
-  const { data, error } = history;
+  const history = useInfiniteQuery(historyQuery(business.id));
+  const { data, error, hasNextPage, isFetchingNextPage } = history;
+  /** Held here: what comes meanwhile may push it off the last page that is open. */
+  const [restoring, setRestoring] = useState<Change | null>(null);
   if (!data) {
     return (
-      <li>
+      <Panel title="History" flush>
         {error ? (
           <Failure error={error} again={() => void history.refetch()} />
         ) : (
           <AwaitingRows rows={3} className="h-12" />
         )}
-      </li>
+      </Panel>
     );
   }
-  const next = data.next_cursor;
+  const changes = data.pages.flatMap(({ items }) => items);
   return (
-    <>
-      {data.items.map((change, at) => (
-        <OneChange key={change.id} {...{ business, professions, change }} isNow={newest && at === 0} />
-      ))}
-      {next && more && (
-        <li className="border-t border-line px-5 py-1.5">
-          <Button look="text" className="min-h-9" onClick={() => more(next)}>
+    <Panel title="History" flush>
+      <ol className="border-t border-line">
+        {changes.map((change, at) => (
+          <OneChange
+            key={change.id}
+            {...{ professions, change }}
+            isNow={at === 0}
+            restore={() => setRestoring(change)}
+          />
+        ))}
+      </ol>
+      {hasNextPage && (
+        <div className="border-t border-line px-5 py-1.5">
+          {history.isFetchNextPageError && <p className="text-bad">{problemWords(error)}</p>}
+          <Button
+            look="text"
+            className="min-h-9"
+            disabled={isFetchingNextPage}
+            onClick={() => void history.fetchNextPage()}
+          >
             Older changes
           </Button>
-        </li>
+        </div>
       )}
-    </>
+      {restoring && <Restore business={business} change={restoring} close={() => setRestoring(null)} />}
+    </Panel>
   );
+}
+
+interface ChangeProps extends Pick<Props, "professions"> {
+  change: Change;
+  isNow: boolean;
+  restore: () => void;
 }
 
 /** Changes that left the words and times of a business another way than they were. */
 const RESTORABLE = new Set(["created", "edited", "restored"]);
 
-function OneChange({ business, professions, change, isNow }: Props & { change: Change; isNow: boolean }) {
+function OneChange({ professions, change, isNow, restore }: ChangeProps) {
   const canEdit = may(useMe(), "edit");
-  const [restoring, setRestoring] = useState(false);
   const fields = changedFields(change);
   return (
     <li className="flex items-start justify-between gap-4 border-t border-line px-5 py-2.5 first:border-t-0">
@@ -92,13 +91,7 @@ function OneChange({ business, professions, change, isNow }: Props & { change: C
           {day(change.at, new Date(serverNow()))}, {timeOfDay(change.at)}
         </p>
         {change.kind !== "created" && fields.length > 0 && (
-          <details className="group mt-1 text-xs">
-            <summary className="inline-flex min-h-6 items-center gap-1.5 rounded-inner text-accent">
-              What it was{" "}
-              <span aria-hidden className="transition-transform group-open:rotate-90">
-                ›
-              </span>
-            </summary>
+          <Unfold words="What it was" look="text-accent" className="mt-1 text-xs">
             <dl className="mt-1 flex flex-col gap-2">
               {fields.map(({ name, from, to, field }) => (
                 <div key={field}>
@@ -110,15 +103,14 @@ function OneChange({ business, professions, change, isNow }: Props & { change: C
                 </div>
               ))}
             </dl>
-          </details>
+          </Unfold>
         )}
       </div>
       {canEdit && !isNow && RESTORABLE.has(change.kind) && (
-        <Button look="text" className="shrink-0" onClick={() => setRestoring(true)} aria-label={restoreLabel(change)}>
+        <Button look="text" className="shrink-0" onClick={restore} aria-label={restoreLabel(change)}>
           Restore
         </Button>
       )}
-      {restoring && <Restore {...{ business, change }} close={() => setRestoring(false)} />}
     </li>
   );
 }
@@ -131,9 +123,19 @@ function Restore({ business, change, close }: { business: Business; change: Chan
       title="Restore this version?"
       does="Restore it"
       close={close}
-      words={problemWords}
+      words={(error) =>
+        isKind(error, "changed-meanwhile")
+          ? "Somebody changed this business meanwhile, so nothing was restored. Press again to restore over their change."
+          : problemWords(error)
+      }
       confirm={async () => {
-        await restoreBusiness(queries, business.id, change.id, business.version);
+        try {
+          await restoreBusiness(queries, business.id, change.id, business.version);
+        } catch (error) {
+          // The next try builds on what is there now, which the person has been told of.
+          if (isKind(error, "changed-meanwhile")) await readBusiness(queries, business.id);
+          throw error;
+        }
         close();
       }}
     >

@@ -1,6 +1,6 @@
 /** The phone numbers that ring for a business: give it one, take one back, and what it had before. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { type Business, assignmentsQuery } from "../../api/businesses";
 import { assignNumber, releaseNumber } from "../../api/changes";
@@ -16,36 +16,59 @@ import { TextField } from "../../ui/Field";
 import { Panel } from "../../ui/Panel";
 import { phone } from "../../ui/phone";
 import { longDay } from "../../ui/time";
+import { Unfold } from "../../ui/Unfold";
 
 export function Numbers({ business }: { business: Business }) {
   const canEdit = may(useMe(), "edit");
   const [leaving, setLeaving] = useState<string | null>(null);
+  const [released, setReleased] = useState(0);
+  const inService = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The button that was pressed is gone with its number.
+    if (released > 0) inService.current?.focus();
+  }, [released]);
   return (
     <Panel title="Numbers">
       <div className="flex max-w-form flex-col gap-4">
-        {business.numbers.length === 0 ? (
-          <p className="text-quiet">No number yet: nobody can ring this business until it has one.</p>
-        ) : (
-          <ul aria-label="In service" className="flex flex-col">
-            {business.numbers.map((number) => (
-              <li
-                key={number}
-                className="flex min-h-11 items-center justify-between gap-4 border-t border-line first:border-t-0"
-              >
-                <span className="figures font-medium">{phone(number)}</span>
-                {canEdit && (
-                  <Button look="text" aria-label={`Release number ${phone(number)}`} onClick={() => setLeaving(number)}>
-                    Release
-                  </Button>
-                )}
-              </li>
-            ))}
-          </ul>
-        )}
+        <div ref={inService} tabIndex={-1}>
+          {business.numbers.length === 0 ? (
+            <p className="text-quiet">No number yet: nobody can ring this business until it has one.</p>
+          ) : (
+            <ul aria-label="In service" className="flex flex-col">
+              {business.numbers.map((number) => (
+                <li
+                  key={number}
+                  className="flex min-h-11 items-center justify-between gap-4 border-t border-line first:border-t-0"
+                >
+                  <span className="figures font-medium">{phone(number)}</span>
+                  {canEdit && (
+                    <Button
+                      look="text"
+                      aria-label={`Release number ${phone(number)}`}
+                      onClick={() => setLeaving(number)}
+                    >
+                      Release
+                    </Button>
+                  )}
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
         {canEdit && <Assign business={business} />}
         <Before id={business.id} />
       </div>
-      {leaving && <Release business={business} number={leaving} close={() => setLeaving(null)} />}
+      {leaving && (
+        <Release
+          business={business}
+          number={leaving}
+          close={() => setLeaving(null)}
+          released={() => {
+            setLeaving(null);
+            setReleased(released + 1);
+          }}
+        />
+      )}
     </Panel>
   );
 }
@@ -109,7 +132,14 @@ function refusalWords(error: unknown) {
   return null;
 }
 
-function Release({ business, number, close }: { business: Business; number: string; close: () => void }) {
+interface ReleaseProps {
+  business: Business;
+  number: string;
+  close: () => void;
+  released: () => void;
+}
+
+function Release({ business, number, close, released }: ReleaseProps) {
   const queries = useQueryClient();
   return (
     <ConfirmDialog
@@ -119,7 +149,7 @@ function Release({ business, number, close }: { business: Business; number: stri
       words={problemWords}
       confirm={async () => {
         await releaseNumber(queries, business.id, number);
-        close();
+        released();
       }}
     >
       <p>
@@ -135,14 +165,9 @@ function Before({ id }: { id: string }) {
   const [open, setOpen] = useState(false);
   const assignments = useQuery({ ...assignmentsQuery(id), enabled: open });
   return (
-    <details className="group" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary className="inline-flex min-h-6 items-center gap-1.5 rounded-inner text-xs text-quiet hover:text-ink">
-        Which numbers it had, and when
-        <span aria-hidden className="transition-transform group-open:rotate-90">
-          ›
-        </span>
-      </summary>
+    <Unfold words="Which numbers it had, and when" look="text-xs text-quiet hover:text-ink" turned={setOpen}>
       <ul className="figures mt-2 flex flex-col gap-1 text-xs">
+        {assignments.isPending && <li className="text-quiet">Looking for them…</li>}
         {assignments.data?.items.map(({ number, assigned_at, released_at }) => (
           <li key={`${number} ${assigned_at}`}>
             {phone(number)}, from {longDay(assigned_at)} {released_at ? `to ${longDay(released_at)}` : "until now"}
@@ -151,6 +176,6 @@ function Before({ id }: { id: string }) {
         {assignments.data?.items.length === 0 && <li className="text-quiet">None so far.</li>}
         {assignments.error && <li className="text-bad">{problemWords(assignments.error)}</li>}
       </ul>
-    </details>
+    </Unfold>
   );
 }

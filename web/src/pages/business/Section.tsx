@@ -14,9 +14,10 @@ import { FormFoot } from "../../forms/FormFoot";
 import { type Form, FormProblem, useKeptForm } from "../../forms/form";
 import type { z } from "../../forms/rules";
 import { Button } from "../../ui/Button";
+import { Fact } from "../../ui/Fact";
 import { Panel } from "../../ui/Panel";
 
-export type Fact = [name: string, words: ReactNode];
+type Known = [name: string, words: ReactNode];
 
 interface Props<In extends FieldValues, Out> {
   title: string;
@@ -27,7 +28,7 @@ interface Props<In extends FieldValues, Out> {
   valuesOf: (business: Business) => In;
   change: (values: Out) => Partial<BusinessFields>;
   /** This part in words, for whoever may only read, and for another's version. */
-  facts: (business: Business) => Fact[];
+  facts: (business: Business) => Known[];
   does: string;
   fieldOf?: (name: string) => string | null;
   children: (form: Form<In, Out>) => ReactNode;
@@ -111,7 +112,7 @@ function Editor<In extends FieldValues, Out>(props: Props<In, Out>) {
   );
 }
 
-function Conflict({ facts, useTheirs, keepMine }: { facts: Fact[]; useTheirs: () => void; keepMine: () => void }) {
+function Conflict({ facts, useTheirs, keepMine }: { facts: Known[]; useTheirs: () => void; keepMine: () => void }) {
   return (
     <section aria-label="Their version" className="flex flex-col gap-3 rounded-inner bg-late-soft p-4">
       <p className="font-semibold text-late">Their version</p>
@@ -124,14 +125,11 @@ function Conflict({ facts, useTheirs, keepMine }: { facts: Fact[]; useTheirs: ()
   );
 }
 
-export function Facts({ facts }: { facts: Fact[] }) {
+function Facts({ facts }: { facts: Known[] }) {
   return (
     <dl className="flex max-w-form flex-col gap-3">
       {facts.map(([name, words]) => (
-        <div key={name} className="min-w-0">
-          <dt className="text-xs text-quiet">{name}</dt>
-          <dd className="whitespace-pre-line [overflow-wrap:anywhere]">{words}</dd>
-        </div>
+        <Fact key={name} name={name} is={words} />
       ))}
     </dl>
   );

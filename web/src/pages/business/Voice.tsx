@@ -7,6 +7,7 @@ import { may, useMe } from "../../api/me";
 import { isKind } from "../../api/problem";
 import { VoiceField } from "../../forms/VoiceField";
 import { voiceWords } from "../../forms/businessWords";
+import { useUnsaved } from "../../forms/Unsaved";
 import { bind } from "../../forms/form";
 import { problemWords } from "../../forms/problemWords";
 import { z } from "../../forms/rules";
@@ -61,9 +62,11 @@ export function VoiceSample({ business }: { business: Business }) {
             </p>
             {/* The file is the person's own, and what is said in it stands nowhere. */}
             <audio
+              // Another sample has the same address.
+              key={sample.uploaded_at}
               controls
               preload="none"
-              src={paths.voiceSample(business.id, sample.uploaded_at)}
+              src={paths.voiceSample(business.id)}
               aria-label={`Voice sample ${sample.name}`}
               className="h-10 w-full"
             />
@@ -107,6 +110,7 @@ function Upload({ business, does }: { business: Business; does: string }) {
   const id = useId();
   const [sent, setSent] = useState<number | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
+  useUnsaved(sent !== null);
 
   async function upload(event: ChangeEvent<HTMLInputElement>) {
     const file = event.target.files?.[0];
@@ -151,10 +155,7 @@ function Upload({ business, does }: { business: Business; does: string }) {
         {sent === null ? (
           <p>WAV, MP3, OGG, FLAC or M4A, at most {bytes(MOST_BYTES)}.</p>
         ) : (
-          <label className="flex items-center gap-2">
-            <progress max={1} value={sent} className="h-1.5 w-40 accent-accent" />
-            <span className="figures">{sent < 1 ? `${Math.floor(sent * 100)} % sent` : "Being checked"}</span>
-          </label>
+          <Sent share={sent} />
         )}
       </div>
       {failure && (
@@ -163,6 +164,15 @@ function Upload({ business, does }: { business: Business; does: string }) {
         </p>
       )}
     </div>
+  );
+}
+
+function Sent({ share }: { share: number }) {
+  return (
+    <label className="flex items-center gap-2">
+      <progress max={1} value={share} className="h-1.5 w-40 accent-accent" />
+      <span className="figures">{share < 1 ? `${Math.floor(share * 100)} % sent` : "Being checked"}</span>
+    </label>
   );
 }
 

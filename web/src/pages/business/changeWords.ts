@@ -3,7 +3,6 @@ import type { Change, Professions } from "../../api/businesses";
 import { professionWords, voiceWords } from "../../forms/businessWords";
 import { DAYS, dayName, spanWords, weekOf } from "../../forms/hours";
 import { zoneWords } from "../../forms/TimeZoneField";
-import { locale } from "../../reader";
 import { phone } from "../../ui/phone";
 import { sentence } from "../calls/words";
 
@@ -20,13 +19,13 @@ const FIELDS: Partial<Record<string, string>> = {
   numbers: "numbers",
 };
 
+/** That it was deleted or came back is said by the sentence itself. */
+const DELETED = "deleted";
+
 export function changedFields({ changes }: Change) {
-  return Object.entries(changes).map(([field, { from, to }]) => ({
-    field,
-    name: sentence(fieldWords(field)),
-    from,
-    to,
-  }));
+  return Object.entries(changes)
+    .filter(([field]) => field !== DELETED)
+    .map(([field, { from, to }]) => ({ field, name: sentence(fieldWords(field)), from, to }));
 }
 
 export function changeWords(change: Change): string {
@@ -36,7 +35,7 @@ export function changeWords(change: Change): string {
     case "deleted":
       return "deleted it";
     case "restored":
-      return "restored an earlier version";
+      return change.changes[DELETED]?.to === false ? "brought it back" : "restored an earlier version";
     case "number_assigned":
       return `gave it the number ${numberOf(change, "to")}`;
     case "number_released":
@@ -44,7 +43,7 @@ export function changeWords(change: Change): string {
     case "voice_sample":
       return change.changes.voice_sample?.to ? "uploaded a voice sample" : "removed the voice sample";
     default:
-      return `changed the ${new Intl.ListFormat(locale()).format(Object.keys(change.changes).map(fieldWords))}`;
+      return `changed the ${new Intl.ListFormat("en").format(Object.keys(change.changes).map(fieldWords))}`;
   }
 }
 
@@ -59,7 +58,7 @@ export function valueWords(field: string, value: unknown, professions: Professio
   }
   if (field === "hours" && typeof value === "object") {
     const week = weekOf(value);
-    return DAYS.map((day) => `${dayName(day, "short")} ${spanWords(week[day])}`).join("\n");
+    return DAYS.map((day) => `${dayName(day)} ${spanWords(week[day])}`).join("\n");
   }
   if (Array.isArray(value)) return value.length === 0 ? "nothing" : value.map(String).map(phone).join(", ");
   if (field === "voice_sample" && typeof value === "object" && "name" in value) return String(value.name);

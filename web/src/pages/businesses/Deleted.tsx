@@ -8,19 +8,14 @@ import { problemWords } from "../../forms/problemWords";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
 import { longDay } from "../../ui/time";
+import { Unfold } from "../../ui/Unfold";
 
 /** Asked for only when somebody looks. */
 export function Deleted() {
   const [open, setOpen] = useState(false);
   const deleted = useQuery({ ...deletedQuery(), enabled: open });
   return (
-    <details className="group" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary className="inline-flex min-h-6 items-center gap-1.5 rounded-inner text-quiet hover:text-ink">
-        Deleted businesses
-        <span aria-hidden className="transition-transform group-open:rotate-90">
-          ›
-        </span>
-      </summary>
+    <Unfold words="Deleted businesses" turned={setOpen}>
       <div className="card mt-2 px-5 py-3">
         {deleted.error && <p className="text-bad">{problemWords(deleted.error)}</p>}
         {deleted.isPending && <p className="text-quiet">Looking for them…</p>}
@@ -33,7 +28,7 @@ export function Deleted() {
           ))}
         </ul>
       </div>
-    </details>
+    </Unfold>
   );
 }
 

@@ -1,5 +1,6 @@
 /** The providers' own names for this call, for whoever must look it up there. An owner never needs them. */
 import type { OneCall } from "../../api/queries";
+import { Unfold } from "../../ui/Unfold";
 import { Cost } from "./Cost";
 
 export function Behind({ call }: { call: OneCall["call"] }) {
@@ -11,13 +12,7 @@ export function Behind({ call }: { call: OneCall["call"] }) {
     ["Call", call.id],
   ];
   return (
-    <details className="group px-5">
-      <summary className="inline-flex min-h-6 items-center gap-1.5 rounded-inner text-xs text-quiet hover:text-ink">
-        Technical details
-        <span aria-hidden className="transition-transform group-open:rotate-90">
-          ›
-        </span>
-      </summary>
+    <Unfold words="Technical details" look="text-xs text-quiet hover:text-ink" className="px-5">
       <dl className="mt-2 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1 text-xs text-quiet">
         {names.map(
           ([name, code]) =>
@@ -30,6 +25,6 @@ export function Behind({ call }: { call: OneCall["call"] }) {
         )}
       </dl>
       <Cost call={call} />
-    </details>
+    </Unfold>
   );
 }

@@ -10,6 +10,7 @@ import { classes } from "../../ui/classes";
 import { Notice } from "../../ui/Notice";
 import { Rows } from "../../ui/Rows";
 import { Failure } from "../shell/Failure";
+import { Paging } from "../shell/Paging";
 import { CALL_COLUMNS, CallRow } from "./CallRow";
 import { WhereToRing } from "./WhereToRing";
 
@@ -22,7 +23,7 @@ interface Props {
 
 export function CallList({ calls, filter, search, chosenId }: Props) {
   const { data, error, isPlaceholderData } = calls;
-  const inCall = question(search);
+  const inCall = search.size > 0 ? `?${search.toString()}` : "";
   if (!data) {
     return (
       <div className="card overflow-hidden">
@@ -48,32 +49,8 @@ export function CallList({ calls, filter, search, chosenId }: Props) {
           ))}
         </Rows>
       )}
-      <Paging next={data.next_cursor ?? null} search={search} />
+      <Paging next={data.next_cursor} newest="Newest calls" older="Older calls" list={paths.calls()} />
     </div>
-  );
-}
-
-function Paging({ next, search }: { next: string | null; search: URLSearchParams }) {
-  const older = search.has("cursor");
-  if (!next && !older) return null;
-  return (
-    <nav
-      aria-label="More calls"
-      className="flex min-h-12 items-center justify-between gap-4 border-t border-line px-5 py-1.5"
-    >
-      {older ? (
-        <Link to={`/calls${question(search, null)}`} className={buttonLook("text", "min-h-9")}>
-          Newest calls
-        </Link>
-      ) : (
-        <span />
-      )}
-      {next && (
-        <Link to={`/calls${question(search, next)}`} className={buttonLook("text", "min-h-9")}>
-          Older calls
-        </Link>
-      )}
-    </nav>
   );
 }
 
@@ -118,12 +95,4 @@ function ClearFilters() {
       Show all calls
     </Link>
   );
-}
-
-/** The address's search, with another cursor or none. */
-function question(search: URLSearchParams, cursor?: string | null) {
-  const next = new URLSearchParams(search);
-  if (cursor === null) next.delete("cursor");
-  else if (cursor) next.set("cursor", cursor);
-  return next.size > 0 ? `?${next.toString()}` : "";
 }

@@ -1,8 +1,10 @@
 /** What was done in this account that its security rests on. */
 import { useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
+import { type AuditFilter, readAuditFilter } from "../../api/auditFilter";
 import { may, useMe } from "../../api/me";
 import { auditQuery } from "../../api/settings";
+import { AuditFilterForm } from "../../forms/AuditFilterForm";
 import { paths } from "../../paths";
 import { buttonLook } from "../../ui/Button";
 import { AuditList } from "../admin/AuditList";
@@ -11,22 +13,28 @@ import { OwnersOnly } from "./OwnersOnly";
 
 export function Activity() {
   const owns = may(useMe(), "own");
+  const [search] = useSearchParams();
+  const filter = readAuditFilter(search);
   return (
     <>
       <PageHead title="Activity">
         {owns && (
-          <a href={paths.auditCsv()} download className={buttonLook("plain")}>
+          <a href={paths.auditCsv(filter)} download className={buttonLook("plain")}>
             Download CSV
           </a>
         )}
       </PageHead>
-      {owns ? <Acts /> : <OwnersOnly what="The activity" />}
+      {owns ? <Acts filter={filter} cursor={search.get("cursor")} /> : <OwnersOnly what="The activity" />}
     </>
   );
 }
 
-function Acts() {
-  const [search] = useSearchParams();
-  const audit = useQuery(auditQuery(search.get("cursor")));
-  return <AuditList audit={audit} />;
+function Acts({ filter, cursor }: { filter: AuditFilter; cursor: string | null }) {
+  const audit = useQuery(auditQuery(filter, cursor));
+  return (
+    <>
+      <AuditFilterForm filter={filter} />
+      <AuditList audit={audit} filter={filter} />
+    </>
+  );
 }

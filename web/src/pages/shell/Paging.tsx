@@ -6,9 +6,11 @@ interface Props {
   next: string | null | undefined;
   newest: string;
   older: string;
+  /** Where the list is, when one of its rows may be open at an address of its own. */
+  list?: string;
 }
 
-export function Paging({ next, newest, older }: Props) {
+export function Paging({ next, newest, older, list = "" }: Props) {
   const [search] = useSearchParams();
   const isOlder = search.has("cursor");
   if (!next && !isOlder) return null;
@@ -18,14 +20,14 @@ export function Paging({ next, newest, older }: Props) {
       className="flex min-h-12 items-center justify-between gap-4 border-t border-line px-5 py-1.5"
     >
       {isOlder ? (
-        <Link to={at(search, null)} className={buttonLook("text", "min-h-9")}>
+        <Link to={list + at(search, null)} className={buttonLook("text", "min-h-9")}>
           {newest}
         </Link>
       ) : (
         <span />
       )}
       {next && (
-        <Link to={at(search, next)} className={buttonLook("text", "min-h-9")}>
+        <Link to={list + at(search, next)} className={buttonLook("text", "min-h-9")}>
           {older}
         </Link>
       )}
