@@ -8,7 +8,7 @@ import { Problem, Unreachable, isKind } from "./problem";
 import { proveIdentity } from "./proof";
 import type { paths } from "./schema";
 import { noteServerTime } from "./serverClock";
-import { loseSession } from "./session";
+import { loseSession, refuseForAnother } from "./session";
 
 /** What an operation answers with when it succeeds: `AnswerOf<paths["/api/calls"]["get"]>`. */
 export type AnswerOf<Operation> = Operation extends { responses: infer R } ? Body<R[keyof R & (200 | 201)]> : never;
@@ -46,18 +46,19 @@ export async function answer<T>(asked: Asked<T>): Promise<T> {
  */
 export async function act<T>(ask: () => Asked<T>): Promise<T> {
   try {
-    return await done(ask());
+    return await send(ask);
   } catch (error) {
     if (!isKind(error, "proof-needed")) throw error;
     await proveIdentity();
-    return done(ask());
+    return send(ask);
   }
 }
 
 type Asked<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
 
-async function done<T>(asked: Asked<T>): Promise<T> {
-  const { data, error, response } = await asked;
+async function send<T>(ask: () => Asked<T>): Promise<T> {
+  refuseForAnother();
+  const { data, error, response } = await ask();
   if (!response.ok) throw told(response, error);
   // Without a body there is no data, and the type says so too.
   return data as T;

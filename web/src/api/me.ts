@@ -7,7 +7,7 @@ import { readAs, readAsBrowser } from "../reader";
 import { type AnswerOf, act, answer, client } from "./client";
 import { isKind } from "./problem";
 import type { paths } from "./schema";
-import { forgetSession, noteSession } from "./session";
+import { forgetSession, noteSession, recognise, showNobody } from "./session";
 
 export type Me = AnswerOf<paths["/api/auth/me"]["get"]>;
 export type Membership = Me["accounts"][number];
@@ -16,7 +16,11 @@ export type Role = Membership["role"];
 export function meQuery() {
   return queryOptions({
     queryKey: ME,
-    queryFn: async ({ signal }) => admit(await answer(client.GET("/api/auth/me", { signal }))),
+    queryFn: async ({ signal }) => {
+      const me = await answer(client.GET("/api/auth/me", { signal }));
+      recognise(me.user.id, me.account.id);
+      return admit(me);
+    },
     staleTime: 60_000,
   });
 }
@@ -35,6 +39,12 @@ export function may({ account }: Me, what: "edit" | "own") {
   return account.role === "owner" || (what === "edit" && account.role === "manager");
 }
 
+/** For a loader: behind the gate it is known before any of them asks. */
+export function mayHere(queries: QueryClient, what: "edit" | "own") {
+  const me = queries.getQueryData(meQuery().queryKey);
+  return me !== undefined && may(me, what);
+}
+
 export function isAdmin({ user }: Me) {
   return user.role === "admin";
 }
@@ -45,9 +55,9 @@ export function enter(queries: QueryClient, me: Me) {
   queries.setQueryData(ME, admit(me));
 }
 
-/** What the person changed about themselves. */
+/** What the person changed about themselves. The change stands without an answer: a later one shows it. */
 export async function askWhoIAm(queries: QueryClient) {
-  await queries.query({ ...meQuery(), staleTime: 0 });
+  await queries.query({ ...meQuery(), staleTime: 0 }).catch(() => undefined);
 }
 
 /** Goes over to another account; everything on screen is asked for again on its behalf. */
@@ -70,6 +80,8 @@ export type Where = "here" | "everywhere";
  */
 export async function signOut(queries: QueryClient, where: Where) {
   await queries.cancelQueries();
+  // This browser's session ends, whoever it is for by now; elsewhere only those of who asked.
+  if (where === "here") showNobody();
   try {
     await act(() => (where === "everywhere" ? client.DELETE("/api/auth/sessions") : client.POST("/api/auth/logout")));
   } catch (error) {

@@ -10,6 +10,7 @@ import { type AnswerOf, answer, client } from "./client";
 import type { paths } from "./schema";
 import type { Period } from "./period";
 import { Problem } from "./problem";
+import { ForAnother } from "./session";
 
 type Answer<P extends { get: unknown }> = AnswerOf<P["get"]>;
 
@@ -38,12 +39,17 @@ export function openQueries() {
       queries: {
         // The stream names every change, so what was just read need not be asked for again.
         staleTime: 10_000,
-        retry: (failures, error) => failures < 2 && !(error instanceof Problem && error.status < 500),
+        retry: (failures, error) => failures < 2 && !isAnswered(error),
         // A dashboard on this very machine answers without any network.
         networkMode: "always",
       },
     },
   });
+}
+
+/** Asking again would hear the same. */
+function isAnswered(error: Error) {
+  return error instanceof ForAnother || (error instanceof Problem && error.status < 500);
 }
 
 /** A page's questions, sent before it is drawn. What fails is said by the page, which asks the same. */

@@ -11,8 +11,17 @@ const NOTE = "frontdesk.session";
 const PERHAPS = "perhaps";
 
 const listeners = new Set<(what: Told) => void>();
-/** Whose answers this tab shows. */
+/** Whose answers this tab shows, also when the session they came with is over. */
 let ours: string | null = null;
+
+/** Thrown instead of sending, or in place of an answer. Nothing was changed. */
+export class ForAnother extends Error {
+  constructor() {
+    super(
+      "Nothing was sent: this browser is used for another account now. Go back to this one in the other tab and try again, or copy what you typed and load this page again.",
+    );
+  }
+}
 
 export function mayBeSignedIn() {
   return localStorage.getItem(NOTE) !== null;
@@ -29,21 +38,44 @@ export function noteSession(user: string, account: string) {
   localStorage.setItem(NOTE, ours);
 }
 
+/**
+ * The session is theirs. When this tab shows somebody else's answers it is told to make way; until
+ * it has, nothing of theirs is taken in and nothing typed here is sent on their behalf.
+ */
+export function recognise(user: string, account: string) {
+  const theirs = `${user} ${account}`;
+  if (ours === null || ours === theirs) return;
+  const isNews = localStorage.getItem(NOTE) !== theirs;
+  localStorage.setItem(NOTE, theirs);
+  if (isNews) tell("changed");
+  throw new ForAnother();
+}
+
+/** Before anything is sent: the session decides for whom, and another tab may have changed it. */
+export function refuseForAnother() {
+  if (ours !== null && wasSignedIn() && localStorage.getItem(NOTE) !== ours) throw new ForAnother();
+}
+
+/** The pages that showed somebody's answers are gone. */
+export function showNobody() {
+  ours = null;
+}
+
 export function noteLeavingForProvider() {
   if (!mayBeSignedIn()) localStorage.setItem(NOTE, PERHAPS);
 }
 
 /** Nobody is signed in, and everybody knows. */
 export function forgetSession() {
-  ours = null;
+  showNobody();
   localStorage.removeItem(NOTE);
 }
 
 /** An answer said that we are not signed in any more: the page has to make way, once. */
 export function loseSession() {
-  if (!mayBeSignedIn()) return;
-  forgetSession();
-  tell("lost");
+  const isNews = wasSignedIn();
+  localStorage.removeItem(NOTE);
+  if (isNews) tell("lost");
 }
 
 export function onSession(listener: (what: Told) => void) {
@@ -55,10 +87,8 @@ export function onSession(listener: (what: Told) => void) {
 
 window.addEventListener("storage", ({ key, newValue }) => {
   if (key !== NOTE || ours === null || newValue === ours) return;
-  if (newValue === null) {
-    ours = null;
-    tell("lost");
-  } else if (newValue !== PERHAPS) tell("changed");
+  if (newValue === null) tell("lost");
+  else if (newValue !== PERHAPS) tell("changed");
 });
 
 function tell(what: Told) {

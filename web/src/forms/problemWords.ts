@@ -1,6 +1,7 @@
 /** What went wrong with an act, in words that say what is safe and what to do. */
 import { Problem } from "../api/problem";
 import { ProofDeclined } from "../api/proof";
+import { ForAnother } from "../api/session";
 import { plural } from "../ui/figures";
 
 const WORDS: Partial<Record<string, string>> = {
@@ -21,7 +22,7 @@ const WORDS: Partial<Record<string, string>> = {
 };
 
 export function problemWords(error: unknown): string {
-  if (error instanceof ProofDeclined) return error.message;
+  if (error instanceof ProofDeclined || error instanceof ForAnother) return error.message;
   if (!(error instanceof Problem))
     return "Frontdesk does not answer. Nothing you typed is lost: try again in a moment.";
   if (error.status === 429) return `That was tried too often. Try again in ${waitWords(error.wait)}.`;

@@ -38,8 +38,7 @@ export function ConfirmEmail() {
     save: async () => {
       try {
         await act(() => client.POST("/api/users/email/confirm", { body: { token: token ?? "" } }));
-        // What the address is now; the change stands without it.
-        await askWhoIAm(queries).catch(() => undefined);
+        await askWhoIAm(queries);
         setBecame("changed");
       } catch (error) {
         if (isKind(error, "link-over")) setBecame("over");

@@ -6,9 +6,9 @@ import { vi } from "vitest";
 import type { Business, Professions } from "../api/businesses";
 import type { Me } from "../api/me";
 import { openQueries } from "../api/queries";
-import { forgetSession, noteSession } from "../api/session";
+import { forgetSession } from "../api/session";
 import { readAsBrowser } from "../reader";
-import { routes } from "../routes";
+import { App, routes } from "../routes";
 
 export const ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d11";
 export const OTHER_ID = "0190c5f2-7b1a-7c3e-8a55-0f4f6b1f2d12";
@@ -107,7 +107,8 @@ export function setStage(): Stage {
   localStorage.clear();
   readAsBrowser();
   forgetSession();
-  noteSession(ANN, ANN);
+  // From an earlier visit: this tab shows nobody's answers yet.
+  localStorage.setItem("frontdesk.session", `${ANN} ${ANN}`);
   vi.stubGlobal(
     "EventSource",
     class extends EventTarget {
@@ -129,6 +130,17 @@ export function problem(status: number, kind: string, more: object = {}, headers
 
 export function nothing() {
   return new Response(null, { status: 204 });
+}
+
+/** In the window itself, with what is done when the session changes. */
+export function openWindow(address: string) {
+  window.history.replaceState(null, "", address);
+  const queries = openQueries();
+  render(
+    <QueryClientProvider client={queries}>
+      <App queries={queries} />
+    </QueryClientProvider>,
+  );
 }
 
 export function open(address: string) {
