@@ -11,7 +11,7 @@ import {
 } from "react-router";
 import { meQuery } from "./api/me";
 import { Problem, isKind } from "./api/problem";
-import { forgetSession, mayBeSignedIn, onSession } from "./api/session";
+import { forgetSession, mayBeSignedIn, onSession, showNobody, wasSignedIn } from "./api/session";
 import { Broken } from "./pages/broken";
 import { paths } from "./paths";
 
@@ -170,13 +170,14 @@ async function gate(queries: QueryClient, url: URL) {
   const away = (problem?: string) =>
     redirect(paths.signIn({ returnTo: url.pathname + url.search, ...(problem && { problem }) }));
   if (!mayBeSignedIn()) throw away();
+  const ended = wasSignedIn() ? "session-ended" : undefined;
   try {
     await queries.query({ ...meQuery(), staleTime: "static" });
   } catch (error) {
     const suspended = isKind(error, "suspended");
     if (!suspended && !(error instanceof Problem && error.status === 401)) throw error;
     forgetSession();
-    throw away(suspended ? "suspended" : undefined);
+    throw away(suspended ? "suspended" : ended);
   }
 }
 
@@ -198,9 +199,11 @@ export function App({ queries }: { queries: QueryClient }) {
 async function makeWay(router: ReturnType<typeof createBrowserRouter>, queries: QueryClient) {
   if (!router.state.matches.some(({ route }) => route.id === INSIDE)) return;
   const { pathname, search } = router.state.location;
-  const door = paths.signIn({ returnTo: pathname + search });
+  const door = paths.signIn({ returnTo: pathname + search, problem: "session-ended" });
   await router.navigate(door);
-  if (router.createHref(router.state.location) === door) queries.clear();
+  if (router.createHref(router.state.location) !== door) return;
+  showNobody();
+  queries.clear();
 }
 
 function Blank() {

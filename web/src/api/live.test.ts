@@ -6,6 +6,7 @@ import { followLive } from "./live";
 class Stream extends EventTarget {
   static opened: Stream[] = [];
   closed = false;
+  readyState = 0;
 
   constructor() {
     super();
@@ -91,6 +92,16 @@ it("comes back by itself, waiting longer each time, and then asks for everything
   expect(keys()).toEqual([]);
   latest().say("hello", {});
   expect(keys()).toEqual(["everything"]);
+});
+
+it("asks who is signed in when it is refused, and not when nobody is reached", async () => {
+  const { latest, keys } = await connected();
+  latest().say("error");
+  await vi.advanceTimersByTimeAsync(500);
+  expect(keys()).toEqual([]);
+  latest().readyState = 2;
+  latest().say("error");
+  expect(keys()).toEqual([["me"]]);
 });
 
 it("is not disturbed by a change that names nothing readable", async () => {

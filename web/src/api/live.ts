@@ -1,7 +1,9 @@
 /**
  * Follows `/api/live`. It carries names of what changed and nothing else; we ask
  * again for what is on screen. At each new connection, and on `resync`, names may have
- * been missed, so everything is asked for again. It never writes an answer itself.
+ * been missed, so everything is asked for again. It never writes an answer itself. Why it is
+ * refused a browser does not tell; who is signed in is asked then, so that a session that
+ * ended is noticed on pages that ask for nothing else.
  */
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
@@ -16,6 +18,9 @@ const PAUSE_MS = 400;
 const FIRST_RETRY_MS = 500;
 /** Long enough that a thousand open dashboards do not keep a starting server down. */
 const LAST_RETRY_MS = 15_000;
+
+/** `EventSource.CLOSED`. */
+const CLOSED = 2;
 
 const listeners = new Set<() => void>();
 let state: LiveState = "connecting";
@@ -50,6 +55,8 @@ export function followLive(queries: QueryClient): () => void {
   }
 
   function retryLater() {
+    // Closed already when the server refused; one that is not reached is still being tried.
+    if (source?.readyState === CLOSED) changes.note(["me"]);
     source?.close();
     tell("lost");
     const wait = Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS);

@@ -6,6 +6,7 @@ import { isKind } from "../api/problem";
 import { Button } from "../ui/Button";
 import { PasswordField, TextField } from "../ui/Field";
 import { FormProblem, bind, useKeptForm } from "./form";
+import { returnWords } from "./returnWords";
 import { code, email, password, z } from "./rules";
 
 interface Credentials {
@@ -65,7 +66,7 @@ function PasswordForm({ signedIn, codeNeeded, forgotten, email: typed }: Passwor
     words: (error) =>
       isKind(error, "wrong-credentials")
         ? "The e-mail address or the password is not right. Passwords tell capital letters from small ones."
-        : null,
+        : refusedWords(error),
   });
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-4">
@@ -143,10 +144,15 @@ function CodeForm({ send, back }: CodeProps) {
 
 function codeWords(error: unknown, recovery: boolean) {
   if (isKind(error, "unauthorised")) return "That took too long. Go back, and sign in once more.";
-  if (!isKind(error, "wrong-credentials", "code-needed")) return null;
+  if (!isKind(error, "wrong-credentials", "code-needed")) return refusedWords(error);
   return recovery
     ? "This recovery code is not right, or it was used before: each works once."
     : "This code is not right. The app shows a new one every 30 seconds, and each works once.";
+}
+
+/** Nothing that is entered would help. Inside, the same problem is about what is done there. */
+export function refusedWords(error: unknown) {
+  return isKind(error, "suspended") ? returnWords(error.kind) : null;
 }
 
 function takeCode(code: string): Promise<Me> {

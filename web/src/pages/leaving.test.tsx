@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import { ME, OTHER_ID, type Stage, nothing, open, problem, setStage } from "./stage";
+import { type Asked, ME, OTHER_ID, type Stage, nothing, open, openWindow, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -23,7 +23,7 @@ const dialog = async (name: string) => within(await screen.findByRole("dialog", 
 const name = () => screen.findByLabelText<HTMLInputElement>("Name");
 
 async function pressSignOut() {
-  await user.click(await screen.findByRole("button", { name: "Account: Ann Able" }));
+  await user.click(await screen.findByRole("button", { name: "Account: Ann Able Your own account" }));
   await user.click((await dialog("Account")).getByRole("button", { name: "Sign out" }));
 }
 
@@ -106,7 +106,7 @@ it("going over to another account asks first too", async () => {
   open("/settings/profile");
   await user.type(await name(), " of Ace");
   const goOver = async () => {
-    await user.click(await screen.findByRole("button", { name: "Account: Ann Able" }));
+    await user.click(await screen.findByRole("button", { name: "Account: Ann Able Your own account" }));
     await user.click((await dialog("Account")).getByRole("button", { name: /Bob's Dental/ }));
     return dialog("Leave without saving?");
   };
@@ -117,7 +117,7 @@ it("going over to another account asks first too", async () => {
   await user.keyboard("{Escape}");
 
   await user.click((await goOver()).getByRole("button", { name: "Leave without saving" }));
-  expect(await screen.findByRole("button", { name: "Account: Bob's Dental" })).toBeTruthy();
+  expect(await screen.findByRole("button", { name: "Account: Bob's Dental as Ann Able" })).toBeTruthy();
 });
 
 it.each(["/sign-in", "/sign-up"])("whoever is signed in is led on from %s", async (door) => {
@@ -130,4 +130,48 @@ it("a session that ended without a word does not lead in circles", async () => {
   stage.answers["/api/auth/me"] = problem(401, "unauthorised");
   open("/sign-in?return_to=%2Fbilling");
   expect(await screen.findByRole("heading", { level: 1, name: "Sign in" })).toBeTruthy();
+});
+
+const NOTE = "frontdesk.session";
+const OWN = `${ME.user.id} ${ME.user.id}`;
+const SAVE = "PUT /api/users/profile";
+
+it("what was typed for one account is not sent when another tab went over to another", async () => {
+  stage.answers[SAVE] = ({ body }: Asked) => body as object;
+  open("/settings/profile");
+  await user.type(await name(), " of Ace");
+  localStorage.setItem(NOTE, `${ME.user.id} ${OTHER_ID}`);
+  await user.click(screen.getByRole("button", { name: "Save profile" }));
+  expect((await screen.findByRole("alert")).textContent).toMatch(/Nothing was sent: this browser is used for another/);
+  expect(stage.sent(SAVE)).toEqual([]);
+  expect((await name()).value).toBe("Ann Able of Ace");
+  localStorage.setItem(NOTE, OWN);
+  await user.click(screen.getByRole("button", { name: "Save profile" }));
+  expect(await screen.findByText("Saved")).toBeTruthy();
+});
+
+it("an answer for another account takes nothing away, and nothing more is sent for it", async () => {
+  stage.answers[SAVE] = ({ body }: Asked) => {
+    stage.answers["/api/auth/me"] = { ...ME, account: { id: OTHER_ID, name: "Bob's Dental", role: "reader" } };
+    return body as object;
+  };
+  open("/settings/profile");
+  await user.type(await screen.findByLabelText("New address"), "new@example.com");
+  await user.type(await name(), " of Ace");
+  await user.click(screen.getByRole("button", { name: "Save profile" }));
+  expect(await screen.findByText("Saved")).toBeTruthy();
+  expect(screen.getByLabelText<HTMLInputElement>("New address").value).toBe("new@example.com");
+  await user.click(screen.getByRole("button", { name: "Change the address" }));
+  expect((await screen.findByRole("alert")).textContent).toMatch(/Nothing was sent/);
+  expect(stage.sent("POST /api/users/email")).toEqual([]);
+});
+
+it("a session that ended in another tab is explained at the way in, which leads back", async () => {
+  openWindow("/settings/profile");
+  await name();
+  localStorage.removeItem(NOTE);
+  window.dispatchEvent(new StorageEvent("storage", { key: NOTE, newValue: null }));
+  expect((await screen.findByRole("alert")).textContent).toMatch(/You are signed out: your session ended/);
+  expect(screen.getByRole("heading", { level: 1, name: "Sign in" })).toBeTruthy();
+  expect(new URLSearchParams(window.location.search).get("return_to")).toBe("/settings/profile");
 });

@@ -4,14 +4,14 @@ import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { type Me, enter } from "../api/me";
 import { type ReadyAccount, offerQuery } from "../api/settings";
-import { SignInForm, signIn } from "../forms/SignInForm";
+import { SignInForm, refusedWords, signIn } from "../forms/SignInForm";
 import { problemWords } from "../forms/problemWords";
+import { returnWords } from "../forms/returnWords";
 import { paths, returnTo } from "../paths";
 import { Button } from "../ui/Button";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { Providers } from "./door/Providers";
 import { onward, openDoor } from "./door/openDoor";
-import { returnWords } from "./door/returnWords";
 
 export { openDoor as ask };
 
@@ -70,7 +70,7 @@ function ReadyAccounts({ accounts, signedIn }: { accounts: ReadyAccount[]; signe
     try {
       signedIn(await signIn({ email, password }));
     } catch (error) {
-      setFailure(problemWords(error));
+      setFailure(refusedWords(error) ?? problemWords(error));
     }
   }
   return (

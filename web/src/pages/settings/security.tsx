@@ -4,7 +4,7 @@ import { useSearchParams } from "react-router";
 import { askAhead } from "../../api/queries";
 import { identitiesQuery, offerQuery, sessionsQuery } from "../../api/settings";
 import { providerName } from "../../forms/providerWords";
-import { returnWords } from "../door/returnWords";
+import { returnWords } from "../../forms/returnWords";
 import { PageHead } from "../shell/PageHead";
 import { Logins } from "./security/Logins";
 import { Password } from "./security/Password";

@@ -2,6 +2,7 @@
 const WORDS: Partial<Record<string, string>> = {
   suspended:
     "This account is suspended. Its calls are kept, but nobody can sign in. Write to us to have it opened again.",
+  "session-ended": "You are signed out: your session ended, here or in another tab. Sign in to go on where you were.",
   "state-mismatch": "That took too long, or it was begun in another browser. Try again.",
   "provider-denied": "You did not allow it there, so nothing was done here. Try again, or use your password.",
   "provider-failed": "The provider did not answer as it should. Try again in a moment, or use your password.",
