@@ -1,5 +1,6 @@
 /** Who one is, and a password. The zone and language are the browser's, to be changed later. */
 import { act, client } from "../api/client";
+import { Problem } from "../api/problem";
 import { browserLocale, browserTimeZone } from "../reader";
 import { Button } from "../ui/Button";
 import { PasswordField, TextField } from "../ui/Field";
@@ -55,9 +56,16 @@ export function SignUpForm({ values, sent }: Props) {
 }
 
 export async function signUp(signingUp: SigningUp) {
-  await act(() =>
-    client.POST("/api/auth/signup", {
-      body: { ...signingUp, time_zone: browserTimeZone(), locale: browserLocale() },
-    }),
-  );
+  const send = (body: SigningUp & { time_zone?: string; locale?: string }) =>
+    act(() => client.POST("/api/auth/signup", { body }));
+  try {
+    await send({ ...signingUp, time_zone: browserTimeZone(), locale: browserLocale() });
+  } catch (error) {
+    const isBrowsers = error instanceof Problem && error.errors.some(({ field }) => BROWSERS.includes(field));
+    if (!isBrowsers) throw error;
+    // Nobody typed them: without them the api takes UTC and en-US.
+    await send(signingUp);
+  }
 }
+
+const BROWSERS = ["time_zone", "locale"];

@@ -3,7 +3,7 @@ import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { forgetSession, noteSession } from "../api/session";
-import { ME, type Stage, nothing, open, problem, setStage } from "./stage";
+import { ME, type Stage, nothing, open, openWindow, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -41,8 +41,17 @@ it("a session that ended leads to the way in before any page is drawn", async ()
   stage.answers["/api/auth/me"] = problem(401, "unauthorised");
   const router = open("/calls?result=missed");
   expect(await screen.findByRole("heading", { level: 1, name: "Sign in" })).toBeTruthy();
-  expect(router.state.location.search).toBe("?return_to=%2Fcalls%3Fresult%3Dmissed");
+  expect(router.state.location.search).toBe("?return_to=%2Fcalls%3Fresult%3Dmissed&problem=session-ended");
+  expect(screen.getByRole("alert").textContent).toMatch(/You are signed out: your session ended/);
   expect(stage.asked.some(({ url }) => url.pathname === "/api/calls")).toBe(false);
+});
+
+it("whoever left for a provider and comes back as nobody had no session that ended", async () => {
+  nobody();
+  localStorage.setItem("frontdesk.session", "perhaps");
+  openWindow("/calls");
+  expect(await screen.findByRole("heading", { level: 1, name: "Sign in" })).toBeTruthy();
+  expect(screen.queryByRole("alert")).toBeNull();
 });
 
 it("a server that is away is said to be so, and nobody is sent away", async () => {
@@ -170,6 +179,22 @@ it("a suspended account is told so at the gate", async () => {
   expect((await screen.findByRole("alert")).textContent).toMatch(/is suspended/);
 });
 
+it("whoever signs in to a suspended account is told that nobody can, and where to write", async () => {
+  nobody();
+  stage.answers["/api/auth/offer"] = {
+    providers: [],
+    ready_accounts: [{ title: "An owner with history", email: "ann@example.com", password: "pw" }],
+    mailbox_url: null,
+  };
+  stage.answers["POST /api/auth/login"] = problem(403, "suspended");
+  open("/sign-in");
+  await user.click(await screen.findByRole("button", { name: /An owner with history/ }));
+  expect((await screen.findByRole("alert")).textContent).toMatch(/nobody can sign in\. Write to us/);
+  await fillIn();
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+  await vi.waitFor(() => expect(screen.getAllByText(/nobody can sign in\. Write to us/)).toHaveLength(2));
+});
+
 it("a sign-up ends with a look into the mailbox, and the address can be mended", async () => {
   nobody();
   stage.answers["/api/auth/offer"] = { providers: [], ready_accounts: [], mailbox_url: "http://127.0.0.1:8025/" };
@@ -203,6 +228,21 @@ it("what the api refuses about a field stands at that field", async () => {
   expect(document.activeElement).toBe(screen.getByLabelText("Password"));
 });
 
+it("a zone or locale of the browser that is no name to the api does not stand in the way", async () => {
+  nobody();
+  stage.answers["POST /api/auth/signup"] = ({ body }: { body: unknown }) =>
+    "time_zone" in (body as object)
+      ? problem(422, "invalid", { errors: [{ field: "time_zone", message: "must be an IANA time zone" }] })()
+      : Response.json({}, { status: 202 });
+  open("/sign-up");
+  await user.type(await screen.findByLabelText("Your name"), "Ann Able");
+  await fillIn();
+  await user.click(screen.getByRole("button", { name: "Create the account" }));
+  expect(await screen.findByRole("heading", { level: 1, name: "Check your mail" })).toBeTruthy();
+  const typed = { name: "Ann Able", email: "ann@example.com", password: "correct horse" };
+  expect(stage.sent("POST /api/auth/signup").at(-1)).toEqual(typed);
+});
+
 it("a password can be looked at while it is typed", async () => {
   nobody();
   open("/sign-up");
@@ -210,6 +250,8 @@ it("a password can be looked at while it is typed", async () => {
   expect(field.type).toBe("password");
   await user.click(screen.getByRole("button", { name: "Show password" }));
   expect(field.type).toBe("text");
+  await user.click(screen.getByRole("button", { name: "Hide password" }));
+  expect(field.type).toBe("password");
 });
 
 function openLink(path: string, token = "tok") {
@@ -240,6 +282,10 @@ it("in another browser the link asks for the password chosen at the sign-up", as
   await user.click(screen.getByRole("button", { name: "Confirm my address" }));
   expect((await screen.findByRole("alert")).textContent).toMatch(/not the password chosen/);
   expect(stage.sent("POST /api/auth/verify-email").at(-1)).toEqual({ token: "tok", password: "wrong horse" });
+  await user.clear(screen.getByLabelText("Password"));
+  await user.click(screen.getByRole("button", { name: "Confirm my address" }));
+  expect(await screen.findByText("Enter your password.")).toBeTruthy();
+  expect(stage.sent("POST /api/auth/verify-email"), "without one nothing is sent").toHaveLength(2);
 });
 
 it.each([
@@ -247,7 +293,7 @@ it.each([
   ["/confirm-email", "POST /api/users/email/confirm", "Confirm my address", "Go to the dashboard"],
 ])("a link of %s that is over says so and leads on", async (path, asked, press, leads) => {
   if (path === "/verify") nobody();
-  else noteSession("ann", "ann");
+  else noteSession(ME.user.id, ME.account.id);
   stage.answers[asked] = problem(410, "link-over");
   openLink(path);
   await user.click(await screen.findByRole("button", { name: press }));
@@ -262,7 +308,7 @@ it("a new address is confirmed by who asked, who signs in and comes back, and by
   expect(screen.queryByRole("button", { name: "Confirm my address" })).toBeNull();
   await user.click(screen.getByRole("link", { name: "Sign in" }));
   expect(router.state.location.search).toBe("?return_to=%2Fconfirm-email");
-  noteSession("bob", "bob");
+  noteSession(ME.user.id, ME.account.id);
   stage.answers["/api/auth/me"] = ME;
   await act(() => router.navigate("/confirm-email"));
   stage.answers["POST /api/users/email/confirm"] = problem(403, "other-account");
@@ -347,7 +393,7 @@ it("an invitation says who invites to what, and waits while somebody signs in", 
   stage.answers["/api/auth/me"] = ME;
   await user.click(screen.getByRole("button", { name: "Sign in" }));
   await user.click(await screen.findByRole("button", { name: "Accept the invitation" }));
-  expect(await screen.findByRole("button", { name: "Account: Bob's Dental" })).toBeTruthy();
+  expect(await screen.findByRole("button", { name: "Account: Bob's Dental as Ann Able" })).toBeTruthy();
   expect(stage.sent("POST /api/invitations/accept")).toEqual([{ token: "tok" }]);
   expect(localStorage.getItem("frontdesk.invitation")).toBeNull();
 });
@@ -363,6 +409,15 @@ it("an invitation for another address is not accepted in passing", async () => {
   await user.click(screen.getByRole("button", { name: /Sign out and use the other/ }));
   await vi.waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"));
   expect(router.state.location.search).toBe("?return_to=%2Finvitation");
+});
+
+it("an invitation for another address can be put aside, and does not come back", async () => {
+  stage.answers["POST /api/invitations/show"] = { ...INVITED, email: "bea@example.com" };
+  const router = openLink("/invitation");
+  await user.click(await screen.findByRole("link", { name: "Not now" }));
+  expect(await screen.findByRole("heading", { level: 1, name: "Overview" })).toBeTruthy();
+  await act(() => router.navigate("/sign-in"));
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"));
 });
 
 it("an invitation that is over is told", async () => {

@@ -137,6 +137,7 @@ function Accept({ token, me, email, onAccepted }: { token: string; me: Me; email
         >
           Sign out and use the other address
         </Button>
+        <NotNow />
       </>
     );
   }
@@ -152,10 +153,17 @@ function Accept({ token, me, email, onAccepted }: { token: string; me: Me; email
       <Button look="strong" disabled={busy} className="min-h-11" onClick={() => void accept()}>
         Accept the invitation
       </Button>
-      <Link to={paths.overview()} onClick={dropInvitation} className={buttonLook("text")}>
-        Not now
-      </Link>
+      <NotNow />
     </>
+  );
+}
+
+/** A kept invitation meets every sign-in, so each way it is shown has a way past it. */
+function NotNow() {
+  return (
+    <Link to={paths.overview()} onClick={dropInvitation} className={buttonLook("text")}>
+      Not now
+    </Link>
   );
 }
 

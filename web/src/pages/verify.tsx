@@ -9,7 +9,7 @@ import { act, client } from "../api/client";
 import { takeMailToken } from "../api/mailLink";
 import { isKind } from "../api/problem";
 import { FormProblem, bind, useKeptForm } from "../forms/form";
-import { z } from "../forms/rules";
+import { password, z } from "../forms/rules";
 import { paths } from "../paths";
 import { Button, buttonLook } from "../ui/Button";
 import { PasswordField } from "../ui/Field";
@@ -33,13 +33,14 @@ export function Verify() {
   return <Confirm key={token} token={token} over={() => setOver(true)} />;
 }
 
-const RULES = z.object({ password: z.string() });
+const HERE = z.object({ password: z.string() });
+const ELSEWHERE = z.object({ password });
 
 function Confirm({ token, over }: { token: string; over: () => void }) {
   const signedIn = useSignedIn(paths.overview());
   const [elsewhere, setElsewhere] = useState(false);
   const { form, submit, busy } = useKeptForm({
-    rules: RULES,
+    rules: elsewhere ? ELSEWHERE : HERE,
     values: { password: "" },
     fleeting: true,
     save: async ({ password }) => {

@@ -41,8 +41,7 @@ export function PasswordField({ label, help, error, className, ...rest }: Compon
         />
         <Button
           look="text"
-          aria-label={`Show ${label.toLowerCase()}`}
-          aria-pressed={shown}
+          aria-label={`${shown ? "Hide" : "Show"} ${label.toLowerCase()}`}
           onClick={() => setShown(!shown)}
           className="absolute inset-y-0 right-0 px-3 text-xs"
         >
