@@ -6,7 +6,7 @@
  * A browser closes a dialog at a second Escape, whatever the page says to the first. One that
  * must not be lost is opened again at once.
  */
-import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import { type MouseEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "./Button";
 import { TextField } from "./Field";
 
@@ -42,7 +42,7 @@ export function Dialog({ title, close, children }: Props) {
         else shown.showModal();
       }}
       onMouseDown={(event) => {
-        if (event.target === event.currentTarget) close?.();
+        if (isBeside(event)) close?.();
       }}
       className="m-auto max-h-[calc(100dvh-32px)] w-[min(480px,calc(100vw-32px))] overflow-y-auto rounded-card border border-line bg-surface text-ink shadow-float backdrop:bg-veil"
     >
@@ -54,6 +54,13 @@ export function Dialog({ title, close, children }: Props) {
       </div>
     </dialog>
   );
+}
+
+/** Its scroll bar and its edge are pressed as the dialog itself, just as what lies around it. */
+function isBeside({ target, currentTarget, clientX, clientY }: MouseEvent) {
+  if (target !== currentTarget) return false;
+  const { left, right, top, bottom } = currentTarget.getBoundingClientRect();
+  return clientX < left || clientX > right || clientY < top || clientY > bottom;
 }
 
 interface ConfirmProps extends Props {
@@ -89,7 +96,8 @@ export function ConfirmDialog({ title, close, children, ...act }: ConfirmProps) 
   }
 
   return (
-    <Dialog {...{ title, close }}>
+    // What is under way is not taken back by going away.
+    <Dialog title={title} close={busy ? undefined : close}>
       <form
         className="flex flex-col gap-4"
         onSubmit={(event) => {
@@ -113,7 +121,9 @@ export function ConfirmDialog({ title, close, children, ...act }: ConfirmProps) 
           </p>
         )}
         <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={close}>{cancel}</Button>
+          <Button disabled={busy} onClick={close}>
+            {cancel}
+          </Button>
           <Button
             type="submit"
             look={harmless ? "strong" : "danger"}
