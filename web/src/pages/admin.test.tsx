@@ -67,6 +67,19 @@ it("to everybody else there is no such page, and nothing is asked", async () => 
   expect(screen.queryByRole("link", { name: "Administration" })).toBeNull();
 });
 
+it("letters typed while the search goes into the address are kept", async () => {
+  const router = open("/admin/users");
+  const box = await screen.findByLabelText<HTMLInputElement>("Name or e-mail address");
+  const stop = router.subscribe(({ location }) => {
+    if (location.search !== "?q=bo") return;
+    stop();
+    fireEvent.change(box, { target: { value: "bob" } });
+  });
+  fireEvent.change(box, { target: { value: "bo" } });
+  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob"), { timeout: 5_000 });
+  expect(box.value).toBe("bob");
+});
+
 it("users are searched by what is typed, and the search stays in the address", async () => {
   const router = open("/admin/users?cursor=abc");
   await user.type(await screen.findByLabelText("Name or e-mail address"), "bob");

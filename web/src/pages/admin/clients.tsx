@@ -65,7 +65,6 @@ function ClientRow({ one }: { one: AnyClient }) {
       <span role="cell" className="order-1 min-w-0 truncate font-medium @table:order-none">
         <Link data-row to={paths.adminUser(one.owner.id)} className={ROW_LINK}>
           <bdi>{one.name}</bdi>
-          {one.deleted_at && <span className="font-normal text-quiet"> (deleted)</span>}
         </Link>
       </span>
       <span role="cell" className="order-2 max-w-40 min-w-0 truncate text-right @table:order-none @table:text-left">
