@@ -15,7 +15,10 @@ interface Props<In extends FieldValues, Out> {
 }
 
 export function ProfessionField<In extends FieldValues, Out>({ form, name, professions, chosen }: Props<In, Out>) {
-  const { field, fieldState } = useController({ control: form.control, name });
+  const {
+    field: { ref, ...field },
+    fieldState,
+  } = useController({ control: form.control, name });
   const value: string = field.value;
   const change: (profession: string) => void = field.onChange;
   const error = fieldState.error?.message ?? null;
@@ -48,6 +51,7 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
         <Dot
           name="profession"
           label="Something else"
+          ref={own ? undefined : ref}
           checked={own}
           onChange={() => {
             type("");
@@ -58,6 +62,7 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
       {own && (
         <TextField
           label="In your own words"
+          ref={ref}
           placeholder="Piano tuner"
           value={value}
           onChange={(event) => type(event.target.value)}

@@ -3,7 +3,7 @@
  * the field it is about, says the rest at its head, and keeps what was typed whatever happens.
  */
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 import {
   type DefaultValues,
   type FieldValues,
@@ -12,7 +12,7 @@ import {
   type UseFormReturn,
   useForm,
 } from "react-hook-form";
-import { Problem } from "../api/problem";
+import { Problem, isKind } from "../api/problem";
 import { asClause, asSentence, problemWords } from "./problemWords";
 import type { z } from "./rules";
 import { useUnsaved } from "./Unsaved";
@@ -80,15 +80,38 @@ export function bind<In extends FieldValues, Out>(form: Form<In, Out>, name: Pat
   return { ...form.register(name), error: error?.message ?? null };
 }
 
-/** What concerns the whole form stands at its head, where a screen reader hears it first. */
+/**
+ * What concerns the whole form stands at its head, where a screen reader hears it first. Out of sight it
+ * takes the focus, and the page with it; in sight the focus stays where somebody is about to type again.
+ */
 export function FormProblem<In extends FieldValues, Out>({ form }: { form: Form<In, Out> }) {
-  const message = form.formState.errors.root?.message;
+  const { root, ...fields } = form.formState.errors;
+  const line = useRef<HTMLParagraphElement>(null);
+  const show = useEffectEvent(() => {
+    // A field that is wrong has the focus already.
+    const isAlone = Object.keys(fields).length === 0;
+    if (isAlone && line.current && !isInSight(line.current)) line.current.focus();
+  });
+  useEffect(() => {
+    if (root) show();
+  }, [root]);
+  const message = root?.message;
   if (!message) return null;
   return (
-    <p role="alert" className="rounded-inner bg-bad-soft px-3 py-2 text-bad [overflow-wrap:anywhere]">
+    <p
+      ref={line}
+      role="alert"
+      tabIndex={-1}
+      className="rounded-inner bg-bad-soft px-3 py-2 text-bad [overflow-wrap:anywhere]"
+    >
       {message}
     </p>
   );
+}
+
+function isInSight(element: Element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top >= 0 && bottom <= window.innerHeight;
 }
 
 /** What was saved is where changes now begin; what was typed while it was under way stays, unsaved. */
@@ -119,12 +142,16 @@ function tell<In extends FieldValues, Out>(
         { type: "refused", message: `This ${asClause(message)}` },
         { shouldFocus: isFirst },
       );
+      // A part of a field has none to focus; the field knows where its fault is drawn.
+      if (isFirst && path.includes(".")) form.setFocus(path.split(".")[0] as Path<In>);
       isFirst = false;
     } else elsewhere.push(asSentence(`${field} ${message}`));
   }
   const own = words?.(error);
   if (own) form.setError("root", { message: own });
   else if (elsewhere.length > 0) form.setError("root", { message: elsewhere.join(" ") });
+  else if (isKind(error, "name-taken") && fields.has("name"))
+    form.setError("name" as Path<In>, { type: "refused", message: problemWords(error) }, { shouldFocus: true });
   else if (faults.length === 0) form.setError("root", { message: problemWords(error) });
 }
 

@@ -1,5 +1,5 @@
 /** A card with a heading; the heading may carry one line of context and one control. */
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { classes } from "./classes";
 
 interface Props {
@@ -17,7 +17,7 @@ export function Panel({ title, hint, control, className, flush = false, children
   return (
     <section aria-labelledby={id} className={classes("card min-w-0", !flush && "p-5", className)}>
       <header className={classes("flex items-baseline gap-3", flush ? "px-5 pt-4 pb-2" : "mb-3")}>
-        <h2 id={id} className="shrink-0 text-sm font-semibold">
+        <h2 id={id} tabIndex={-1} className="shrink-0 text-sm font-semibold">
           {title}
         </h2>
         {hint && <p className="min-w-0 text-xs text-quiet [overflow-wrap:anywhere]">{hint}</p>}
@@ -26,4 +26,23 @@ export function Panel({ title, hint, control, className, flush = false, children
       {children}
     </section>
   );
+}
+
+/**
+ * For a row of a panel that can be taken away: the focus it has then goes to the panel's heading, or to
+ * the page when the panel goes too. A browser would begin at the top again.
+ */
+export function useHandOver<Row extends HTMLElement>() {
+  const row = useRef<Row>(null);
+  useLayoutEffect(() => {
+    const shown = row.current;
+    const heading = shown?.closest("section")?.querySelector("h2");
+    return () => {
+      // A dialog in it has the focus, or had it until its button was disabled.
+      if (!shown?.contains(document.activeElement) && !shown?.querySelector("dialog")) return;
+      // A moment later: the row and its dialog are still there.
+      queueMicrotask(() => (heading?.isConnected ? heading : document.querySelector("main"))?.focus());
+    };
+  }, []);
+  return row;
 }

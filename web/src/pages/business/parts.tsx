@@ -114,7 +114,14 @@ function WeekField({ form }: { form: Form<HoursValues> }) {
     const words = error?.message ?? error?.root?.message;
     if (words) errors[day] = words;
   }
-  return <HoursField week={field.value} change={field.onChange} errors={errors} />;
+  // A frame later: what is wrong is known a moment before it is drawn.
+  const focusFault = (week: HTMLElement | null) =>
+    field.ref({ focus: () => requestAnimationFrame(() => week?.querySelector<HTMLElement>("[aria-invalid]")?.focus()) });
+  return (
+    <div ref={focusFault}>
+      <HoursField week={field.value} change={field.onChange} errors={errors} />
+    </div>
+  );
 }
 
 const TRANSFER = z.object({ transfer_number: phoneNumberOrNone });

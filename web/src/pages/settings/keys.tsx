@@ -2,7 +2,7 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { act, client } from "../../api/client";
-import { may, useMe } from "../../api/me";
+import { may, mayHere, useMe } from "../../api/me";
 import { askAhead } from "../../api/queries";
 import { serverNow } from "../../api/serverClock";
 import { type Key, keysQuery } from "../../api/settings";
@@ -13,13 +13,14 @@ import { Button } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { ConfirmDialog, Dialog } from "../../ui/Dialog";
 import { Mark } from "../../ui/Mark";
+import { useHandOver } from "../../ui/Panel";
 import { longDay, moment } from "../../ui/time";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "./Loaded";
 import { OwnersOnly } from "./OwnersOnly";
 
 export function ask(queries: QueryClient) {
-  return askAhead(queries.query(keysQuery()));
+  return mayHere(queries, "own") ? askAhead(queries.query(keysQuery())) : null;
 }
 
 export function Keys() {
@@ -105,11 +106,12 @@ function Shown({ made: { name, key }, close }: { made: Made; close: () => void }
 
 function OneKey({ apiKey }: { apiKey: Key }) {
   const queries = useQueryClient();
+  const row = useHandOver<HTMLDivElement>();
   const [revoking, setRevoking] = useState(false);
   const now = new Date(serverNow());
   const isOver = apiKey.expires_at !== null && Date.parse(apiKey.expires_at) <= now.getTime();
   return (
-    <div className="flex items-center justify-between gap-4">
+    <div ref={row} className="flex items-center justify-between gap-4">
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-2 font-medium">
           <bdi className="[overflow-wrap:anywhere]">{apiKey.name}</bdi>

@@ -13,7 +13,7 @@ import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
 import { ConfirmDialog } from "../../ui/Dialog";
 import { Choice } from "../../ui/Field";
-import { Panel } from "../../ui/Panel";
+import { Panel, useHandOver } from "../../ui/Panel";
 import { longDay } from "../../ui/time";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "./Loaded";
@@ -68,11 +68,12 @@ function List({ all, owns }: { all: All; owns: boolean }) {
 
 function OneMember({ member, owns }: { member: Member; owns: boolean }) {
   const { user, account } = useMe();
+  const row = useHandOver<HTMLDivElement>();
   const [leaving, setLeaving] = useState(false);
   const isMe = member.user_id === user.id;
   const isOwner = member.role === "owner";
   return (
-    <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+    <div ref={row} className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
       <div className="min-w-0 flex-1">
         <p className="font-medium [overflow-wrap:anywhere]">
           <bdi>{member.name}</bdi>
@@ -171,6 +172,7 @@ function Leave({ member, isMe, close }: { member: Member; isMe: boolean; close: 
 
 function OneInvitation({ invitation }: { invitation: Invitation }) {
   const queries = useQueryClient();
+  const row = useHandOver<HTMLDivElement>();
   const [failure, setFailure] = useState<string | null>(null);
 
   async function takeBack() {
@@ -184,7 +186,7 @@ function OneInvitation({ invitation }: { invitation: Invitation }) {
   }
 
   return (
-    <div className="flex items-center justify-between gap-4">
+    <div ref={row} className="flex items-center justify-between gap-4">
       <div className="min-w-0">
         <p className="font-medium [overflow-wrap:anywhere]">{invitation.email}</p>
         <p className="text-xs text-quiet">

@@ -11,6 +11,7 @@ import { paths, signingOut } from "../../../paths";
 import { Button } from "../../../ui/Button";
 import { ConfirmDialog } from "../../../ui/Dialog";
 import { Mark } from "../../../ui/Mark";
+import { useHandOver } from "../../../ui/Panel";
 import { moment } from "../../../ui/time";
 import { Loaded } from "../Loaded";
 
@@ -49,12 +50,12 @@ const METHODS: Partial<Record<string, string>> = {
   google: "through Google",
   github: "through GitHub",
   signup: "when you signed up",
-  reset: "with a new password",
 };
 
 /** `place`: two browsers of one kind may have been seen in the same minute. */
 function OneSession({ session, place }: { session: SignedIn; place: number }) {
   const queries = useQueryClient();
+  const row = useHandOver<HTMLDivElement>();
   const [failure, setFailure] = useState<string | null>(null);
   const now = new Date(serverNow());
   const device = deviceWords(session.user_agent);
@@ -70,7 +71,7 @@ function OneSession({ session, place }: { session: SignedIn; place: number }) {
   }
 
   return (
-    <div className="flex items-center justify-between gap-4">
+    <div ref={row} className="flex items-center justify-between gap-4">
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-2 font-medium">
           <span title={session.user_agent}>{device}</span>
