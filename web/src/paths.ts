@@ -7,15 +7,17 @@ export type AdminPage = "users" | "clients" | "audit";
 
 export const paths = {
   overview: (search = "") => `/${search}`,
-  calls: (filter: CallFilter = {}) => `/calls${question(writeFilter(filter))}`,
+  /** By a filter, or as an address has it: with its cursor too. */
+  calls: (filter: CallFilter | URLSearchParams = {}) =>
+    `/calls${question(filter instanceof URLSearchParams ? filter : writeFilter(filter))}`,
   /** `search` keeps the list beside the call as it was filtered. */
   call: (id: string, search = "") => `/calls/${encodeURIComponent(id)}${search}`,
   billing: (search = "") => `/billing${search}`,
   businesses: (search = "") => `/clients${search}`,
   business: (id: string, search = "") => `/clients/${encodeURIComponent(id)}${search}`,
   newBusiness: () => "/clients/new",
-  settings: (page: SettingsPage) => `/settings/${page}`,
-  admin: (page: AdminPage) => `/admin/${page}`,
+  settings: (page?: SettingsPage) => (page ? `/settings/${page}` : "/settings"),
+  admin: (page?: AdminPage) => (page ? `/admin/${page}` : "/admin"),
   adminUser: (id: string) => `/admin/users/${encodeURIComponent(id)}`,
   signIn: (after?: { returnTo?: string; problem?: string }) => `/sign-in${back(after)}`,
   signUp: (after?: { returnTo?: string }) => `/sign-up${back(after)}`,

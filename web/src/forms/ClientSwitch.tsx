@@ -3,9 +3,19 @@ import { useQuery } from "@tanstack/react-query";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { clientsQuery } from "../api/businesses";
 import { isAdmin, useMe } from "../api/me";
+import { paths } from "../paths";
 import { Choice } from "../ui/Field";
 
 const UNASSIGNED = "unassigned";
+
+/** Elsewhere nothing depends on the choice. */
+export function isChosenOn(pathname: string) {
+  return pathname === paths.overview() || isOfCalls(pathname);
+}
+
+function isOfCalls(pathname: string) {
+  return pathname === paths.calls() || pathname.startsWith(`${paths.calls()}/`);
+}
 
 export function ClientSwitch() {
   const me = useMe();
@@ -22,8 +32,7 @@ export function ClientSwitch() {
     if (value === UNASSIGNED) next.set("unassigned", "true");
     else if (value) next.set("client_id", value);
     // A call stays open only while its list is the same.
-    const page = pathname.startsWith("/calls") ? "/calls" : pathname;
-    void navigate({ pathname: page, search: next.toString() });
+    void navigate({ pathname: isOfCalls(pathname) ? paths.calls() : pathname, search: next.toString() });
   }
 
   return (

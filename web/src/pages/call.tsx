@@ -9,6 +9,7 @@ import { isId, readFilter } from "../api/callFilter";
 import { askAhead, callEventsQuery, callQuery, callsQuery } from "../api/queries";
 import { Problem } from "../api/problem";
 import { serverNow } from "../api/serverClock";
+import { paths } from "../paths";
 import { Awaiting } from "../ui/Awaiting";
 import { buttonLook } from "../ui/Button";
 import { classes } from "../ui/classes";
@@ -54,7 +55,7 @@ function Call({ id }: { id: string }) {
       className="@container mx-auto flex max-w-page flex-col gap-4 px-4 py-4 outline-none rail:px-6 rail:py-5"
     >
       <div className="flex min-h-9 items-center justify-between gap-4">
-        <Link to={`/calls${list.size > 0 ? `?${list.toString()}` : ""}`} className={buttonLook("text", "min-h-9")}>
+        <Link to={paths.calls(list)} className={buttonLook("text", "min-h-9")}>
           <span aria-hidden className="beside:hidden">
             ‹
           </span>

@@ -172,9 +172,10 @@ function useEscapeToList(id: string | undefined, search: URLSearchParams) {
       return;
     }
     const close = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
+      // A dialog over the call takes the key for itself.
+      if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
       closed.current = id;
-      void navigate({ pathname: "/calls", search: search.toString() });
+      void navigate(paths.calls(search));
     };
     document.addEventListener("keydown", close);
     return () => document.removeEventListener("keydown", close);

@@ -343,6 +343,34 @@ it("a payment that is due is said on the overview, whichever business is chosen"
   expect(due.getAttribute("href")).toBe(`/billing?client_id=${ID}`);
 });
 
+it("the chosen business is kept while other pages are looked at, and chosen only where it counts", async () => {
+  const user = userEvent.setup();
+  answers["/api/clients"] = { items: [ACE, BEA] };
+  answers["/api/members"] = { members: [], invitations: [] };
+  const router = open("/calls");
+  const choice = () => screen.queryByRole<HTMLSelectElement>("combobox", { name: "Business" });
+  const go = (name: string) =>
+    user.click(within(screen.getByRole("navigation", { name: "Pages" })).getByRole("link", { name }));
+  await screen.findByRole("option", { name: "Bea" });
+  await user.selectOptions(screen.getByRole("combobox", { name: "Business" }), "Bea");
+  await vi.waitFor(() => expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`));
+  for (const elsewhere of ["Businesses", "Billing", "Settings"]) {
+    await go(elsewhere);
+    await vi.waitFor(() => expect(router.state.location.pathname).not.toBe("/calls"));
+    expect(choice()).toBeNull();
+  }
+  await user.click(await screen.findByRole("link", { name: "Members" }));
+  await screen.findByRole("heading", { level: 1, name: "Members" });
+  await go("Overview");
+  await vi.waitFor(() => expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`));
+  await vi.waitFor(() => expect(choice()?.value).toBe(OTHER_ID));
+  await user.selectOptions(screen.getByRole("combobox", { name: "Business" }), "All businesses");
+  await vi.waitFor(() => expect(router.state.location.search).toBe(""));
+  await go("Calls");
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
+  expect(router.state.location.search).toBe("");
+});
+
 it("an address that leads nowhere leads back", async () => {
   open("/nowhere/at/all");
   expect(await screen.findByRole("link", { name: "Go to the overview" })).toBeTruthy();
@@ -387,6 +415,19 @@ it("a live call is ended after a question, and asked for once", async () => {
   const asked = await screen.findByRole<HTMLButtonElement>("button", { name: "Hanging up…" });
   expect(asked.disabled).toBe(true);
   expect(stage.sent(HANG_UP)).toHaveLength(1);
+});
+
+it("Escape closes the question over a call, and the call only when it is asked of it", async () => {
+  const user = userEvent.setup();
+  const router = openCall(ON_THE_LINE);
+  const navigate = vi.spyOn(router, "navigate");
+  await user.click(await screen.findByRole("button", { name: "Hang up" }));
+  const question = within(await screen.findByRole("dialog"));
+  await user.keyboard("{Escape}");
+  expect(navigate).not.toHaveBeenCalled();
+  await user.click(question.getByRole("button", { name: "Let them talk" }));
+  await user.keyboard("{Escape}");
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
 });
 
 it.each([

@@ -1,11 +1,11 @@
 /** What stands around every page: the rail or the bottom bar, the live connection, and what every page may need. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect } from "react";
-import { NavLink, Outlet, ScrollRestoration, useSearchParams } from "react-router";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { NavLink, Outlet, ScrollRestoration, useLocation, useRevalidator, useSearchParams } from "react-router";
 import { followLive } from "../api/live";
 import { isAdmin, meQuery } from "../api/me";
 import { AccountMenu } from "../forms/AccountMenu";
-import { ClientSwitch } from "../forms/ClientSwitch";
+import { ClientSwitch, isChosenOn } from "../forms/ClientSwitch";
 import { ProofDialog } from "../forms/ProofDialog";
 import { UnsavedGuard } from "../forms/Unsaved";
 import { paths } from "../paths";
@@ -18,10 +18,10 @@ export function Shell() {
   const account = me?.account.id;
   // The channel carries one account's changes.
   useEffect(() => (account ? followLive(queries) : undefined), [queries, account]);
+  const { pathname } = useLocation();
+  const content = useKeptFocus(pathname);
   // Signed out a moment ago, and on the way to the door.
   if (!me) return null;
-  // Everything written depends on who reads.
-  const reader = `${me.account.id} ${me.user.locale} ${me.user.time_zone}`;
   return (
     <UnsavedGuard>
       <div className="rail:grid rail:grid-cols-[208px_minmax(0,1fr)]">
@@ -37,61 +37,100 @@ export function Shell() {
               <img src="/icon.svg" alt="" width="24" height="24" />
               <span className="sr-only rail:not-sr-only">Frontdesk</span>
             </p>
-            <div className="min-w-0 flex-1 rail:flex-none">
-              <ClientSwitch />
-            </div>
+            {/* Its place stays, so that the destinations below do not move. */}
+            <div className="min-h-10 min-w-0 flex-1 rail:flex-none">{isChosenOn(pathname) && <ClientSwitch />}</div>
           </div>
           <Destinations admin={isAdmin(me)} />
           <div className="shrink-0 rail:mt-auto">
             <AccountMenu />
           </div>
         </header>
-        <main id="content" key={reader} tabIndex={-1} className="min-w-0 pb-20 outline-none rail:pb-0">
+        {/* Of another account nothing stays, not even what was begun. */}
+        <main
+          id="content"
+          key={me.account.id}
+          ref={content}
+          tabIndex={-1}
+          className="min-w-0 pb-20 outline-none rail:pb-0"
+        >
           <DeletionPending due={me.user.deletion_due_at} />
           <Outlet />
         </main>
       </div>
       <ProofDialog />
+      <WrittenAnew reader={`${me.user.locale} ${me.user.time_zone}`} />
       <ScrollRestoration />
     </UnsavedGuard>
   );
 }
 
+/** A link that leads away takes its focus with it: the next page begins where the focus is, not at the top. */
+function useKeptFocus(pathname: string) {
+  const content = useRef<HTMLElement>(null);
+  const drawn = useRef(pathname);
+  useEffect(() => {
+    if (drawn.current === pathname) return;
+    drawn.current = pathname;
+    // What still has the focus keeps it. How far the page is scrolled is not for us to say.
+    if (document.activeElement === document.body) content.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return content;
+}
+
+/** Everything written depends on who reads: another zone or locale writes it anew, and what is typed stays. */
+function WrittenAnew({ reader }: { reader: string }) {
+  const { revalidate } = useRevalidator();
+  const drawn = useRef(reader);
+  useEffect(() => {
+    if (drawn.current === reader) return;
+    drawn.current = reader;
+    void revalidate();
+  }, [reader, revalidate]);
+  return null;
+}
+
+/** Whose calls are looked at, kept while a page is open that shows nothing of them. */
+function useWhose() {
+  const [search] = useSearchParams();
+  const { pathname } = useLocation();
+  const [kept, setKept] = useState("");
+  const parts = [...search].filter(([name]) => name === "client_id" || name === "unassigned");
+  if (parts.length === 0 && !isChosenOn(pathname)) return kept;
+  const whose = new URLSearchParams(parts).toString();
+  if (whose !== kept) setKept(whose);
+  return whose;
+}
+
 /** On phones a bar within the thumb's reach, on desktops part of the rail. */
 function Destinations({ admin }: { admin: boolean }) {
-  const [search] = useSearchParams();
-  const kept = new URLSearchParams();
-  for (const name of ["client_id", "unassigned"]) {
-    const value = search.get(name);
-    if (value) kept.set(name, value);
-  }
-  const whose = kept.size > 0 ? `?${kept.toString()}` : "";
+  const whose = useWhose();
+  const search = whose && `?${whose}`;
   return (
     <nav
       aria-label="Pages"
       className="fixed inset-x-0 bottom-0 z-20 grid grid-cols-4 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] rail:static rail:flex rail:flex-col rail:gap-0.5 rail:border-0 rail:bg-transparent"
     >
-      <Destination to={paths.overview(whose)} end icon={<path d="M3 9.5 10 4l7 5.5V16H3zM8 16v-4h4v4" />}>
+      <Destination to={paths.overview(search)} end icon={<path d="M3 9.5 10 4l7 5.5V16H3zM8 16v-4h4v4" />}>
         Overview
       </Destination>
       <Destination
-        to={`/calls${whose}`}
+        to={paths.calls(new URLSearchParams(whose))}
         icon={<path d="M5 3h3l1.5 4-2 1.5a9 9 0 0 0 4 4l1.5-2 4 1.5v3a2 2 0 0 1-2 2A12 12 0 0 1 3 5a2 2 0 0 1 2-2Z" />}
       >
         Calls
       </Destination>
-      <Destination to={paths.businesses()} icon={<path d="M3 8h14v8H3zM4.5 4h11L17 8H3zM8 16v-4h4v4" />}>
+      <Destination to={paths.businesses(search)} icon={<path d="M3 8h14v8H3zM4.5 4h11L17 8H3zM8 16v-4h4v4" />}>
         Businesses
       </Destination>
-      <Destination to={paths.billing(whose)} icon={<path d="M3 5h14v10H3zM3 8.5h14M6 12h3" />}>
+      <Destination to={paths.billing(search)} icon={<path d="M3 5h14v10H3zM3 8.5h14M6 12h3" />}>
         Billing
       </Destination>
       {/* On a phone these two are in the account's menu. */}
-      <Destination wideOnly to="/settings" icon={<path d="M3 6h8M15 6h2M3 14h2M9 14h8M13 4v4M7 12v4" />}>
+      <Destination wideOnly to={paths.settings()} icon={<path d="M3 6h8M15 6h2M3 14h2M9 14h8M13 4v4M7 12v4" />}>
         Settings
       </Destination>
       {admin && (
-        <Destination wideOnly to="/admin" icon={<path d="M10 3 4 5v5c0 4 3 6 6 7 3-1 6-3 6-7V5z" />}>
+        <Destination wideOnly to={paths.admin()} icon={<path d="M10 3 4 5v5c0 4 3 6 6 7 3-1 6-3 6-7V5z" />}>
           Administration
         </Destination>
       )}

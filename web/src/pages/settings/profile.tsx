@@ -1,7 +1,6 @@
 /** Who one is to others, and how days, times and figures are written for one. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useLocation, useNavigate } from "react-router";
 import { act, client } from "../../api/client";
 import { askWhoIAm, useMe } from "../../api/me";
 import { isKind } from "../../api/problem";
@@ -15,7 +14,6 @@ import { email, name, z } from "../../forms/rules";
 import { saveProfile } from "../../forms/saveProfile";
 import { TextField } from "../../ui/Field";
 import { Panel } from "../../ui/Panel";
-import { Saved } from "../../ui/Saved";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "./Loaded";
 
@@ -40,17 +38,13 @@ const RULES = z.object({ name: name("your name"), time_zone: z.string(), locale:
 
 function You({ profile }: { profile: OneProfile }) {
   const queries = useQueryClient();
-  const navigate = useNavigate();
-  const isSaved = useLocation().state === SAVED;
   const kept = useKeptForm({
     rules: RULES,
     values: { name: profile.name, time_zone: profile.time_zone, locale: profile.locale },
-    save: async (values) => {
-      await saveProfile(queries, profile, values);
-      kept.release();
-      // Another zone or locale draws every page anew, this one too: the address says that it was saved.
-      await navigate(".", { replace: true, state: SAVED });
+    save: async (values, become) => {
+      const { name, time_zone, locale } = await saveProfile(queries, profile, values);
       await askWhoIAm(queries);
+      become({ name, time_zone, locale });
     },
   });
   const { form, submit } = kept;
@@ -70,13 +64,10 @@ function You({ profile }: { profile: OneProfile }) {
         {...bind(form, "time_zone")}
       />
       <LocaleField label="Days, times and figures" current={profile.locale} {...bind(form, "locale")} />
-      <FormFoot kept={{ ...kept, saved: false }} does="Save profile" />
-      <Saved shown={isSaved} over={() => void navigate(".", { replace: true, state: null })} />
+      <FormFoot kept={kept} does="Save profile" />
     </form>
   );
 }
-
-const SAVED = "saved";
 
 const ADDRESS_RULES = z.object({ email });
 
