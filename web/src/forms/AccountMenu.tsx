@@ -16,13 +16,14 @@ export function AccountMenu() {
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger
-        aria-label={`Account: ${me.account.name}`}
+        // As it reads where there is room for the words, for whoever says them to press it.
+        aria-label={`Account: ${me.account.name} ${asWhom(me)}`}
         className="flex min-h-11 min-w-0 items-center gap-2.5 rounded-inner text-left transition-colors hover:bg-sunken rail:w-full rail:px-2"
       >
         <Initials name={me.user.name} />
         <span className="hidden min-w-0 flex-1 rail:block">
-          <span className="block truncate font-medium">{me.user.name}</span>
-          <span className="block truncate text-xs text-quiet">{accountWords(me)}</span>
+          <span className="block truncate font-medium">{me.account.name}</span>
+          <span className="block truncate text-xs text-quiet">{asWhom(me)}</span>
         </span>
       </Popover.Trigger>
       <Popover.Portal>
@@ -141,6 +142,6 @@ function Initials({ name }: { name: string }) {
   );
 }
 
-function accountWords({ user, account }: Me) {
-  return account.id === user.id ? "Your own account" : `For ${account.name}`;
+function asWhom({ user, account }: Me) {
+  return account.id === user.id ? "Your own account" : `as ${user.name}`;
 }

@@ -43,7 +43,7 @@ const BY_CODE = z.object({ secret: code });
 function Prove({ withCode }: { withCode: boolean }) {
   return (
     <>
-      <p className="text-quiet">This changes who can get into your account. It is asked once, then not for a while.</p>
+      <p className="text-quiet">Before something like this we ask once more who you are; then not for a while.</p>
       <ProofForm withCode={withCode} />
     </>
   );

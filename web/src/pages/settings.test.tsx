@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Asked, ME, OTHER_ID, type Stage, nothing, open, plain, problem, setStage } from "./stage";
+import { type Asked, FRESH, ME, OTHER_ID, type Stage, nothing, open, plain, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -56,6 +56,60 @@ it("the profile is saved, and everything is written as the person reads from the
   await waitFor(() => expect(longDay("2026-11-23T23:00:00Z")).toBe("24. Nov. 2026"));
 });
 
+it("another zone takes nothing away that is typed beside it, also when nobody answers who one is now", async () => {
+  stage.answers["PUT /api/users/profile"] = ({ body }: Asked) => {
+    const { locale, time_zone } = body as typeof PROFILE;
+    stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, locale, time_zone } };
+    return body as object;
+  };
+  open("/settings/profile");
+  const you = await part("You");
+  const address = screen.getByLabelText<HTMLInputElement>("New address");
+  await user.type(address, "new@example.com");
+  await user.selectOptions(await you.findByLabelText("Time zone"), "Asia/Tokyo");
+  await user.click(you.getByRole("button", { name: "Save profile" }));
+  expect(await you.findByText("Saved")).toBeTruthy();
+  expect(screen.getByLabelText("New address"), "the page is the same").toBe(address);
+  expect(address.value).toBe("new@example.com");
+  await user.selectOptions(you.getByLabelText("Time zone"), "Europe/Berlin");
+  stage.answers["PUT /api/users/profile"] = ({ body }: Asked) => {
+    stage.answers["/api/auth/me"] = problem(503, "unavailable");
+    return body as object;
+  };
+  await user.click(you.getByRole("button", { name: "Save profile" }));
+  expect(await you.findByText("Saved")).toBeTruthy();
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+it("a page that is open is written as its reader reads from now on", async () => {
+  const leaving = { ...ME.user, deletion_due_at: "2026-12-23T10:00:00Z" };
+  stage.answers["/api/auth/me"] = { ...ME, user: leaving };
+  stage.answers["/api/invoices"] = {
+    items: [
+      {
+        id: "S-1",
+        subscription_id: "I-Ann",
+        status: "paid",
+        disputed: false,
+        amount: { amount_minor: 29_900, currency: "USD" },
+        refunded: { amount_minor: 0, currency: "USD" },
+        fee: null,
+        issued_at: "2026-11-24T12:00:00Z",
+      },
+    ],
+    next_cursor: null,
+    freshness: FRESH,
+  };
+  stage.answers["POST /api/users/account/keep"] = () => {
+    stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, locale: "de-DE" } };
+    return nothing();
+  };
+  open("/billing");
+  expect(await screen.findByText("$299.00")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Keep my account" }));
+  await waitFor(() => expect(plain(screen.getByRole("table"))).toMatch(/299,00 \$/));
+});
+
 it("a new address is asked for with proof, and changes only when its link is opened", async () => {
   let proven = false;
   stage.answers["POST /api/auth/prove"] = ({ body }: Asked) => {
@@ -69,6 +123,7 @@ it("a new address is asked for with proof, and changes only when its link is ope
   await user.type(address.getByLabelText("New address"), "new@example.com");
   await user.click(address.getByRole("button", { name: "Change the address" }));
   const proof = await dialog("Is it you?");
+  expect(proof.getByText(/we ask once more who you are; then not for a while/)).toBeTruthy();
   await user.type(proof.getByLabelText("Your password"), "wrong");
   await user.click(proof.getByRole("button", { name: "Continue" }));
   expect((await proof.findByRole("alert")).textContent).toBe("This password is not right.");
@@ -134,6 +189,79 @@ it("a password is changed with the one before, and what is wrong stands at its f
   await user.click(password.getByRole("button", { name: "Change the password" }));
   expect(await password.findByText("Your password is changed")).toBeTruthy();
   expect(password.getByLabelText<HTMLInputElement>("New password").value).toBe("");
+});
+
+it("a first password is set without the one before, and that is said", async () => {
+  stage.answers["/api/auth/me"] = { ...ME, has_password: false };
+  stage.answers["POST /api/auth/password/change"] = () => {
+    stage.answers["/api/auth/me"] = ME;
+    return nothing();
+  };
+  open("/settings/security");
+  const password = await part("Password");
+  await user.type(password.getByLabelText("New password"), "brand new words");
+  await user.click(password.getByRole("button", { name: "Set a password" }));
+  expect(await password.findByText("Your password is set")).toBeTruthy();
+  expect(stage.sent("POST /api/auth/password/change")).toEqual([{ password: "brand new words" }]);
+  expect(password.getByRole("button", { name: "Change the password" })).toBeTruthy();
+  await user.type(password.getByLabelText("New password"), "other new words");
+  await user.click(password.getByRole("button", { name: "Change the password" }));
+  expect(await password.findByText("Enter the password you have now.")).toBeTruthy();
+});
+
+const SIGNED_OUT = /Every other browser and program is signed out/;
+
+/** A second browser, which the api signs out at the act. */
+function twoBrowsers(act: string, answer: object) {
+  const phone = { ...SESSION, id: "other", is_current: false, user_agent: "Mozilla/5.0 (iPhone) Safari/604" };
+  stage.answers["/api/auth/sessions"] = { items: [SESSION, phone] };
+  stage.answers[act] = () => {
+    stage.answers["/api/auth/sessions"] = { items: [SESSION] };
+    return answer;
+  };
+}
+
+const phoneIsThere = () => screen.findByText("Safari on iPhone");
+const phoneIsGone = () => waitFor(() => expect(screen.queryByText("Safari on iPhone")).toBeNull());
+
+it("turning the second step on says that others are signed out, and shows who is left", async () => {
+  stage.answers["POST /api/auth/totp"] = { secret: "GEZDGNBV", uri: "otpauth://totp/x", qr_svg: QR };
+  twoBrowsers("POST /api/auth/totp/confirm", { recovery_codes: ["aaaa-bbbb"] });
+  open("/settings/security");
+  await phoneIsThere();
+  await user.click(screen.getByRole("button", { name: "Set it up" }));
+  const setUp = await dialog("Set up the second step");
+  expect(setUp.getByText(SIGNED_OUT)).toBeTruthy();
+  expect(setUp.getByText(/phone's clock must be right/)).toBeTruthy();
+  await user.type(setUp.getByLabelText("Code from the app"), "287082");
+  await user.click(setUp.getByRole("button", { name: "Turn it on" }));
+  await phoneIsGone();
+});
+
+it("turning the second step off does too", async () => {
+  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  twoBrowsers("DELETE /api/auth/totp", new Response(null, { status: 204 }));
+  open("/settings/security");
+  await phoneIsThere();
+  await user.click(screen.getByRole("button", { name: "Turn it off" }));
+  const off = await dialog("Turn the second step off?");
+  expect(off.getByText(SIGNED_OUT)).toBeTruthy();
+  await user.click(off.getByRole("button", { name: "Turn it off" }));
+  await phoneIsGone();
+});
+
+it("unlinking a login does too", async () => {
+  stage.answers["/api/auth/identities"] = {
+    items: [{ provider: "github", email: "ann@example.com", linked_at: SESSION.created_at, used_at: null }],
+  };
+  twoBrowsers("DELETE /api/auth/identities/github", new Response(null, { status: 204 }));
+  open("/settings/security");
+  await phoneIsThere();
+  await user.click(await screen.findByRole("button", { name: "Unlink GitHub" }));
+  const unlink = await dialog("Unlink GitHub?");
+  expect(unlink.getByText(SIGNED_OUT)).toBeTruthy();
+  await user.click(unlink.getByRole("button", { name: "Unlink it" }));
+  await phoneIsGone();
 });
 
 const QR = `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><rect fill="#fff"/><path d="M4 4h7v7h-7z"/><script>alert(1)</script></svg>`;
@@ -335,6 +463,17 @@ it.each(["keys", "activity"])("%s are the owner's, and a member is told so", asy
   expect(settings.queryByRole("link", { name: /API keys|Activity/ })).toBeNull();
 });
 
+it("a member exports nothing here: nothing is asked that would be refused, and where to do it is said", async () => {
+  asMember("manager");
+  const router = open("/settings/data");
+  expect(await screen.findByText("Go over to your own account to export what is yours.")).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Delete my account" })).toBeTruthy();
+  await router.navigate("/settings/keys");
+  expect(await screen.findByText("This is the owner's")).toBeTruthy();
+  const refused = stage.asked.filter(({ url }) => /export|keys/.test(url.pathname));
+  expect(refused).toEqual([]);
+});
+
 it("exports say how far they are, and lead to their files", async () => {
   const one = { id: "e", requested_at: "2026-11-20T10:00:00Z", expires_at: null, failure: null, files: [] };
   stage.answers["/api/users/export"] = {
@@ -428,11 +567,11 @@ it("going over to another account asks for everything again on its behalf", asyn
   stage.answers["/api/auth/me"] = { ...ME, accounts: [...ME.accounts, bob] };
   stage.answers["POST /api/auth/account"] = { ...ME, accounts: [...ME.accounts, bob], account: bob };
   const router = open("/settings/profile");
-  await user.click(await screen.findByRole("button", { name: "Account: Ann Able" }));
+  await user.click(await screen.findByRole("button", { name: "Account: Ann Able Your own account" }));
   const menu = await dialog("Account");
   expect(menu.getByText("ann@example.com")).toBeTruthy();
   await user.click(menu.getByRole("button", { name: /Bob's Dental/ }));
-  expect(await screen.findByRole("button", { name: "Account: Bob's Dental" })).toBeTruthy();
+  expect(await screen.findByRole("button", { name: "Account: Bob's Dental as Ann Able" })).toBeTruthy();
   expect(router.state.location.pathname).toBe("/");
   expect(stage.sent("POST /api/auth/account")).toEqual([{ account_id: OTHER_ID }]);
 });

@@ -2,7 +2,7 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { act, client } from "../../api/client";
-import { askWhoIAm, may, useMe } from "../../api/me";
+import { askWhoIAm, may, mayHere, useMe } from "../../api/me";
 import { isKind } from "../../api/problem";
 import { askAhead } from "../../api/queries";
 import { serverNow } from "../../api/serverClock";
@@ -18,7 +18,7 @@ import { PageHead } from "../shell/PageHead";
 import { Loaded } from "./Loaded";
 
 export function ask(queries: QueryClient) {
-  return askAhead(queries.query(exportsQuery()));
+  return mayHere(queries, "own") ? askAhead(queries.query(exportsQuery())) : null;
 }
 
 export function YourData() {
@@ -26,7 +26,7 @@ export function YourData() {
   return (
     <>
       <PageHead title="Your data" />
-      {may(me, "own") && <Exports />}
+      {may(me, "own") ? <Exports /> : <ExportElsewhere />}
       <Deletion />
     </>
   );
@@ -76,6 +76,15 @@ function Exports() {
         </div>
       )}
     </Loaded>
+  );
+}
+
+/** An export is of the account that is acted for, and its owner's alone. */
+function ExportElsewhere() {
+  return (
+    <Panel title="Export">
+      <p className="text-quiet">Go over to your own account to export what is yours.</p>
+    </Panel>
   );
 }
 

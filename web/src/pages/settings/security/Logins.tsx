@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { act, client } from "../../../api/client";
 import { isKind } from "../../../api/problem";
-import { type Identity, type Provider, identitiesQuery, offerQuery } from "../../../api/settings";
+import { type Identity, type Provider, identitiesQuery, offerQuery, sessionsQuery } from "../../../api/settings";
 import { problemWords } from "../../../forms/problemWords";
 import { providerName } from "../../../forms/providerWords";
 import { Button } from "../../../ui/Button";
@@ -96,11 +96,15 @@ function Unlink({ provider, close }: { provider: Provider; close: () => void }) 
       }
       confirm={async () => {
         await act(() => client.DELETE("/api/auth/identities/{provider}", { params: { path: { provider } } }));
+        void queries.invalidateQueries({ queryKey: sessionsQuery().queryKey });
         await queries.invalidateQueries({ queryKey: identitiesQuery().queryKey });
         close();
       }}
     >
-      <p>You can no longer sign in through it. Your account at {name} is not touched.</p>
+      <p>
+        You can no longer sign in through it. Your account at {name} is not touched. Every other browser and program is
+        signed out.
+      </p>
     </ConfirmDialog>
   );
 }

@@ -1,8 +1,8 @@
 /** Sets a password for whoever has none, or changes it; other browsers are signed out by it. */
 import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { act, client } from "../../../api/client";
 import { askWhoIAm, useMe } from "../../../api/me";
-import { isKind } from "../../../api/problem";
 import { sessionsQuery } from "../../../api/settings";
 import { FormFoot } from "../../../forms/FormFoot";
 import { FormProblem, bind, useKeptForm } from "../../../forms/form";
@@ -11,10 +11,9 @@ import { PasswordField } from "../../../ui/Field";
 import { Panel } from "../../../ui/Panel";
 
 export function Password() {
-  const { has_password } = useMe();
   return (
     <Panel title="Password">
-      <PasswordForm key={String(has_password)} has={has_password} />
+      <PasswordForm />
     </Panel>
   );
 }
@@ -26,8 +25,9 @@ const CHANGE = z.object({
 const SET = z.object({ current_password: z.string(), password: newPassword });
 const EMPTY = { current_password: "", password: "" };
 
-function PasswordForm({ has }: { has: boolean }) {
-  const { user } = useMe();
+function PasswordForm() {
+  const { user, has_password: has } = useMe();
+  const [said, setSaid] = useState("");
   const queries = useQueryClient();
   const kept = useKeptForm({
     rules: has ? CHANGE : SET,
@@ -37,9 +37,9 @@ function PasswordForm({ has }: { has: boolean }) {
       await act(() => client.POST("/api/auth/password/change", { body }));
       await queries.invalidateQueries({ queryKey: sessionsQuery().queryKey });
       if (!has) await askWhoIAm(queries);
+      setSaid(has ? "Your password is changed" : "Your password is set");
       become(EMPTY);
     },
-    words: (error) => (isKind(error, "wrong-credentials") ? "The current password is not right." : null),
   });
   const { form, submit } = kept;
   return (
@@ -57,7 +57,7 @@ function PasswordForm({ has }: { has: boolean }) {
         help="At least 8 characters. Other browsers you are signed in with are signed out."
         {...bind(form, "password")}
       />
-      <FormFoot kept={kept} does={has ? "Change the password" : "Set a password"} said="Your password is changed" />
+      <FormFoot kept={kept} does={has ? "Change the password" : "Set a password"} said={said} />
     </form>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { type AnswerOf, act, client } from "../../../api/client";
 import type { paths as api } from "../../../api/schema";
 import { askWhoIAm, useMe } from "../../../api/me";
-import { isKind } from "../../../api/problem";
+import { sessionsQuery } from "../../../api/settings";
 import { FormProblem, bind, useKeptForm } from "../../../forms/form";
 import { problemWords } from "../../../forms/problemWords";
 import { code, z } from "../../../forms/rules";
@@ -69,6 +69,7 @@ export function SecondStep() {
             setOffered(null);
             setCodes(recovery);
             void askWhoIAm(queries);
+            void queries.invalidateQueries({ queryKey: sessionsQuery().queryKey });
           }}
         />
       )}
@@ -113,11 +114,15 @@ function On({ renew }: { renew: () => Promise<void> }) {
           words={problemWords}
           confirm={async () => {
             await act(() => client.DELETE("/api/auth/totp"));
+            void queries.invalidateQueries({ queryKey: sessionsQuery().queryKey });
             await askWhoIAm(queries);
             close();
           }}
         >
-          <p>From then on your password alone opens your account. Your recovery codes stop working.</p>
+          <p>
+            From then on your password alone opens your account. Your recovery codes stop working. Every other browser
+            and program is signed out.
+          </p>
         </ConfirmDialog>
       )}
     </div>
@@ -138,15 +143,14 @@ function SetUp({ offered, close, confirmed }: SetUpProps) {
     values: { code: "" },
     fleeting: true,
     save: async (body) => confirmed((await act(() => client.POST("/api/auth/totp/confirm", { body }))).recovery_codes),
-    words: (error) =>
-      isKind(error, "wrong-credentials", "wrong-code")
-        ? "This code is not right. The app shows a new one every 30 seconds; your phone's clock must be right."
-        : null,
   });
   return (
     <Dialog title="Set up the second step" close={close}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">
-        <p>Scan this with an authenticator app, then enter the code it shows.</p>
+        <p>
+          Scan this with an authenticator app, then enter the code it shows. Every other browser and program is signed
+          out by it.
+        </p>
         <QrCode svg={offered.qr_svg} label="The secret as a picture to scan" />
         <div className="flex flex-col gap-1">
           <p className="text-xs text-quiet">No camera? Type this into the app, or open it on this device:</p>
@@ -164,6 +168,7 @@ function SetUp({ offered, close, confirmed }: SetUpProps) {
           inputMode="numeric"
           autoComplete="one-time-code"
           className="figures tracking-widest"
+          help="A new one comes every 30 seconds. Your phone's clock must be right."
           {...bind(form, "code")}
         />
         <div className="flex justify-end gap-2">
