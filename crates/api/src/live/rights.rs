@@ -43,7 +43,7 @@ async fn look(database: &Database, listeners: &Listeners) -> sqlx::Result<()> {
     let again = look_again(database, &viewers, clock::now()).await?;
     for ((number, before), now) in numbers.into_iter().zip(&viewers).zip(again) {
         // Whoever would be told more or otherwise must come again.
-        if !now.is_some_and(|now| heard_by(&now) == heard_by(before)) {
+        if now.is_none_or(|now| heard_by(&now) != heard_by(before)) {
             listeners.end(number);
         }
     }
