@@ -488,7 +488,7 @@ mod tests {
             connections_per_address: 1,
             ..Limits::default()
         });
-        let mut admit = async |address| connections.admit(connections.free().await, peer(address));
+        let admit = async |address| connections.admit(connections.free().await, peer(address));
         let _first = admit("2001:db8:1:2::1").await.unwrap();
         assert!(admit("2001:db8:1:2:ffff::9").await.is_none());
         assert!(admit("2001:db8:1:3::1").await.is_some());
