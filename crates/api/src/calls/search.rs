@@ -226,18 +226,15 @@ async fn take_step(
                         when 'unknown' then state = 'ended'
                             and (sentiment_label is null or sentiment_label not in ('positive', 'neutral', 'negative'))
                         else sentiment_label = $11 end)
-                    and ($13::bigint is null or talk_ms <= $13) and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14)
-                    and ($18::text is null or direction = $18) as fits
+                    and ($13::bigint is null or talk_ms <= $13) and ($14::boolean is null or (recording_state is not distinct from 'ready') = $14) and ($18::text is null or direction = $18) as fits
                 from calls.calls
                 where (started_at, id) < ($1, $2)
-                    and ($3::uuid is null or client_id = $3)
-                    and (not $4::boolean or user_id is null)
+                    and ($3::uuid is null or client_id = $3) and (not $4::boolean or user_id is null)
                     and ($5::timestamptz is null or started_at >= $5) and ($6::timestamptz is null or started_at < $6)
                     and ($8::text is null or state = $8) and ($9::text is null or result = $9)
                     and ($10::text is null or outcome_status = $10)
                     and ($11::text is distinct from 'negative' or sentiment_label = 'negative')
-                    and ($12::bigint is null or talk_ms >= $12)
-                    and ($18::text is distinct from 'outbound' or direction = 'outbound')
+                    and ($12::bigint is null or talk_ms >= $12) and ($18::text is distinct from 'outbound' or direction = 'outbound')
                 order by started_at desc, id desc limit $15
             ) w
             -- The offset keeps it what it is: a look at each, by its key.
