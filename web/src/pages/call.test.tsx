@@ -14,6 +14,7 @@ const NOW: OneCall["call"] = {
   id: ID,
   client: { id: ID, name: "Bright Smile Dental" },
   channel: "phone",
+  direction: "inbound",
   caller_number: "+12025550147",
   caller_name: null,
   dialled_number: "+12025550100",
