@@ -818,7 +818,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the source events of a call. */
+        /**
+         * Lists the source events of a call.
+         * @description Where other calls were in the same room, only events that are about this call alone.
+         */
         get: operations["list_call_events"];
         put?: never;
         post?: never;
@@ -1911,6 +1914,8 @@ export interface components {
         };
         /** @description One stored message. */
         CallEvent: {
+            /** @description What it changed when it came: of the first two hundred events, until one cannot be read. */
+            changes: components["schemas"]["Change"][];
             /** @description Whether the same event was stored before. */
             duplicate: boolean;
             /** @description The sender's id of it. */
@@ -1921,7 +1926,7 @@ export interface components {
              * @description How long after it happened it came, when that is more than two seconds.
              */
             late_ms: number | null;
-            /** @description When we accepted it. */
+            /** @description When we accepted it. As `as_of` it shows the call as this event left it. */
             received_at: components["schemas"]["Moment"];
             /**
              * Format: int64
@@ -1946,6 +1951,11 @@ export interface components {
         };
         /** @description The events of a call. */
         CallEvents: {
+            /**
+             * @description Whether these are all. Only the thousand events of the room are read that are nearest to the call;
+             *     and in a room that other calls share, what cannot be read cannot be told from theirs.
+             */
+            complete: boolean;
             /** @description How current this is. */
             freshness: components["schemas"]["Freshness"];
             /** @description In the order they happened; what came late stands where it belongs. */
@@ -1964,6 +1974,11 @@ export interface components {
         CallPageOfOne: {
             /** @description The call. */
             call: components["schemas"]["CallDetail"];
+            /**
+             * @description Whether all that had come was looked at. With `as_of`, only the thousand events of the room are
+             *     read that are nearest to the call.
+             */
+            complete: boolean;
             /** @description How current this is. */
             freshness: components["schemas"]["Freshness"];
             /** @description What was said and done, in order. */
@@ -1979,6 +1994,12 @@ export interface components {
          * @enum {string}
          */
         CallState: "ringing" | "live" | "ended";
+        /** @description One thing an event changed about its call. */
+        Change: {
+            /** @description What. */
+            field: components["schemas"]["ChangedField"];
+            value: components["schemas"]["ChangedTo"] | null;
+        };
         /**
          * @description What was done.
          * @enum {string}
@@ -2001,6 +2022,13 @@ export interface components {
             /** @description Their name; null when they have left the account. */
             name: string | null;
         };
+        /**
+         * @description What of a call may change.
+         * @enum {string}
+         */
+        ChangedField: "state" | "result" | "caller_number" | "caller_name" | "started_at" | "answered_at" | "ended_at" | "end_reason" | "agent_name" | "transferred_to" | "outcome" | "outcome_label" | "revenue" | "summary" | "sentiment" | "recording" | "response_time" | "turns_added";
+        /** @description What something was changed to. */
+        ChangedTo: string | number | components["schemas"]["Money"];
         /**
          * @description Where a call came from.
          * @enum {string}
@@ -8795,7 +8823,13 @@ export interface operations {
     };
     show_call: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Shows the call as it was known at this instant (RFC 3339): by the events that we had accepted by
+                 *     then, to the millisecond. Whose it is, is as it is now. 404 when nothing was known of it then.
+                 */
+                as_of?: string;
+            };
             header?: never;
             path: {
                 /** @description The call */

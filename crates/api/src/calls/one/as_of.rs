@@ -113,6 +113,7 @@ impl CallRow {
         let then = then.clone();
         Self {
             channel: then.channel,
+            direction: then.direction,
             caller_number: then.caller_number,
             caller_name: then.caller_name,
             dialled_number: then.dialled_number,
