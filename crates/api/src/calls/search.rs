@@ -202,10 +202,6 @@ impl Walk {
 
 /// Walks past so many calls. Filters that an index serves decide which calls are passed at all; the
 /// others are asked of each, so that one that nothing fits cannot make a step endless.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one statement, and what it is asked with"
-)]
 async fn take_step(
     db: &mut PgConnection,
     filters: &CallFilters,
