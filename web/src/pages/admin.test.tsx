@@ -1,7 +1,7 @@
 /** The administration: for administrators alone, and every act with its reason. */
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { type Asked, ID, ME, OTHER_ID, type Stage, open, plain, problem, setStage } from "./stage";
 
 let stage: Stage;
@@ -76,15 +76,15 @@ it("letters typed while the search goes into the address are kept", async () => 
     fireEvent.change(box, { target: { value: "bob" } });
   });
   fireEvent.change(box, { target: { value: "bo" } });
-  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.search).toBe("?q=bob"), { timeout: 5_000 });
   expect(box.value).toBe("bob");
 });
 
 it("users are searched by what is typed, and the search stays in the address", async () => {
   const router = open("/admin/users?cursor=abc");
   await user.type(await screen.findByLabelText("Name or e-mail address"), "bob");
-  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob"), { timeout: 5_000 });
-  await vi.waitFor(() => {
+  await waitFor(() => expect(router.state.location.search).toBe("?q=bob"), { timeout: 5_000 });
+  await waitFor(() => {
     const searches = stage.asked.filter(({ url }) => url.pathname === "/api/admin/users");
     expect(searches.at(-1)?.url.search).toBe("?q=bob");
   });
@@ -94,14 +94,14 @@ it("users are searched by what is typed, and the search stays in the address", a
 it("users are narrowed by state and role, in the address, from the first page on", async () => {
   const router = open("/admin/users?q=bob&cursor=abc");
   await user.selectOptions(await screen.findByLabelText("State"), "Suspended");
-  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob&state=suspended"));
+  await waitFor(() => expect(router.state.location.search).toBe("?q=bob&state=suspended"));
   await user.selectOptions(screen.getByLabelText("Role"), "Administrator");
-  await vi.waitFor(() => {
+  await waitFor(() => {
     const asked = stage.asked.filter(({ url }) => url.pathname === "/api/admin/users").at(-1);
     expect(Object.fromEntries(asked?.url.searchParams ?? [])).toEqual({ q: "bob", state: "suspended", role: "admin" });
   });
   await user.selectOptions(screen.getByLabelText("State"), "All but deleted");
-  await vi.waitFor(() => expect(router.state.location.search).toBe("?q=bob&role=admin"));
+  await waitFor(() => expect(router.state.location.search).toBe("?q=bob&role=admin"));
 });
 
 it("what is no state or role narrows nothing, and shows so", async () => {
@@ -152,7 +152,7 @@ it("an administrator makes another, and does nothing to themselves", async () =>
   expect(dialog.getByText(/They see every account/)).toBeTruthy();
   await user.type(dialog.getByLabelText("Reason"), "On call");
   await user.click(dialog.getByRole("button", { name: "Make an administrator" }));
-  await vi.waitFor(() => expect(stage.sent(promote)).toEqual([{ reason: "On call" }]));
+  await waitFor(() => expect(stage.sent(promote)).toEqual([{ reason: "On call" }]));
   await router.navigate(`/admin/users/${ME.user.id}`);
   expect(await screen.findByText(/This is your own account/)).toBeTruthy();
 });
@@ -165,7 +165,7 @@ it("every business names its owner, and leads there", async () => {
   open("/admin/clients");
   const link = await screen.findByRole("link", { name: "Bob's Dental" });
   expect(link.getAttribute("href")).toBe(`/admin/users/${OTHER_ID}`);
-  await vi.waitFor(() => expect(plain(link.closest("[role=row]"))).toMatch(/Bob.*Dentist.*no number/));
+  await waitFor(() => expect(plain(link.closest("[role=row]"))).toMatch(/Bob.*Dentist.*no number/));
 });
 
 it("the audit says whose account each act concerned", async () => {
@@ -192,14 +192,14 @@ it("the audit is narrowed by kind and days, and so is its file", async () => {
   const router = open("/admin/audit?cursor=abc");
   await user.selectOptions(await screen.findByLabelText("About"), "Dead letters");
   fireEvent.change(screen.getByLabelText("From"), { target: { value: "2026-11-01" } });
-  await vi.waitFor(() => expect(router.state.location.search).toBe("?act=dead_letter&from=2026-11-01"));
+  await waitFor(() => expect(router.state.location.search).toBe("?act=dead_letter&from=2026-11-01"));
   fireEvent.change(screen.getByLabelText("Up to and including"), { target: { value: "2026-11-02" } });
   const wanted = {
     act: "dead_letter",
     from: new Date(2026, 10, 1).toISOString(),
     to: new Date(2026, 10, 3).toISOString(),
   };
-  await vi.waitFor(() => {
+  await waitFor(() => {
     const asked = stage.asked.filter(({ url }) => url.pathname === "/api/admin/audit").at(-1);
     expect(Object.fromEntries(asked?.url.searchParams ?? [])).toEqual(wanted);
   });

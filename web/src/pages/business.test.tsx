@@ -1,7 +1,7 @@
 /** Businesses: the list, a new one, and the parts of one, each saved by itself. */
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import {
   ACE,
   type Asked,
@@ -82,7 +82,7 @@ it("a profession fills in words to begin with, and never over somebody's own", a
   expect(screen.getByLabelText<HTMLTextAreaElement>("Instructions").value).toBe("My own.");
   await user.type(screen.getByLabelText("Name"), "Ace");
   await user.click(screen.getByRole("button", { name: "Create the business" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe(`/clients/${ID}`), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe(`/clients/${ID}`), { timeout: 5_000 });
   expect(stage.sent("POST /api/clients")).toEqual([
     {
       profession: "plumber",
@@ -128,7 +128,7 @@ it("a business can be something none of the professions names", async () => {
   expect(await screen.findByText("Enter what the business is.")).toBeTruthy();
   await user.type(screen.getByLabelText("In your own words"), "Piano tuner");
   await user.click(screen.getByRole("button", { name: "Create the business" }));
-  await vi.waitFor(() => expect(stage.sent("POST /api/clients")).toMatchObject([{ profession: "Piano tuner" }]));
+  await waitFor(() => expect(stage.sent("POST /api/clients")).toMatchObject([{ profession: "Piano tuner" }]));
   expect(stage.sent("POST /api/clients"), "the api knows words for any business").toMatchObject([
     { greeting: null, instructions: null },
   ]);
@@ -323,13 +323,13 @@ it("deleting names the consequence, and a deleted business can be brought back",
   expect(dialog.getByText(/Calls to its number are no longer answered/)).toBeTruthy();
   stage.answers["/api/clients"] = ({ url }: Asked) => ({ items: url.searchParams.has("deleted") ? [api.now()] : [] });
   await user.click(dialog.getByRole("button", { name: "Delete the business" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
   const deleted = { id: 9, at: "2026-11-20T10:00:00Z", by: null, kind: "deleted", changes: {} };
   stage.answers[`${ONE}/history`] = { items: [deleted], next_cursor: null };
   stage.answers[`POST ${ONE}/restore`] = () => api.change({ numbers: [] });
   await user.click(await screen.findByText("Deleted businesses"));
   await user.click(await screen.findByRole("button", { name: "Bring back Ace" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe(`/clients/${ID}`), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe(`/clients/${ID}`), { timeout: 5_000 });
   expect(stage.sent(`POST ${ONE}/restore`)).toEqual([{ change_id: 9 }]);
 });
 
@@ -340,7 +340,7 @@ it("a business that is deleted is left without a question, whatever was unsaved 
   await user.type((await part("What it says")).getByLabelText("Greeting"), " Hi.");
   await user.click(screen.getByRole("button", { name: "Delete this business" }));
   await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Delete the business" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
   expect(screen.queryByRole("dialog", { name: "Leave without saving?" })).toBeNull();
 });
 

@@ -1,7 +1,7 @@
 /** One call as it was known at the moments of its past. */
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import type { CallEvent, OneCall } from "../api/queries";
 import { exactTime } from "../ui/time";
 import { FRESH, ID, type Stage, open, plain, problem, setStage } from "./stage";
@@ -182,7 +182,7 @@ it("before its first event the call is said to have been unknown, with the way o
   open(`/calls/${ID}?as_of=2026-11-23T09:00:00.000Z`);
   expect(await screen.findByText("Nothing was known of this call then")).toBeTruthy();
   expect(screen.getByRole("link", { name: "Back to now" })).toBeTruthy();
-  await vi.waitFor(async () => expect((await slider()).value).toBe("0"));
+  await waitFor(async () => expect((await slider()).value).toBe("0"));
 });
 
 it("says when more has happened than can be looked at", async () => {

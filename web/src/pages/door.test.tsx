@@ -1,5 +1,5 @@
 /** The pages before the dashboard: the gate, the ways in, and the links of mails. */
-import { act, screen } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { forgetSession, noteSession } from "../api/session";
@@ -113,7 +113,7 @@ it("whoever has a second step is asked for its code, or a recovery code", async 
   await user.type(screen.getByLabelText("Recovery code"), "abcd-efgh");
   stage.answers["/api/auth/me"] = ME;
   await user.click(screen.getByRole("button", { name: "Sign in" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
 });
 
 it("whoever comes from a provider and has a second step is asked for the code alone", async () => {
@@ -123,7 +123,7 @@ it("whoever comes from a provider and has a second step is asked for the code al
   await user.type(await screen.findByLabelText("Code from your authenticator app"), "123456");
   stage.answers["/api/auth/me"] = ME;
   await user.click(screen.getByRole("button", { name: "Sign in" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/calls"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/calls"), { timeout: 5_000 });
   expect(stage.sent("POST /api/auth/login/code")).toEqual([{ code: "123456" }]);
 });
 
@@ -192,7 +192,7 @@ it("whoever signs in to a suspended account is told that nobody can, and where t
   expect((await screen.findByRole("alert")).textContent).toMatch(/nobody can sign in\. Write to us/);
   await fillIn();
   await user.click(screen.getByRole("button", { name: "Sign in" }));
-  await vi.waitFor(() => expect(screen.getAllByText(/nobody can sign in\. Write to us/)).toHaveLength(2));
+  await waitFor(() => expect(screen.getAllByText(/nobody can sign in\. Write to us/)).toHaveLength(2));
 });
 
 it("a sign-up ends with a look into the mailbox, and the address can be mended", async () => {
@@ -268,7 +268,7 @@ it("a link's token leaves the address at once, and is used by a press alone", as
   expect(stage.sent("POST /api/auth/verify-email")).toEqual([]);
   stage.answers["/api/auth/me"] = ME;
   await user.click(confirm);
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
   expect(stage.sent("POST /api/auth/verify-email")).toEqual([{ token: "tok" }]);
 });
 
@@ -407,7 +407,7 @@ it("an invitation for another address is not accepted in passing", async () => {
   ).toBeTruthy();
   expect(screen.queryByRole("button", { name: "Accept the invitation" })).toBeNull();
   await user.click(screen.getByRole("button", { name: /Sign out and use the other/ }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"));
   expect(router.state.location.search).toBe("?return_to=%2Finvitation");
 });
 
@@ -417,7 +417,7 @@ it("an invitation for another address can be put aside, and does not come back",
   await user.click(await screen.findByRole("link", { name: "Not now" }));
   expect(await screen.findByRole("heading", { level: 1, name: "Overview" })).toBeTruthy();
   await act(() => router.navigate("/sign-in"));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/"));
 });
 
 it("an invitation that is over is told", async () => {

@@ -63,7 +63,7 @@ it("whoever cannot be signed out is told so, and tries again", async () => {
   expect(screen.getByRole("alert").textContent).toMatch(/has not ended/);
   stage.answers["POST /api/auth/logout"] = nothing;
   await user.click(screen.getByRole("button", { name: "Try again" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"), { timeout: 5_000 });
 });
 
 it("a session that had ended already is no trouble", async () => {

@@ -1,5 +1,5 @@
 /** Each page with a stand-in for the api: what it says when there is nothing, too much, or trouble. */
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { Call, CallEvent, OneCall, Subscription } from "../api/queries";
@@ -122,7 +122,7 @@ it.each([
   answers["/api/clients"] = { items: [ACE, { ...BEA, numbers: ["+14155550123"] }] };
   open(address);
   const now = within(await screen.findByRole("region", { name: "Now" }));
-  await vi.waitFor(() => expect(plain(now.getByText("Nobody is on the line").parentElement)).toMatch(words));
+  await waitFor(() => expect(plain(now.getByText("Nobody is on the line").parentElement)).toMatch(words));
 });
 
 it("a business without a number is not given another's", async () => {
@@ -159,7 +159,7 @@ it("a number typed goes into the address and keeps the other filters", async () 
   const user = userEvent.setup();
   const router = open("/calls?result=missed&cursor=abc");
   await user.type(await screen.findByLabelText("Number or part of one"), "0147");
-  await vi.waitFor(() => expect(router.state.location.search).toBe("?result=missed&number=0147"));
+  await waitFor(() => expect(router.state.location.search).toBe("?result=missed&number=0147"));
   expect(screen.getByLabelText<HTMLInputElement>("Number or part of one").value).toBe("0147");
 });
 
@@ -306,7 +306,7 @@ it("filters chosen faster than the page follows are all kept", async () => {
   choose("Sentiment", "negative");
   choose("Talked for", "long");
   const wanted = { result: "missed", sentiment: "negative", min_talk_ms: "120001" };
-  await vi.waitFor(() => expect(Object.fromEntries(new URLSearchParams(router.state.location.search))).toEqual(wanted));
+  await waitFor(() => expect(Object.fromEntries(new URLSearchParams(router.state.location.search))).toEqual(wanted));
 });
 
 it("letters in the number field are refused in words and asked of nobody", async () => {
@@ -316,7 +316,7 @@ it("letters in the number field are refused in words and asked of nobody", async
   expect(screen.getByRole("alert").textContent).toMatch(/digits/);
   await user.clear(screen.getByLabelText("Number or part of one"));
   await user.type(screen.getByLabelText("Number or part of one"), "+1 (202)");
-  await vi.waitFor(() => expect(router.state.location.search).toBe("?number=%2B1+%28202%29"));
+  await waitFor(() => expect(router.state.location.search).toBe("?number=%2B1+%28202%29"));
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
@@ -353,22 +353,22 @@ it("the chosen business is kept while other pages are looked at, and chosen only
   const go = (name: string) => user.click(link(name));
   await screen.findByRole("option", { name: "Bea" });
   await user.selectOptions(screen.getByRole("combobox", { name: "Business" }), "Bea");
-  await vi.waitFor(() => expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`));
+  await waitFor(() => expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`));
   for (const elsewhere of ["Businesses", "Billing", "Settings"]) {
     await go(elsewhere);
-    await vi.waitFor(() => expect(link(elsewhere).getAttribute("aria-current")).toBe("page"));
+    await waitFor(() => expect(link(elsewhere).getAttribute("aria-current")).toBe("page"));
     expect(choice()).toBeNull();
   }
   await user.click(await screen.findByRole("link", { name: "Members" }));
   await screen.findByRole("heading", { level: 1, name: "Members" });
   await go("Overview");
-  await vi.waitFor(() => expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`));
-  await vi.waitFor(() => expect(choice()?.value).toBe(OTHER_ID));
+  await waitFor(() => expect(router.state.location.search).toBe(`?client_id=${OTHER_ID}`));
+  await waitFor(() => expect(choice()?.value).toBe(OTHER_ID));
   await user.selectOptions(screen.getByRole("combobox", { name: "Business" }), "All businesses");
   // The address changes a moment before the links are drawn.
-  await vi.waitFor(() => expect(link("Calls").getAttribute("href")).toBe("/calls"));
+  await waitFor(() => expect(link("Calls").getAttribute("href")).toBe("/calls"));
   await go("Calls");
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
   expect(router.state.location.search).toBe("");
 });
 
@@ -428,7 +428,7 @@ it("Escape closes the question over a call, and the call only when it is asked o
   expect(navigate).not.toHaveBeenCalled();
   await user.click(question.getByRole("button", { name: "Let them talk" }));
   await user.keyboard("{Escape}");
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
 });
 
 it.each([

@@ -1,7 +1,7 @@
 /** Looking for what was said: the words, where they were found, and the file of what was found. */
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import type { Call } from "../api/queries";
 import { type Asked, FRESH, ID, type Stage, open, plain, setStage } from "./stage";
 
@@ -152,7 +152,7 @@ it("the call that was found has the words marked in its transcript, and nothing 
   stage.answers[`/api/calls/${ID}/events`] = { items: [], next_cursor: null, freshness: FRESH };
   open(`/calls/${ID}?q=tuesday`);
   const transcript = within(await screen.findByRole("region", { name: "Transcript" }));
-  await vi.waitFor(() => expect(transcript.getByText("Tuesday").tagName).toBe("MARK"), { timeout: 5_000 });
+  await waitFor(() => expect(transcript.getByText("Tuesday").tagName).toBe("MARK"), { timeout: 5_000 });
   expect(transcript.getByText("On Tuesday, yes.")).toBeTruthy();
   expect(asked()).toHaveLength(1);
 });

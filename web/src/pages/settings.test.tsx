@@ -1,7 +1,7 @@
 /** The settings, the account's menu, and what every act that needs proof has in common. */
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { type Asked, FRESH, ME, OTHER_ID, type Stage, nothing, open, plain, problem, setStage } from "./stage";
 
 let stage: Stage;
@@ -335,7 +335,7 @@ it("signing out everywhere ends here too", async () => {
   const router = open("/settings/security");
   await user.click(await screen.findByRole("button", { name: "Sign out everywhere" }));
   await user.click((await dialog()).getByRole("button", { name: "Sign out everywhere" }));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"), { timeout: 5_000 });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/sign-in"), { timeout: 5_000 });
   expect(stage.sent("DELETE /api/auth/sessions")).toHaveLength(1);
   expect(stage.sent("POST /api/auth/logout"), "that session has ended with the others").toHaveLength(0);
 });
@@ -450,8 +450,8 @@ it("a member sees who else is there, changes nobody, and may leave", async () =>
   expect(screen.queryByText("Invite somebody")).toBeNull();
   await user.click(screen.getByRole("button", { name: "Leave Bob's Dental" }));
   await user.click((await dialog("Leave Bob's Dental?")).getByRole("button", { name: "Leave" }));
-  await vi.waitFor(() => expect(stage.sent(`DELETE /api/members/${ME.user.id}`)).toHaveLength(1));
-  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
+  await waitFor(() => expect(stage.sent(`DELETE /api/members/${ME.user.id}`)).toHaveLength(1));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/"), { timeout: 5_000 });
   expect(stage.sent("POST /api/auth/account")).toEqual([{ account_id: ME.user.id }]);
 });
 
@@ -553,11 +553,11 @@ it("activity says who did what, from where, and can be taken along", async () =>
   expect(screen.getByRole("link", { name: "Older acts" }).getAttribute("href")).toMatch(/cursor=abc/);
   expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/audit.csv");
   await user.selectOptions(screen.getByLabelText("About"), "API keys");
-  await vi.waitFor(() =>
+  await waitFor(() =>
     expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/audit.csv?act=key"),
   );
   const searches = () => stage.asked.filter(({ url }) => url.pathname === "/api/audit").map(({ url }) => url.search);
-  await vi.waitFor(() => expect(searches()).toEqual(["", "?act=key"]));
+  await waitFor(() => expect(searches()).toEqual(["", "?act=key"]));
   const kinds = within(screen.getByLabelText("About"));
   expect(kinds.queryByRole("option", { name: "Dead letters" }), "they are nobody's own").toBeNull();
 });
