@@ -115,6 +115,7 @@ async fn a_call_is_shown_as_it_was_known_at_any_of_its_moments() {
 async fn before_its_first_event_nothing_was_known_and_no_instant_is_no_question() {
     let stage = Stage::set().await;
     stage.reception().await;
+    let other = stage.person("other").await;
     let story = Story::new("unknown");
     stage.tell(&story.events()).await;
     let id = stage.ids("/api/calls").await.remove(0);
@@ -135,7 +136,6 @@ async fn before_its_first_event_nothing_was_known_and_no_instant_is_no_question(
             answer.text
         );
     }
-    let other = stage.person("other").await;
     let path = format!("/api/calls/{id}?as_of={}", instant(&story, 99_000));
     assert_eq!(other.get(&path).await.status, 404);
     assert_eq!(stage.get(&path).await.status, 200);
@@ -335,20 +335,20 @@ async fn a_report_about_another_accounts_call_is_never_taken_for_ones_own() {
 async fn a_later_call_of_a_room_that_lives_long_shows_its_own_events() {
     let stage = Stage::set().await;
     stage.reception().await;
+    let late = Story {
+        room: "lobby".to_owned(),
+        report: analysis("success", "positive", None),
+        ..Story::new("later")
+    };
     let early = Story {
         room: "lobby".to_owned(),
+        started: late.started - TimeDelta::days(20),
         ..Story::new("early")
     };
     let mut events = early.events();
     for second in 0..1_010 {
         events.push(transcript(&early, second, "still here"));
     }
-    let late = Story {
-        room: "lobby".to_owned(),
-        started: early.started + TimeDelta::days(20),
-        report: analysis("success", "positive", None),
-        ..Story::new("later")
-    };
     events.extend(late.events());
     stage.tell(&events).await;
     let id = stage.ids("/api/calls").await.remove(0);
