@@ -4,7 +4,11 @@
 //! not need a fold to know what is none of the reader's business.
 
 use crate::Envelope;
+use serde::Deserialize;
 use std::{borrow::Cow, collections::HashSet, iter};
+
+/// How the types of agents' reports about calls begin.
+const REPORTS: &str = "dev.frontdesk.call.";
 
 /// The calls of one room, by key: those that are asked about, and all others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,12 +36,13 @@ impl RoomCalls {
     }
 
     /// Whether an event of the room is about the own calls alone. In a room that holds no others every
-    /// event is. In a shared one it must name an own call and no other; what names none (a room that
-    /// closes, an agent that comes) tells of everybody who is there.
+    /// event is, but for an agent's report about a call that is not known yet. In a shared one it must
+    /// name an own call and no other; what names none (a room that closes, an agent that comes) tells
+    /// of everybody who is there.
     #[must_use]
     pub fn is_own(&self, event: &Envelope) -> bool {
         if !self.is_shared() {
-            return true;
+            return !self.reports_of_another(event);
         }
         let mut names_own = false;
         for text in texts(event.data()) {
@@ -47,6 +52,19 @@ impl RoomCalls {
             names_own |= self.own.contains(text.as_ref());
         }
         names_own
+    }
+
+    fn reports_of_another(&self, event: &Envelope) -> bool {
+        #[derive(Deserialize)]
+        struct Report {
+            #[serde(rename = "callId")]
+            call_id: Option<String>,
+        }
+        let report = || serde_json::from_slice::<Report>(event.data()).ok();
+        event.kind().starts_with(REPORTS)
+            && report()
+                .and_then(|report| report.call_id)
+                .is_some_and(|call| !self.own.contains(&call))
     }
 }
 
@@ -106,6 +124,19 @@ mod tests {
                 .into_iter()
                 .all(|event| !shared.is_own(event))
         );
+    }
+
+    #[test]
+    fn a_report_about_a_call_that_is_not_known_yet_is_nobodys() {
+        let report = |data: &str| {
+            Envelope::new("1", "/agents/x", "dev.frontdesk.call.analysed.v1")
+                .unwrap()
+                .with_data("application/json", data.to_owned())
+        };
+        let alone = calls(&[]);
+        assert!(alone.is_own(&report(r#"{"callId":"SCL_1"}"#)));
+        assert!(alone.is_own(&report("{}")));
+        assert!(!alone.is_own(&report(r#"{"callId":"SCL_12"}"#)));
     }
 
     #[test]

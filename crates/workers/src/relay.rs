@@ -18,7 +18,7 @@ use outbox::Outbox;
 use send::Sent;
 use sqlx::postgres::{PgConnectOptions, PgListener};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -50,6 +50,7 @@ pub(crate) async fn keep(place: &Place, database_url: &str) {
             place,
             called: &called,
             blocked: BTreeSet::new(),
+            refused: BTreeMap::new(),
             patience: FIRST_RETRY,
             counted: None,
         };
@@ -76,6 +77,9 @@ struct Relay<'a> {
     called: &'a Notify,
     /// Keys whose next fact cannot be published whatever is tried.
     blocked: BTreeSet<Uuid>,
+    /// Keys whose next fact was refused, and since when. They are left out for a while, so that they
+    /// hold nobody else's facts back.
+    refused: BTreeMap<Uuid, Instant>,
     patience: Duration,
     counted: Option<Instant>,
 }
@@ -95,7 +99,14 @@ impl Relay<'_> {
         let mut outbox = Outbox::new(seat);
         while !self.place.shutdown.is_cancelled() {
             self.count(&mut outbox).await?;
-            let facts = outbox.next(&self.blocked).await?;
+            self.refused.retain(|_, since| since.elapsed() < LAST_RETRY);
+            let without: Vec<Uuid> = self
+                .blocked
+                .iter()
+                .chain(self.refused.keys())
+                .copied()
+                .collect();
+            let facts = outbox.next(&without).await?;
             if facts.is_empty() {
                 self.say_well();
                 tokio::select! {
@@ -108,11 +119,15 @@ impl Relay<'_> {
             let Sent {
                 published,
                 unsendable,
+                refused,
                 failure,
             } = send::send(&self.place.connection, facts).await;
             metrics::counter!("frontdesk_outbox_published_total").increment(published.len() as u64);
             outbox.published(&published).await?;
             self.blocked.extend(unsendable);
+            let now = clock::monotonic();
+            self.refused
+                .extend(refused.into_iter().map(|key| (key, now)));
             match failure {
                 None => {
                     self.patience = FIRST_RETRY;
@@ -129,12 +144,12 @@ impl Relay<'_> {
     }
 
     fn say_well(&self) {
-        if self.blocked.is_empty() {
+        let held_back = self.blocked.len() + self.refused.len();
+        if held_back == 0 {
             self.place.health.ok(CONDITION);
         } else {
             let why = format!(
-                "the next fact of {} keys cannot be published; the log names them",
-                self.blocked.len()
+                "the next fact of {held_back} keys cannot be published; the log names them"
             );
             self.place.health.not_ok(CONDITION, &why);
         }

@@ -81,12 +81,16 @@ export type Where = "here" | "everywhere";
 export async function signOut(queries: QueryClient, where: Where) {
   await queries.cancelQueries();
   // This browser's session ends, whoever it is for by now; elsewhere only those of who asked.
-  if (where === "here") showNobody();
+  const showAgain = where === "here" ? showNobody() : undefined;
   try {
     await act(() => (where === "everywhere" ? client.DELETE("/api/auth/sessions") : client.POST("/api/auth/logout")));
   } catch (error) {
     // It had ended already.
-    if (!isKind(error, "unauthorised")) throw error;
+    if (!isKind(error, "unauthorised")) {
+      // The dashboard is offered again, and it is still theirs.
+      showAgain?.();
+      throw error;
+    }
   }
   forgetSession();
   readAsBrowser();

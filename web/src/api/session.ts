@@ -56,9 +56,13 @@ export function refuseForAnother() {
   if (ours !== null && wasSignedIn() && localStorage.getItem(NOTE) !== ours) throw new ForAnother();
 }
 
-/** The pages that showed somebody's answers are gone. */
+/** The pages that showed somebody's answers are gone. What is returned brings them back. */
 export function showNobody() {
+  const before = ours;
   ours = null;
+  return () => {
+    ours = before;
+  };
 }
 
 export function noteLeavingForProvider() {

@@ -35,6 +35,9 @@ const LASTS: TimeDelta = TimeDelta::days(7);
 /// Invitations of one account in a day: each writes to a stranger's mailbox.
 const MOST_A_DAY: i64 = 20;
 
+/// When an address that had many may be sent another one.
+const INVITED_AGAIN_SECONDS: u16 = 300;
+
 /// Somebody who was asked to join.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Invitation {
@@ -81,9 +84,9 @@ pub(super) async fn read(db: &mut PgConnection, account: Uuid) -> sqlx::Result<V
 /// Invites somebody.
 ///
 /// Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open
-/// invitation of the same address is replaced, and its link ends. An address that many accounts invited
-/// of late gets no mail. An account has at most 50 members and open invitations (409 `member-limit`) and
-/// sends at most 20 invitations a day (429).
+/// invitation of the same address is replaced, and its link ends. An account has at most 50 members
+/// and open invitations (409 `member-limit`) and sends at most 20 invitations a day, and an address
+/// gets few of them from all accounts together (429).
 #[utoipa::path(
     post, operation_id = "invite_member", path = "/api/members/invitations", tag = "members",
     request_body = InvitationAsked,
@@ -118,11 +121,14 @@ pub async fn invite(
             Box::pin(async move {
                 refuse(db, owner.account(), now, &invitation.email).await?;
                 owner.hold_for_write(db).await?;
-                replace(db, now, &owner, &invitation, &token_hash).await?;
                 let (limits, to) = (at.limits(), invitation.email.as_str());
-                if limits.mail_to(MailFor::Invite, to, clock::monotonic()) {
-                    announce(db, now, &owner, &invitation).await?;
+                // Before the link that works is replaced by one that nobody would get.
+                if !limits.mail_to(MailFor::Invite, to, clock::monotonic()) {
+                    let words = "this address was sent as many invitations of late as it may";
+                    return Err(Problem::too_many(INVITED_AGAIN_SECONDS, words));
                 }
+                replace(db, now, &owner, &invitation, &token_hash).await?;
+                announce(db, now, &owner, &invitation).await?;
                 note(db, now, &origin, &owner, &invitation).await?;
                 Ok(invitation)
             })

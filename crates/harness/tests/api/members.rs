@@ -52,12 +52,12 @@ async fn a_stranger_gets_few_mails_however_many_accounts_invite_them() {
     for number in 0..7 {
         let owner = stage.person(&format!("owner{number}")).await;
         let invited = invite(&owner, "Stranger@home.example.com", "reader").await;
-        assert_eq!(invited.status, 201, "{}", invited.text);
+        let is_sent = number < 5;
+        let status = if is_sent { 201 } else { 429 };
+        assert_eq!(invited.status, status, "{}", invited.text);
         let list = owner.json("/api/members").await;
-        assert_eq!(
-            list["invitations"][0]["email"], "stranger@home.example.com",
-            "it is there to be taken back or sent again"
-        );
+        let open = list["invitations"].as_array().unwrap().len();
+        assert_eq!(open, usize::from(is_sent), "what is not sent is not made");
     }
     assert_eq!(
         facts(&stage).await,
@@ -65,7 +65,7 @@ async fn a_stranger_gets_few_mails_however_many_accounts_invite_them() {
         "each fact is a mail"
     );
     let noted = "account.audit where act = 'member.invited'";
-    assert_eq!(count(&stage, noted).await, 7);
+    assert_eq!(count(&stage, noted).await, 5);
     link(&stage, "other@home.example.com", "reader").await;
 }
 

@@ -93,9 +93,14 @@ async fn calls(
         let first = rooms.iter().filter(|room| room.is_earliest);
         let (shared, alone): (Vec<&Room>, Vec<&Room>) =
             first.partition(|room| !room.calls_of_others.is_empty());
-        let alone: Vec<String> = alone.iter().map(|room| room.room_sid.clone()).collect();
         for some in alone.chunks(ROOMS_AT_ONCE) {
-            indexed(connection, db, sink, StreamName::Calls, some, |_| true).await?;
+            let sids: Vec<String> = some.iter().map(|room| room.room_sid.clone()).collect();
+            let own = some.iter().flat_map(|room| room.own_calls.clone());
+            let calls = RoomCalls::new(own, []);
+            indexed(connection, db, sink, StreamName::Calls, &sids, |event| {
+                calls.is_own(event)
+            })
+            .await?;
         }
         for room in shared {
             let sid = [room.room_sid.clone()];

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, FromRow, PgConnection, postgres::PgConnectOptions};
-use std::{collections::BTreeSet, future::Future, time::Duration};
+use std::{future::Future, time::Duration};
 use uuid::Uuid;
 
 /// Facts taken at once: as many as make a batch whose one fsync is cheap for each of them.
@@ -83,8 +83,7 @@ impl Outbox {
     }
 
     /// The next facts, by id, without those of these keys.
-    pub(super) async fn next(&mut self, without: &BTreeSet<Uuid>) -> anyhow::Result<Vec<Fact>> {
-        let without: Vec<Uuid> = without.iter().copied().collect();
+    pub(super) async fn next(&mut self, without: &[Uuid]) -> anyhow::Result<Vec<Fact>> {
         let asked = sqlx::query_as(
             "select id, event_id, partition_key, kind, subject, data::text as data, occurred_at
             from account.outbox where partition_key <> all ($1) order by id limit $2",

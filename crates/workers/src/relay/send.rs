@@ -23,6 +23,8 @@ pub(super) struct Sent {
     pub(super) published: Vec<i64>,
     /// The keys whose next fact can never be put on the wire.
     pub(super) unsendable: BTreeSet<Uuid>,
+    /// The keys whose next fact the server would not have now.
+    pub(super) refused: BTreeSet<Uuid>,
     /// Why not all were published; what is not in the stream for certain is not listed above.
     pub(super) failure: Option<PublishError>,
 }
@@ -93,10 +95,9 @@ async fn publish(connection: &Connection, batch: &[Ready], sent: &mut Sent) {
             Err(_) => {}
         }
     }
-    let mut refused = BTreeSet::new();
     for Ready { id, key, message } in batch {
         // A later fact of a key must not overtake an earlier one.
-        if refused.contains(key) || sent.unsendable.contains(key) {
+        if sent.refused.contains(key) || sent.unsendable.contains(key) {
             continue;
         }
         match connection.publish(message, TIMEOUT).await {
@@ -104,8 +105,8 @@ async fn publish(connection: &Connection, batch: &[Ready], sent: &mut Sent) {
             Err(PublishError::Unsendable(reason)) => sent.block(*id, *key, &reason),
             // Of this one alone, perhaps: the others must not wait until somebody has looked.
             Err(error @ PublishError::Refused { .. }) => {
-                refused.insert(*key);
-                sent.failure = Some(error);
+                tracing::warn!(fact = id, %key, %error, "a fact of the outbox was refused");
+                sent.refused.insert(*key);
             }
             Err(error) => {
                 sent.failure = Some(error);
