@@ -30,21 +30,26 @@ create policy of_service on hourly_revenue to frontdesk_workers, frontdesk_admin
 
 -- The index of events names rooms and no accounts, so the api may not read it. This shows what had come
 -- of a call's room by then to the account whose call it is. A room of a fixed name lives for weeks
--- (docs/adr/0006): of more than that many events, those nearest to the call. Not all of them are about
--- this call: only their data says, and whoever shows one must look (`calls_beside`).
+-- (docs/adr/0006): of more than that many events, the first 64, among which the agent comes that answers
+-- all its calls, and those nearest to the call. Not all of them are about this call: only their data says,
+-- and whoever shows one must look (`calls_beside`).
 create function events_of_call(asked uuid, known_at timestamptz, most bigint) returns setof event_index
     language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select e.*
+    select e.sequence, e.source, e.event_id, e.kind, e.aggregate, e.occurred_at, e.received_at
     from calls c
-    join event_index e on e.aggregate = c.room_sid
-    cross join lateral (select coalesce(e.occurred_at, e.received_at) as at) happened
+    cross join lateral (
+        select i.*, coalesce(i.occurred_at, i.received_at) as happened_at,
+            row_number() over (order by i.sequence) > 64 as is_later
+        from event_index i
+        where i.aggregate = c.room_sid
+            -- Times are told in milliseconds, and who asks for one means the event that came within it.
+            and (known_at is null or date_trunc('milliseconds', i.received_at) <= known_at)
+    ) e
     where c.id = asked and c.user_id = account.this_account()
-        -- Times are told in milliseconds, and who asks for one means the event that came within it.
-        and (known_at is null or date_trunc('milliseconds', e.received_at) <= known_at)
     -- By when it came as well: the sender's clock may be wrong.
-    order by least(
-            greatest(c.started_at - happened.at, happened.at - coalesce(c.ended_at, happened.at), interval '0'),
+    order by e.is_later, least(
+            greatest(c.started_at - e.happened_at, e.happened_at - coalesce(c.ended_at, e.happened_at), interval '0'),
             greatest(c.started_at - e.received_at, e.received_at - coalesce(c.ended_at, e.received_at), interval '0')
         ), e.sequence
     limit most;

@@ -1952,7 +1952,7 @@ export interface components {
         /** @description The events of a call. */
         CallEvents: {
             /**
-             * @description Whether these are all. Only the thousand events of the room are read that are nearest to the call;
+             * @description Whether these are all. At most a thousand events of the room are read, those nearest to the call;
              *     and in a room that other calls share, what cannot be read cannot be told from theirs.
              */
             complete: boolean;
@@ -1975,8 +1975,8 @@ export interface components {
             /** @description The call. */
             call: components["schemas"]["CallDetail"];
             /**
-             * @description Whether all that had come was looked at. With `as_of`, only the thousand events of the room are
-             *     read that are nearest to the call.
+             * @description Whether all that had come was looked at. With `as_of`, at most a thousand events of the room are
+             *     read, those nearest to the call.
              */
             complete: boolean;
             /** @description How current this is. */

@@ -18,8 +18,8 @@ use sqlx::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The most events read, those nearest to the call. A call has a few dozen; a room with more is a fault
-/// of its sender, or one of a fixed name.
+/// The most events read: a room's first ones and those nearest to the call. A call has a few dozen; a
+/// room with more is a fault of its sender, or one of a fixed name.
 const MOST_EVENTS: i64 = 1_000;
 
 /// How many payloads are read at once. Each may be 1 MiB and is dropped when it was heard.

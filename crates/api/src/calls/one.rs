@@ -35,8 +35,8 @@ pub struct CallPageOfOne {
     pub call: CallDetail,
     /// What was said and done, in order.
     pub turns: Vec<Turn>,
-    /// Whether all that had come was looked at. With `as_of`, only the thousand events of the room are
-    /// read that are nearest to the call.
+    /// Whether all that had come was looked at. With `as_of`, at most a thousand events of the room are
+    /// read, those nearest to the call.
     pub complete: bool,
     /// How current this is.
     pub freshness: Freshness,
