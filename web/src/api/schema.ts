@@ -1166,7 +1166,7 @@ export interface paths {
          *     when changes may have been missed and everything should be fetched anew; a comment every 15
          *     seconds. A reconnect with `Last-Event-ID` is answered with `resync`. An API key hears of billing when it has the
          *     scope to read it; administrators also hear of calls that nobody owns. A person or key may follow 16 times at
-         *     once, and an account be followed 64 times: 429 beyond. The stream ends within seconds of the right to hear it:
+         *     once, and an account be followed 102 times: 429 beyond. The stream ends within seconds of the right to hear it:
          *     sign-out, suspension, another account, a key that was revoked, an access token that is over.
          */
         get: operations["follow_changes"];
@@ -1207,9 +1207,9 @@ export interface paths {
         /**
          * Invites somebody.
          * @description Wants a fresh proof. A link is mailed to the address; it works once, for seven days. An open
-         *     invitation of the same address is replaced, and its link ends. An address that many accounts invited
-         *     of late gets no mail. An account has at most 50 members and open invitations (409 `member-limit`) and
-         *     sends at most 20 invitations a day (429).
+         *     invitation of the same address is replaced, and its link ends. An account has at most 50 members
+         *     and open invitations (409 `member-limit`) and sends at most 20 invitations a day, and an address
+         *     gets few of them from all accounts together (429).
          */
         post: operations["invite_member"];
         delete?: never;
