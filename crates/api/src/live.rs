@@ -69,7 +69,7 @@ impl Drop for ClosedAtEnd {
 /// when changes may have been missed and everything should be fetched anew; a comment every 15
 /// seconds. A reconnect with `Last-Event-ID` is answered with `resync`. An API key hears of billing when it has the
 /// scope to read it; administrators also hear of calls that nobody owns. A person or key may follow 16 times at
-/// once, and an account be followed 102 times: 429 beyond. The stream ends within seconds of the right to hear it:
+/// once, and an account be followed 128 times: 429 beyond. The stream ends within seconds of the right to hear it:
 /// sign-out, suspension, another account, a key that was revoked, an access token that is over.
 #[utoipa::path(
     get, operation_id = "follow_changes", path = "/api/live", tag = "live",

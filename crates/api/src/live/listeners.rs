@@ -26,9 +26,9 @@ const MOST_LISTENERS: usize = 1536;
 /// Streams of one person or key: a page each, in every window they have open.
 const MOST_OF_A_CALLER: usize = 16;
 
-/// Streams of one account, whoever opened them: two for each of the most people it may have. Without these two bounds a single account could take every
-/// place.
-const MOST_OF_AN_ACCOUNT: usize = 2 * 51;
+/// Streams of one account, whoever opened them: two and more for each of the most people it may have.
+/// Without these two bounds a single account could take every place.
+const MOST_OF_AN_ACCOUNT: usize = 128;
 
 /// When to come back for a place of one's own: no sooner than a page is closed.
 const COME_BACK_SECONDS: u16 = 15;

@@ -35,7 +35,7 @@ use tokio::{
 use uuid::Uuid;
 
 const LISTENERS: usize = 1_000;
-/// Enough for all of them: a person may have 16, and an account 64.
+/// Enough for all of them: a person may have 16, and an account 128.
 const ACCOUNTS: usize = 16;
 const PEOPLE: usize = 4;
 /// Listeners that come and go first, so that pools and buffers which are made once are not counted.
