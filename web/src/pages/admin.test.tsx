@@ -193,6 +193,8 @@ it("the audit is narrowed by kind and days, and so is its file", async () => {
   await user.selectOptions(await screen.findByLabelText("About"), "Dead letters");
   fireEvent.change(screen.getByLabelText("From"), { target: { value: "2026-11-01" } });
   await waitFor(() => expect(router.state.location.search).toBe("?act=dead_letter&from=2026-11-01"));
+  // The fields follow a moment after the address.
+  await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>("From").value).toBe("2026-11-01"));
   fireEvent.change(screen.getByLabelText("Up to and including"), { target: { value: "2026-11-02" } });
   const wanted = {
     act: "dead_letter",
