@@ -1,9 +1,10 @@
 //! The words of a text, as the read models keep them and as a search asks for them.
 //!
 //! Whoever keeps words, looks for them or marks them in a text must agree on what a word is, to the
-//! letter, so it is said once, here. It is a property of the text alone: no language is guessed,
-//! nothing is stemmed, and no word is too common to count.
+//! letter, and on what day something was said, so it is said once, here. A word is a property of the
+//! text alone: no language is guessed, nothing is stemmed, and no word is too common to count.
 
+use chrono::{DateTime, Utc};
 use std::{borrow::Cow, ops::Range};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -26,6 +27,12 @@ pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
         let folded = folded(&text[place.clone()]);
         (!folded.is_empty()).then_some(Word { folded, place })
     })
+}
+
+/// The day by which words are kept and asked for: since 1970, UTC.
+#[must_use]
+pub fn day(at: DateTime<Utc>) -> i32 {
+    i32::try_from(at.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX)
 }
 
 fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {

@@ -8,11 +8,12 @@
 mod body;
 mod connection;
 mod linger;
+mod places;
 
 pub use body::BodyTimedOut;
 
 use crate::{Shutdown, insiders::Network};
-use connection::Connections;
+use places::Connections;
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::task::TaskTracker;

@@ -1952,8 +1952,8 @@ export interface components {
         /** @description The events of a call. */
         CallEvents: {
             /**
-             * @description Whether these are all. At most a thousand events of the room are read, those nearest to the call;
-             *     and in a room that other calls share, what cannot be read cannot be told from theirs.
+             * @description Whether these are all. At most a thousand events of the room are read, its first ones and those
+             *     nearest to the call; and in a room that other calls share, what cannot be read cannot be told from theirs.
              */
             complete: boolean;
             /** @description How current this is. */
@@ -1976,7 +1976,7 @@ export interface components {
             call: components["schemas"]["CallDetail"];
             /**
              * @description Whether all that had come was looked at. With `as_of`, at most a thousand events of the room are
-             *     read, those nearest to the call.
+             *     read, its first ones and those nearest to the call.
              */
             complete: boolean;
             /** @description How current this is. */

@@ -2,21 +2,13 @@
 import { useCallback } from "react";
 import { useSearchParams } from "react-router";
 import { TextField } from "../ui/Field";
+import { useNarrow } from "./useNarrow";
 import { useTyped } from "./useTyped";
 
 export function SearchBox({ label }: { label: string }) {
-  const [search, setSearch] = useSearchParams();
-  const send = useCallback(
-    (wanted: string) =>
-      setSearch((now) => {
-        const next = new URLSearchParams(now);
-        next.delete("cursor");
-        if (wanted) next.set("q", wanted);
-        else next.delete("q");
-        return next;
-      }),
-    [setSearch],
-  );
+  const [search] = useSearchParams();
+  const narrow = useNarrow();
+  const send = useCallback((wanted: string) => narrow({ q: wanted }), [narrow]);
   const { typed, setTyped } = useTyped({ inAddress: search.get("q") ?? "", isReadable: anything, send });
   return (
     <div className="max-w-80 min-w-0 flex-1">

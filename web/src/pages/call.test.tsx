@@ -4,46 +4,20 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 import type { CallEvent, OneCall } from "../api/queries";
 import { exactTime } from "../ui/time";
-import { FRESH, ID, type Stage, open, plain, problem, setStage } from "./stage";
+import { DETAIL, FRESH, ID, type Stage, open, plain, problem, setStage } from "./stage";
 
 const RANG = "2026-11-23T09:57:46.040Z";
 const ANSWERED = "2026-11-23T09:57:49.040Z";
 const ANALYSED = "2026-11-23T10:00:22.040Z";
 
 const NOW: OneCall["call"] = {
-  id: ID,
-  client: { id: ID, name: "Bright Smile Dental" },
-  channel: "phone",
-  direction: "inbound",
-  caller_number: "+12025550147",
-  caller_name: null,
-  dialled_number: "+12025550100",
-  state: "ended",
-  result: "answered",
-  started_at: "2026-11-23T09:57:46.000Z",
-  answered_at: "2026-11-23T09:57:49.000Z",
-  ended_at: "2026-11-23T10:00:20.000Z",
-  ring_ms: 3_000,
-  talk_ms: 151_000,
-  end_reason: { code: "CLIENT_INITIATED", by: "caller", words: "The caller hung up" },
+  ...DETAIL,
   outcome: { status: "success", label: "booked", reason: null },
   revenue: null,
-  sentiment: null,
-  summary: "Wants a cleaning.",
-  has_recording: false,
-  transferred_to: null,
-  hits: null,
-  room_sid: "RM_a",
-  room_name: "call-_+12025550147",
-  call_key: "SCL_a",
-  agent_name: "receptionist",
-  transferred_at: null,
-  latencies: null,
-  usage: [],
-  tags: [],
-  sentiment_evidence: null,
   revenue_evidence: null,
-  recording: null,
+  sentiment: null,
+  sentiment_evidence: null,
+  latencies: null,
 };
 
 const LIVE: Partial<OneCall["call"]> = {

@@ -1,11 +1,12 @@
 /** All calls that match the filter in the address, newest first; one call opens beside them. */
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef } from "react";
-import { Link, Outlet, useNavigate, useNavigation, useParams, useSearchParams } from "react-router";
+import { Link, Outlet, useNavigate, useParams, useSearchParams } from "react-router";
 import { type CallFilter, readFilter, writeFilter } from "../api/callFilter";
 import { askAhead, callsQuery } from "../api/queries";
 import { CallFilterForm } from "../forms/CallFilterForm";
 import { chosenParts } from "../forms/callFilterWords";
+import { useAddressed } from "../forms/useNarrow";
 import { paths } from "../paths";
 import { buttonLook, tabLook } from "../ui/Button";
 import { classes } from "../ui/classes";
@@ -103,25 +104,12 @@ function quickChoice(filter: CallFilter) {
   return QUICK.find(({ state, result }) => state === filter.state && result === filter.result);
 }
 
-/**
- * Changes parts of the filter in the address, beginning at the newest call again. The
- * address follows a moment later, so a second change builds on the first, not on what
- * the address still says.
- */
+/** Changes parts of the filter in the address, beginning at the newest call again. */
 function useChange(inAddress: CallFilter) {
   const [, setSearch] = useSearchParams();
-  const { state } = useNavigation();
-  const latest = useRef(inAddress);
-  useEffect(() => {
-    if (state === "idle") latest.current = inAddress;
-  }, [inAddress, state]);
-  return useCallback(
-    (part: Partial<CallFilter>) => {
-      latest.current = { ...latest.current, ...part };
-      setSearch(writeFilter(latest.current));
-    },
-    [setSearch],
-  );
+  const write = useCallback((filter: CallFilter) => setSearch(writeFilter(filter)), [setSearch]);
+  const change = useAddressed(inAddress, write);
+  return useCallback((part: Partial<CallFilter>) => change((latest) => ({ ...latest, ...part })), [change]);
 }
 
 /** What the list is narrowed to, each part with its own way out. */

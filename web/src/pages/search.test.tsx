@@ -3,33 +3,20 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 import type { Call } from "../api/queries";
-import { type Asked, FRESH, ID, type Stage, open, plain, setStage } from "./stage";
+import { type Asked, CALL, FRESH, ID, type Stage, open, plain, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
 
 const FOUND = {
-  id: ID,
+  ...CALL,
   client: null,
-  channel: "phone",
-  direction: "inbound",
-  caller_number: "+12025550147",
-  caller_name: null,
   dialled_number: null,
-  state: "ended",
-  result: "answered",
-  started_at: "2026-11-23T09:57:46.000Z",
-  answered_at: "2026-11-23T09:57:49.000Z",
-  ended_at: "2026-11-23T10:00:20.000Z",
-  ring_ms: 3_000,
-  talk_ms: 151_000,
   end_reason: null,
   outcome: null,
   revenue: null,
   sentiment: null,
   summary: null,
-  has_recording: false,
-  transferred_to: null,
   hits: [
     {
       speaker: "caller",

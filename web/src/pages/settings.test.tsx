@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { type Asked, FRESH, ME, OTHER_ID, type Stage, nothing, open, plain, problem, setStage } from "./stage";
+import { type Asked, FRESH, INVOICE, ME, OTHER_ID, type Stage, nothing, open, plain, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -85,18 +85,7 @@ it("a page that is open is written as its reader reads from now on", async () =>
   const leaving = { ...ME.user, deletion_due_at: "2026-12-23T10:00:00Z" };
   stage.answers["/api/auth/me"] = { ...ME, user: leaving };
   stage.answers["/api/invoices"] = {
-    items: [
-      {
-        id: "S-1",
-        subscription_id: "I-Ann",
-        status: "paid",
-        disputed: false,
-        amount: { amount_minor: 29_900, currency: "USD" },
-        refunded: { amount_minor: 0, currency: "USD" },
-        fee: null,
-        issued_at: "2026-11-24T12:00:00Z",
-      },
-    ],
+    items: [INVOICE],
     next_cursor: null,
     freshness: FRESH,
   };

@@ -5,7 +5,7 @@ import { RouterProvider, createMemoryRouter } from "react-router";
 import { vi } from "vitest";
 import type { Business, Professions } from "../api/businesses";
 import type { Me } from "../api/me";
-import { openQueries } from "../api/queries";
+import { type Call, type OneCall, openQueries } from "../api/queries";
 import { forgetSession } from "../api/session";
 import { readAsBrowser } from "../reader";
 import { App, routes } from "../routes";
@@ -31,6 +31,57 @@ export const ME: Me = {
   session: { id: OTHER_ID, method: "password", proven_until: "2026-11-23T10:15:00.000Z" },
   has_password: true,
   second_factor: false,
+};
+
+export const CALL: Call = {
+  id: ID,
+  client: { id: ID, name: "Bright Smile Dental" },
+  channel: "phone",
+  direction: "inbound",
+  caller_number: "+12025550147",
+  caller_name: null,
+  dialled_number: "+12025550100",
+  state: "ended",
+  result: "answered",
+  started_at: "2026-11-23T09:57:46.000Z",
+  answered_at: "2026-11-23T09:57:49.000Z",
+  ended_at: "2026-11-23T10:00:20.000Z",
+  ring_ms: 3_000,
+  talk_ms: 151_000,
+  end_reason: { code: "CLIENT_INITIATED", by: "caller", words: "The caller hung up" },
+  outcome: { status: "success", label: "booked", reason: "Tuesday at ten was agreed." },
+  revenue: { amount_minor: 24_000, currency: "USD" },
+  sentiment: { label: "positive", score: 0.8 },
+  summary: "Wants a cleaning.",
+  has_recording: false,
+  transferred_to: null,
+  hits: null,
+};
+
+export const DETAIL: OneCall["call"] = {
+  ...CALL,
+  room_sid: "RM_a",
+  room_name: "call-_+12025550147",
+  call_key: "SCL_a",
+  agent_name: "receptionist",
+  transferred_at: null,
+  latencies: { stt_p50_ms: 310, llm_p50_ms: 1_240, tts_p50_ms: null, e2e_p50_ms: 1_900, e2e_p95_ms: null, turns: 4 },
+  usage: [],
+  tags: [],
+  sentiment_evidence: "Thank you so much.",
+  revenue_evidence: "List price of a cleaning.",
+  recording: null,
+};
+
+export const INVOICE = {
+  id: "S-1",
+  subscription_id: "I-Ann",
+  status: "paid",
+  disputed: false,
+  amount: { amount_minor: 29_900, currency: "USD" },
+  refunded: { amount_minor: 0, currency: "USD" },
+  fee: null,
+  issued_at: "2026-11-24T12:00:00Z",
 };
 
 export const CLOSED: Business["hours"] = {

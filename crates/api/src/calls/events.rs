@@ -39,8 +39,8 @@ const LATE_MS: i64 = 2_000;
 pub struct CallEvents {
     /// In the order they happened; what came late stands where it belongs.
     pub items: Vec<CallEvent>,
-    /// Whether these are all. At most a thousand events of the room are read, those nearest to the call;
-    /// and in a room that other calls share, what cannot be read cannot be told from theirs.
+    /// Whether these are all. At most a thousand events of the room are read, its first ones and those
+    /// nearest to the call; and in a room that other calls share, what cannot be read cannot be told from theirs.
     pub complete: bool,
     /// How current this is.
     pub freshness: Freshness,

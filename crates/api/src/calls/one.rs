@@ -36,7 +36,7 @@ pub struct CallPageOfOne {
     /// What was said and done, in order.
     pub turns: Vec<Turn>,
     /// Whether all that had come was looked at. With `as_of`, at most a thousand events of the room are
-    /// read, those nearest to the call.
+    /// read, its first ones and those nearest to the call.
     pub complete: bool,
     /// How current this is.
     pub freshness: Freshness,

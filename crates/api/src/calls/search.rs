@@ -17,6 +17,7 @@ use super::{
 };
 use crate::viewer::Whose;
 use chrono::{DateTime, TimeDelta, Utc};
+use frontdesk_events::words::day;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -70,7 +71,7 @@ pub(super) async fn find(
         // The index is one of accounts' calls: what nobody has is walked through.
         let has_index = filters.whose() == Whose::Account;
         if has_index && walk.by_index(missing, filters) < walk.on_foot(missing) {
-            return walk.look_up(db, filters, &query, most).await;
+            return walk.by_days(db, filters, &query, most).await;
         }
         step = walk.next_step(missing);
     }
@@ -80,7 +81,7 @@ pub(super) async fn find(
 struct Walk {
     below: Position,
     found: Vec<Uuid>,
-    /// When the newest of them began.
+    /// When the newest call began that was passed.
     newest: Option<DateTime<Utc>>,
     /// Calls passed, those of them that fit all filters, and those of the first step that hold the
     /// words, fitting or not.
@@ -163,8 +164,8 @@ impl Walk {
         (self.ahead(missing) * 1.25 / self.calls_a_day()).max(0.5)
     }
 
-    /// Takes the rest from the index.
-    async fn look_up(
+    /// Takes the rest from the index: of the newest days, of more, and at last of all time.
+    async fn by_days(
         mut self,
         db: &mut PgConnection,
         filters: &CallFilters,
@@ -316,8 +317,8 @@ async fn look_up(
         filters.has_recording,
         limit,
         query,
-        since.map(|since| day(since, -JOINED_WITHIN)),
-        day(below.at, JOINED_WITHIN),
+        since.map(|since| day_after(since, -JOINED_WITHIN)),
+        day_after(below.at, JOINED_WITHIN),
         since,
         filters.direction,
     )
@@ -325,10 +326,9 @@ async fn look_up(
     .await
 }
 
-/// The day of an instant so much later: since 1970, UTC.
-fn day(at: DateTime<Utc>, later: TimeDelta) -> i32 {
-    let at = at.checked_add_signed(later).unwrap_or(at);
-    i32::try_from(at.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX)
+/// The day of an instant so much later.
+fn day_after(at: DateTime<Utc>, time: TimeDelta) -> i32 {
+    day(at.checked_add_signed(time).unwrap_or(at))
 }
 
 #[cfg(test)]

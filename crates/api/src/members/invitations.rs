@@ -107,7 +107,7 @@ pub async fn invite(
     let email = fields.take("email", asked.email, text::email);
     let role = fields.take("role", asked.role, super::given_role);
     fields.finish()?;
-    let (id, owner, at) = (Uuid::new_v4(), viewer.clone(), api.clone());
+    let (id, owner, database) = (Uuid::new_v4(), viewer.clone(), api.database().clone());
     let token_hash = session::hash(&api.keyring().mail_link(id));
     let invitation = Invitation {
         id,
@@ -117,19 +117,18 @@ pub async fn invite(
         expires_at: Moment(now + LASTS),
     };
     let invitation = viewer
-        .write(api.database(), move |db| {
+        .write(&database, move |db| {
             Box::pin(async move {
                 refuse(db, owner.account(), now, &invitation.email).await?;
                 owner.hold_for_write(db).await?;
-                let (limits, to) = (at.limits(), invitation.email.as_str());
+                let (limits, to) = (api.limits(), invitation.email.as_str());
                 // Before the link that works is replaced by one that nobody would get.
                 if !limits.mail_to(MailFor::Invite, to, clock::monotonic()) {
                     let words = "this address was sent as many invitations of late as it may";
                     return Err(Problem::too_many(INVITED_AGAIN_SECONDS, words));
                 }
                 replace(db, now, &owner, &invitation, &token_hash).await?;
-                announce(db, now, &owner, &invitation).await?;
-                note(db, now, &origin, &owner, &invitation).await?;
+                tell(db, now, &origin, &owner, &invitation).await?;
                 Ok(invitation)
             })
         })
@@ -229,13 +228,13 @@ async fn replace(
     Ok(())
 }
 
-/// The fact that the mail with the link follows from.
-async fn announce(
+async fn tell(
     db: &mut PgConnection,
     now: DateTime<Utc>,
+    origin: &Origin,
     owner: &Viewer,
     invitation: &Invitation,
-) -> sqlx::Result<()> {
+) -> Result<(), Problem> {
     let invited = account::Invitation {
         account_id: owner.account(),
         invitation_id: invitation.id,
@@ -247,16 +246,7 @@ async fn announce(
         invitation.id,
         &invited,
     );
-    outbox::record(db, now, fact).await
-}
-
-async fn note(
-    db: &mut PgConnection,
-    now: DateTime<Utc>,
-    origin: &Origin,
-    owner: &Viewer,
-    invitation: &Invitation,
-) -> Result<(), Problem> {
+    outbox::record(db, now, fact).await?;
     let act = Act {
         act: "member.invited",
         account: Some(owner.account()),

@@ -89,10 +89,10 @@ pub async fn ask(
         actor: Actor::from(&viewer),
         person: viewer.person(),
     };
-    let at = api.clone();
-    api.database()
+    let database = api.database().clone();
+    database
         .auth(move |db| {
-            Box::pin(async move { write_down(&at, db, now, &viewer, &origin, &ask).await })
+            Box::pin(async move { write_down(&api, db, now, &viewer, &origin, &ask).await })
         })
         .await?;
     Ok(StatusCode::ACCEPTED.into_response())

@@ -1,5 +1,6 @@
-//! A thousand open live channels of as few people and accounts as may have them: what they hold, and how soon a
-//! change in each of the accounts is with the last of them. Its limit: an empty route of server-sent events behind axum's own server, which knows no account.
+//! A thousand open live channels of a few people and accounts: what they hold, and how soon a change in each of
+//! the accounts is with the last of them. Its limit: an empty route of server-sent events behind axum's own
+//! server, which knows no account.
 
 use super::{
     freshness,

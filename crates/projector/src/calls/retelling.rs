@@ -63,7 +63,7 @@ impl Retelling {
     /// How many turns there are: cheaper than the turns.
     #[must_use]
     pub fn turn_count(&self) -> usize {
-        self.script.turns()
+        self.script.turn_count()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     table::{Kind, Value},
 };
 use chrono::{DateTime, Utc};
-use frontdesk_events::words::{Word, words};
+use frontdesk_events::words::{Word, day, words};
 use std::borrow::Cow;
 use uuid::Uuid;
 
@@ -75,11 +75,6 @@ impl SaidRow {
             words: Words::of_sorted(&said),
         })
     }
-}
-
-/// Days since 1970, UTC.
-fn day(at: DateTime<Utc>) -> i64 {
-    at.timestamp().div_euclid(86_400)
 }
 
 impl Words {

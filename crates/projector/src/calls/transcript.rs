@@ -153,7 +153,7 @@ impl Script {
     }
 
     /// How many turns there are.
-    pub(super) fn turns(&self) -> usize {
+    pub(super) fn turn_count(&self) -> usize {
         group(&self.lines).len()
     }
 
