@@ -132,6 +132,21 @@ impl Mailbox {
             .collect()
     }
 
+    /// Waits until nobody is connected any more: what the senders had sent until then is among the mails.
+    pub async fn is_left_alone(&self) {
+        eventually("the mail server is left alone", async || {
+            let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let here = format!("0100007F:{:04X}", self.port);
+            // ESTABLISHED, even if not accepted yet, and CLOSE_WAIT: the server has more to read.
+            let is_open = |line: &str| {
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                fields.get(1) == Some(&here.as_str()) && matches!(fields[3], "01" | "08")
+            };
+            (!sockets.lines().any(is_open)).then_some(())
+        })
+        .await;
+    }
+
     /// Waits for the first mail to an address.
     pub async fn mail_to(&self, address: &str) -> Mail {
         eventually(&format!("a mail to {address}"), async || {

@@ -86,6 +86,8 @@ async fn no_mail_is_sent_twice_but_in_the_moment_between_250_and_our_note_of_it(
             (row.get::<_, i64>(0) == 0).then_some(())
         })
         .await;
+        // Nor has the server read all that it was sent.
+        stage.mailbox.is_left_alone().await;
         let done = noted(&session, &events).await;
         for (address, mails) in sent(&stage) {
             let known = in_the_window.get(&address).copied().unwrap_or_default();
