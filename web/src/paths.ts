@@ -1,6 +1,7 @@
 /** Every address of the dashboard. A page that needs one asks here; nobody glues strings. */
 import { type AuditFilter, auditQueryOf } from "./api/auditFilter";
 import { type CallFilter, filterQuery, writeFilter } from "./api/callFilter";
+import { browserLocale, browserTimeZone } from "./reader";
 
 export type SettingsPage = "profile" | "security" | "notifications" | "keys" | "members" | "data" | "activity";
 export type AdminPage = "users" | "clients" | "audit";
@@ -27,8 +28,7 @@ export const paths = {
   invitation: () => "/invitation",
   confirmEmail: () => "/confirm-email",
   /** Not pages: what the api hands out or sends on. */
-  provider: (provider: string, returnTo: string) =>
-    `/api/auth/${provider}?${new URLSearchParams({ return_to: returnTo }).toString()}`,
+  provider: (provider: string, returnTo: string) => `/api/auth/${provider}${leaving(returnTo)}`,
   callsCsv: (filter: CallFilter) => `/api/calls.csv${question(writeFilter(filterQuery(filter)))}`,
   auditCsv: (filter: AuditFilter) => `/api/audit.csv${question(writeFilter(auditQueryOf(filter)))}`,
   adminAuditCsv: (filter: AuditFilter) => `/api/admin/audit.csv${question(writeFilter(auditQueryOf(filter)))}`,
@@ -55,6 +55,13 @@ function back({ returnTo, problem }: { returnTo?: string; problem?: string } = {
   if (returnTo && returnTo !== "/") search.set("return_to", returnTo);
   if (problem) search.set("problem", problem);
   return question(search);
+}
+
+/** No provider tells where somebody is, and an account may be made at the end of it. */
+function leaving(returnTo: string) {
+  return question(
+    new URLSearchParams({ return_to: returnTo, time_zone: browserTimeZone(), locale: browserLocale() }),
+  );
 }
 
 function question(search: URLSearchParams) {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 use serde::{Serialize, Serializer};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// An instant in UTC. Written with three decimals, so that text order is time order.
@@ -23,49 +23,27 @@ impl Serialize for Moment {
         if !(0..=9999).contains(&at.year()) {
             return serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true));
         }
-        // A page of calls holds 150 of these; chrono's formatter interprets a format for each.
-        let mut text = Text {
-            bytes: [0; 24],
-            length: 0,
-        };
+        // A page of calls holds 150 of these, and a formatter interprets a format for each.
         let (date, time) = (at.date_naive(), at.time());
-        write!(
-            text,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            date.year(),
-            date.month(),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second(),
-            // A leap second counts on beyond 999 here; it is shown as the end of its second.
-            (time.nanosecond() / 1_000_000).min(999),
-        )
-        .expect("years of four digits fit 24 bytes");
-        serializer.serialize_str(text.as_str())
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        digits(&mut text[0..4], date.year().unsigned_abs());
+        digits(&mut text[5..7], date.month());
+        digits(&mut text[8..10], date.day());
+        digits(&mut text[11..13], time.hour());
+        digits(&mut text[14..16], time.minute());
+        digits(&mut text[17..19], time.second());
+        // A leap second counts on beyond 999 here; it is shown as the end of its second.
+        digits(&mut text[20..23], (time.nanosecond() / 1_000_000).min(999));
+        let text = std::str::from_utf8(&text).expect("digits and signs are ASCII");
+        serializer.serialize_str(text)
     }
 }
 
-struct Text {
-    bytes: [u8; 24],
-    length: usize,
-}
-
-impl Text {
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.length]).expect("digits and signs are ASCII")
-    }
-}
-
-impl std::fmt::Write for Text {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.length + text.len();
-        self.bytes
-            .get_mut(self.length..end)
-            .ok_or(std::fmt::Error)?
-            .copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
+/// Writes a number over these places, zeros in front.
+fn digits(places: &mut [u8], mut number: u32) {
+    for place in places.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

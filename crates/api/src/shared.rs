@@ -7,6 +7,7 @@
 
 use crate::problem::Problem;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use std::{
     collections::HashMap,
     future::Future,
@@ -44,7 +45,9 @@ impl Shared {
             }
         };
         if first {
-            tokio::spawn(self.clone().answer(key, read));
+            // Boxed, so that the runtime's part of it is compiled once and not for each question.
+            let answering: BoxFuture<'static, ()> = Box::pin(self.clone().answer(key, read));
+            tokio::spawn(answering);
         }
         // The sender is dropped unused only when `read` panicked, which the runtime has logged.
         told.await.unwrap_or_else(|_| Err(Problem::internal()))

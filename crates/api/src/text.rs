@@ -178,21 +178,25 @@ pub fn shown_password(given: impl AsRef<str>) -> Result<String, String> {
     }
 }
 
-/// A telephone number in E.164: a plus, then 4 to 15 digits, the first not zero. Spaces, dashes,
-/// dots and brackets between digits are left out. A zero in brackets is refused: it is dialled within
-/// the country alone, and guessing which of the two was meant would put callers through to nowhere.
+/// A telephone number in E.164: a plus, then 4 to 15 digits, the first not zero. What people and their
+/// phones write beside the digits is left out: spaces, dashes, dots, slashes, brackets, `tel:`, and the
+/// invisible marks for the direction of writing that come along when a number is copied. A zero in
+/// brackets is refused: it is dialled within the country alone, and guessing which of the two was meant
+/// would put callers through to nowhere.
 ///
 /// # Errors
 /// In words.
 pub fn phone_number(given: impl AsRef<str>) -> Result<String, String> {
-    let given = given.as_ref().trim();
-    if given.replace([' ', '\u{a0}'], "").contains("(0") {
+    let is_mark = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let is_dash = |c: char| matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    let given = given
+        .as_ref()
+        .replace(|c| is_mark(c) || c.is_whitespace(), "");
+    let given = given.strip_prefix("tel:").unwrap_or(&given);
+    if given.contains("(0") {
         return Err("must be without the zero in brackets: +44 20 7946 0018".into());
     }
-    let number: String = given
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}'))
-        .collect();
+    let number = given.replace(|c| is_dash(c) || matches!(c, '.' | '/' | '(' | ')'), "");
     let digits = number.strip_prefix('+').unwrap_or_default();
     let fits = (4..=15).contains(&digits.len())
         && digits.bytes().all(|b| b.is_ascii_digit())
@@ -284,6 +288,16 @@ mod tests {
             ("+49 30 901820", "+4930901820"),
             ("+2901234", "+2901234"),
             ("+247.62100", "+24762100"),
+            (
+                "\u{202a}+49\u{a0}151\u{202f}23456789\u{202c}",
+                "+4915123456789",
+            ),
+            (
+                "\u{200e}+1\u{2011}202\u{2013}555\u{2011}0147",
+                "+12025550147",
+            ),
+            ("tel:+12025550147", "+12025550147"),
+            ("+49 30/901820", "+4930901820"),
         ] {
             assert_eq!(phone_number(given).as_deref(), Ok(kept));
         }

@@ -8482,6 +8482,16 @@ export interface operations {
                  * @example /calls
                  */
                 return_to?: string;
+                /**
+                 * @description The browser's, for an account that is made; UTC when it is not known
+                 * @example Europe/Berlin
+                 */
+                time_zone?: string;
+                /**
+                 * @description The browser's, likewise; `en-US` when it is none
+                 * @example de-DE
+                 */
+                locale?: string;
             };
             header?: never;
             path: {

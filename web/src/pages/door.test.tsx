@@ -159,7 +159,9 @@ it("offers the providers, and the ready accounts of a machine of one's own", asy
   stage.answers["POST /api/auth/login"] = ME;
   open("/sign-in?return_to=%2Fcalls");
   const google = await screen.findByRole("link", { name: "Continue with Google" });
-  expect(google.getAttribute("href")).toBe("/api/auth/google?return_to=%2Fcalls");
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const telling = new URLSearchParams({ return_to: "/calls", time_zone: timeZone, locale: navigator.language });
+  expect(google.getAttribute("href")).toBe(`/api/auth/google?${telling.toString()}`);
   expect(screen.getByRole("link", { name: "Continue with GitHub" })).toBeTruthy();
   stage.answers["/api/auth/me"] = ME;
   await user.click(screen.getByRole("button", { name: /An owner with history/ }));

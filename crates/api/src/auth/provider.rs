@@ -20,7 +20,11 @@ mod trouble;
 
 pub use settings::ProviderArgs;
 
-use super::{jwt, sealed::Note};
+use super::{
+    jwt,
+    sealed::Note,
+    signup::{DEFAULT_LOCALE, DEFAULT_TIME_ZONE},
+};
 use crate::{
     Api,
     config::Access,
@@ -28,6 +32,7 @@ use crate::{
     parameters::Parameters,
     problem::{MissingProblem, OpenProblems, Problem},
     session::Secret,
+    text,
     viewer::session_token,
 };
 use arrival::{Arrival, Landed};
@@ -179,8 +184,40 @@ struct Begun {
     nonce: String,
     verifier: String,
     return_to: ReturnTo,
+    /// For an account that is made at the end. Log-ins that an earlier build began have none.
+    #[serde(default)]
+    home: Home,
     /// The session to link the provider to, when it is no log-in.
     link: Option<Uuid>,
+}
+
+/// Where somebody is and how they write, as their browser says: no provider tells it.
+#[derive(Serialize, Deserialize)]
+struct Home {
+    time_zone: String,
+    locale: String,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self {
+            time_zone: DEFAULT_TIME_ZONE.to_owned(),
+            locale: DEFAULT_LOCALE.to_owned(),
+        }
+    }
+}
+
+impl Home {
+    /// What the browser's page says of it; what we do not know must not keep anybody out.
+    fn take(given: &mut Parameters) -> Self {
+        let usual = Self::default();
+        let zone = given.take("time_zone", |text| Ok(text::time_zone(text).ok()));
+        let locale = given.take("locale", |text| Ok(text::locale(text).ok()));
+        Self {
+            time_zone: zone.flatten().unwrap_or(usual.time_zone),
+            locale: locale.flatten().unwrap_or(usual.locale),
+        }
+    }
 }
 
 /// A browser about to go to a provider.
@@ -204,6 +241,7 @@ async fn leave(
     api: &Api,
     provider: Provider,
     return_to: ReturnTo,
+    home: Home,
     link: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<Leaving, Trouble> {
@@ -214,6 +252,7 @@ async fn leave(
         nonce: nonce.text,
         verifier: verifier.text,
         return_to,
+        home,
         link,
     };
     let asked = Asked {
@@ -236,7 +275,8 @@ pub(super) async fn leave_to_link(
     session: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Leaving, Problem> {
-    let leaving = leave(api, provider, ReturnTo::security(), Some(session), now).await;
+    let (return_to, home) = (ReturnTo::security(), Home::default());
+    let leaving = leave(api, provider, return_to, home, Some(session), now).await;
     leaving.map_err(|_| Problem::unavailable("the login provider does not answer"))
 }
 
@@ -245,7 +285,10 @@ pub(super) async fn leave_to_link(
     get, operation_id = "leave_for_provider", path = "/api/auth/{provider}", tag = "auth", security(()),
     params(
         ("provider" = String, Path, description = "`google` or `github`", example = "google"),
-        ("return_to" = Option<String>, Query, description = "The page of ours to come back to", example = "/calls")
+        ("return_to" = Option<String>, Query, description = "The page of ours to come back to", example = "/calls"),
+        ("time_zone" = Option<String>, Query, description = "The browser's, for an account that is made; UTC when it is not known",
+            example = "Europe/Berlin"),
+        ("locale" = Option<String>, Query, description = "The browser's, likewise; `en-US` when it is none", example = "de-DE")
     ),
     responses(
         (status = 303, description = "To the provider; to the sign-in page with `problem=provider-unavailable` when it is away",
@@ -263,9 +306,10 @@ pub async fn begin(
 ) -> Result<Response, Problem> {
     let provider = offered(&api, &provider)?;
     let return_to = given.take("return_to", ReturnTo::parse);
+    let home = Home::take(&mut given);
     given.finish()?;
     let return_to = return_to.unwrap_or_default();
-    let left = leave(&api, provider, return_to.clone(), None, clock::now()).await;
+    let left = leave(&api, provider, return_to.clone(), home, None, clock::now()).await;
     Ok(match left {
         Ok(leaving) => see_other(leaving.location.as_str(), [leaving.cookie]),
         Err(trouble) => see_other(&sign_in(trouble, &return_to), []),
@@ -348,6 +392,7 @@ async fn settle(
         provider: begun.provider,
         person,
         presented,
+        home: begun.home,
         link: begun.link,
         origin,
         now,

@@ -88,14 +88,15 @@ async fn fitting(
 
 async fn newest(db: &mut PgConnection, below: Position, limit: i64) -> sqlx::Result<Vec<CallRow>> {
     // PostgreSQL plans for a tenth of the table when the limit is a parameter, and would sort
-    // all of it; the constant (the largest page and one more) keeps it on the index.
+    // all of it; the constant (the largest page and one more) keeps it on the index. The order is
+    // said at each level, else it is forgotten between them and the page is sorted again.
     select_calls!(
         r#"select * from (
             select * from calls.calls
             where (started_at, id) < ($1, $2)
             order by started_at desc, id desc
             limit 101
-        ) newest limit $3"#,
+        ) newest order by started_at desc, id desc limit $3"#,
         below.at,
         below.id,
         limit,

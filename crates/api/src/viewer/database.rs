@@ -14,6 +14,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{num::NonZero, str::FromStr as _, sync::Arc, thread, time::Duration};
+use tokio::sync::oneshot;
 
 use super::turns::{Turn, Turns};
 use crate::problem::{Problem, is_connection_trouble, is_stale_plan};
@@ -319,14 +320,21 @@ where
     T: Send + 'static,
     E: From<sqlx::Error> + Send + 'static,
 {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        match error.try_into_panic() {
-            // As if it had happened here, where it is caught and logged with its request.
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Nobody aborts it, so the process is going down.
-            Err(_) => Err(sqlx::Error::PoolClosed.into()),
-        }
-    })
+    let (tell, told) = oneshot::channel();
+    // Boxed, so that the runtime's part of it is compiled once and not for each thing there is to do.
+    let work: BoxFuture<'static, ()> = Box::pin(async move {
+        // Whoever hung up does not mind.
+        let _ = tell.send(work.await);
+    });
+    if let Err(error) = tokio::spawn(work).await
+        && let Ok(panic) = error.try_into_panic()
+    {
+        // As if it had happened here, where it is caught and logged with its request.
+        std::panic::resume_unwind(panic);
+    }
+    // Nobody aborts it, so without an answer the process is going down.
+    told.await
+        .unwrap_or_else(|_| Err(sqlx::Error::PoolClosed.into()))
 }
 
 async fn read_on<A, T, Q>(

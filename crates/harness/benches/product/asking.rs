@@ -166,7 +166,7 @@ fn api_statement() -> anyhow::Result<String> {
         let text = std::fs::read_to_string(entry?.path())?;
         let checked: serde_json::Value = serde_json::from_str(&text)?;
         let sql = checked["query"].as_str().unwrap_or_default();
-        if sql.contains(BELOW) && sql.contains(") newest limit $3") {
+        if sql.contains(BELOW) && sql.contains(") newest order by") {
             return Ok(sql.to_owned());
         }
     }

@@ -310,6 +310,37 @@ async fn a_code_works_once_and_for_who_asked_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_account_is_where_its_browser_is() {
+    let (stage, impostor) = set().await;
+    for (name, query, zone, locale) in [
+        (
+            "Ada",
+            "?time_zone=America%2FNew_York&locale=de-DE",
+            "America/New_York",
+            "de-DE",
+        ),
+        ("Bob", "", "UTC", "en-US"),
+        // A browser that says nonsense keeps nobody out.
+        (
+            "Eve",
+            "?time_zone=Mars%2FOlympus&locale=%F0%9F%98%80",
+            "UTC",
+            "en-US",
+        ),
+    ] {
+        let mut browser = stage.browser();
+        let page = leave(&mut browser, &format!("github{query}")).await;
+        let (code, state) = impostor.consent(&page, &somebody(name));
+        let answer = [("code", code.as_str()), ("state", state.as_str())];
+        let back = come_back(&mut browser, "github", &answer).await;
+        assert_eq!(back.header("location"), "/");
+        let me = browser.get("/api/auth/me").await.json();
+        assert_eq!(me["user"]["time_zone"], zone);
+        assert_eq!(me["user"]["locale"], locale);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_told_as_one() {
     let (stage, impostor) = set().await;
     let mut browser = stage.browser();

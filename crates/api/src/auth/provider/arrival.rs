@@ -1,7 +1,7 @@
 //! Somebody whom a provider vouches for: an account they have, one that is made for them, or one they
 //! are signed in to and link the provider to.
 
-use super::{Person, Provider, Trouble};
+use super::{Home, Person, Provider, Trouble};
 use crate::{
     Api,
     audit::{self, Act, Actor},
@@ -19,16 +19,14 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Where somebody is who has no time zone in their browser's request.
-const TIME_ZONE: &str = "UTC";
-const LOCALE: &str = "en-US";
-
 /// Somebody back from a provider.
 pub(super) struct Arrival {
     pub(super) provider: Provider,
     pub(super) person: Person,
     /// The session the browser came with.
     pub(super) presented: Option<String>,
+    /// Where it is.
+    pub(super) home: Home,
     /// The session whose person the login is to be linked to.
     pub(super) link: Option<Uuid>,
     pub(super) origin: Origin,
@@ -133,8 +131,8 @@ impl Arrival {
             email,
             self.name(email),
             billing_key,
-            TIME_ZONE,
-            LOCALE,
+            self.home.time_zone,
+            self.home.locale,
         )
         .execute(&mut *db)
         .await?;
