@@ -125,7 +125,7 @@ async fn assigned(
         let mut fields = Fields::default();
         fields.refuse(
             "number",
-            "is where this client puts callers through to: the call would come back",
+            "is where this business puts callers through to: the call would come back",
         );
         fields.finish()?;
     }
@@ -270,7 +270,7 @@ async fn allow_another(
         "number-limit",
         "All numbers of the plan are in use",
         format!(
-            "the plan {} has {limit} {numbers} for all clients together, and {held} in use; \
+            "the plan {} has {limit} {numbers} for all businesses together, and {held} in use; \
              release one, or change to a larger plan",
             plan.name
         ),

@@ -53,12 +53,12 @@ pub(super) fn welcome(name: &str, url: Url) -> Letter {
         subject: "Welcome to Frontdesk",
         greeting: hello(name),
         paragraphs: vec![
-            "Your account is ready. Next comes your first client: one receptionist for one business, with \
-             its own voice, greeting and hours. It takes a few minutes, and you can change everything later."
+            "Your account is ready. Next comes your first business: a receptionist for it, with a voice, \
+             greeting and hours of its own. It takes a few minutes, and you can change everything later."
                 .to_owned(),
         ],
         particulars: Vec::new(),
-        button: button("Set up the first client", url),
+        button: button("Set up the first business", url),
         remarks: Vec::new(),
     }
 }
@@ -161,8 +161,8 @@ pub(super) fn address_changed(name: &str, at: String) -> Letter {
 
 pub(super) fn invited(invitation: &Invitation, url: Url, until: &str) -> Letter {
     let may = match invitation.role.as_str() {
-        "manager" => "see its calls and change its clients",
-        _ => "see its calls and clients",
+        "manager" => "see its calls and change its businesses",
+        _ => "see its calls and businesses",
     };
     Letter {
         subject: "You are invited to an account",
@@ -189,8 +189,8 @@ pub(super) fn member_joined(
     url: Url,
 ) -> Letter {
     let may = match role {
-        "manager" => "They see its calls and change its clients.",
-        _ => "They see its calls and clients.",
+        "manager" => "They see its calls and change its businesses.",
+        _ => "They see its calls and businesses.",
     };
     Letter {
         subject: "Somebody joined your account",

@@ -68,7 +68,12 @@ pub async fn change(
     let before = before(&api, person).await?;
     let password = before.whose.accept(wanted.password)?;
     if before.hash.is_some() {
+        let is_same = wanted.current_password.as_deref() == Some(password.as_str());
         check_current(&api, &viewer, wanted.current_password, now).await?;
+        // Said only to whoever knows it.
+        if is_same {
+            return Err(refused("password", "is the one you have"));
+        }
     } else {
         viewer.require_proof(now)?;
     }
@@ -133,18 +138,18 @@ async fn check_current(
         .await
         .map_err(|problem| {
             if problem.status() == StatusCode::UNAUTHORIZED {
-                not_right()
+                // No 401: whoever asks is signed in, and a form must say where the mistake is.
+                refused("current_password", "is not right")
             } else {
                 problem
             }
         })
 }
 
-/// About a field, and no 401: whoever asks is signed in, and a form must say where the mistake is.
-fn not_right() -> Problem {
+fn refused(field: &str, message: &str) -> Problem {
     Problem::invalid(vec![FieldError {
-        field: "current_password".into(),
-        message: "is not right".into(),
+        field: field.into(),
+        message: message.into(),
     }])
 }
 
@@ -168,7 +173,7 @@ impl Change {
         .fetch_optional(&mut *db)
         .await?;
         if hash != self.before {
-            return Err(not_right());
+            return Err(refused("current_password", "is not right"));
         }
         let kept = sessions::current(&self.viewer);
         set(db, person, &self.after, kept, self.now).await?;
