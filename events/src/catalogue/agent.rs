@@ -7,7 +7,7 @@
 mod review;
 mod words;
 
-pub use review::{Reviewed, review, room_named_in};
+pub use review::{Reviewed, call_named_in, review, room_named_in};
 pub use words::describe;
 
 use super::{

@@ -200,32 +200,34 @@ fn sums_are_exact_however_large_what_is_taken_off_and_added() {
 }
 
 #[test]
-fn a_report_belongs_to_the_call_it_names_or_to_the_only_one() {
-    let summary = |text: &str, call: serde_json::Value| json!({ "callId": call, "summary": text });
+fn a_report_about_a_call_that_is_not_known_is_nobodys_until_it_is() {
+    let sold =
+        json!({ "status": "success", "revenue": { "amountMinor": 18_000, "currency": "USD" } });
+    let report = |call: serde_json::Value, text: &str| {
+        let item = json!({ "id": "item_1", "type": "message", "role": "user", "text": text });
+        json!({ "callId": call, "summary": text, "outcome": sold, "transcript": [item] })
+    };
     let mut stage = Stage::new();
-    stage.report(
-        "call.analysed",
-        99_000,
-        summary("nobody's yet", json!("SCL_unknown")),
-    );
+    stage.report("call.analysed", 99_000, report(json!("SCL_b"), "another's"));
     assert!(stage.calls().is_empty());
     stage.joined(&caller(), 342);
-    assert_eq!(stage.call().summary.as_deref(), Some("nobody's yet"));
+    // Neither does any other name count for the only call there is.
+    for (at, id) in [
+        (99_100, json!("PA_caller")),
+        (99_200, json!(null)),
+        (99_300, json!("sip_+15105550100")),
+    ] {
+        stage.report("call.analysed", at, report(id, "nobody's"));
+    }
+    let call = stage.call();
+    assert_eq!(
+        (call.summary, call.outcome_status, call.revenue_minor),
+        (None, None, None)
+    );
+    assert!(stage.turns().iter().all(|turn| turn.user_id.is_none()));
+
+    stage.report("call.analysed", 99_500, report(json!("SCL_a"), "its own"));
     stage.joined(&other_caller(), 400);
-    assert!(
-        stage.calls().iter().all(|call| call.summary.is_none()),
-        "with two calls nobody knows whose"
-    );
-    stage.report(
-        "call.analysed",
-        99_500,
-        summary("the second's", json!("SCL_b")),
-    );
-    stage.report(
-        "call.analysed",
-        99_600,
-        summary("the first's", json!("PA_caller")),
-    );
     let summaries: Vec<_> = stage
         .calls()
         .into_iter()
@@ -234,10 +236,23 @@ fn a_report_belongs_to_the_call_it_names_or_to_the_only_one() {
     assert_eq!(
         summaries,
         [
-            ("SCL_a".to_owned(), "the first's".to_owned()),
-            ("SCL_b".to_owned(), "the second's".to_owned()),
+            ("SCL_a".to_owned(), "its own".to_owned()),
+            ("SCL_b".to_owned(), "another's".to_owned()),
         ]
     );
+    let turns = stage.turns();
+    let mut owned: Vec<_> = turns
+        .iter()
+        .filter(|turn| turn.user_id.is_some())
+        .map(|turn| {
+            (
+                turn.call_key.as_deref().unwrap(),
+                turn.text.as_deref().unwrap(),
+            )
+        })
+        .collect();
+    owned.sort_unstable();
+    assert_eq!(owned, [("SCL_a", "its own"), ("SCL_b", "another's")]);
 }
 
 #[test]
