@@ -78,6 +78,12 @@ fn actors() -> Vec<Actor> {
             sid: "PA_out_again",
             ..dialled()
         },
+        // A visitor that writes attributes of its own.
+        Actor {
+            attributes: json!({ "app.tenantId": "tnt_a", "sip.ruleID": "SDR_1", "sip.callStatus": "active",
+                "sip.trunkPhoneNumber": "+14155550123", "lk.sip.answerTime": (START + 9_000).to_string() }),
+            ..visitor()
+        },
         Actor {
             sid: "PA_taken",
             attributes: json!({ "sip.callID": "SCL_out" }),
