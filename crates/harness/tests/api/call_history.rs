@@ -240,6 +240,8 @@ async fn two_in_one_room(stage: &Stage) -> [(Person, Story); 2] {
             caller: ["+15105550111", "+15105550122"][n],
             started,
             report,
+            // With the voices of both.
+            recorded: name == "ada",
             ..Story::new(name)
         };
         both.push((person, story));
@@ -291,6 +293,14 @@ async fn of_a_room_that_accounts_share_each_sees_its_own_call_alone() {
             (&now["call"], &now["turns"]),
             "the whole room is heard"
         );
+        // The recording is of the room, also while the second caller was still to come.
+        let early = person
+            .json(&format!("/api/calls/{id}?as_of={}", instant(story, 6_000)))
+            .await;
+        for shown in [&now, &then, &early] {
+            assert_eq!(shown["call"]["recording"], Value::Null);
+            assert_eq!(shown["call"]["has_recording"], false);
+        }
         for shown in [page.to_string(), now.to_string(), then.to_string()] {
             for foreign in [&other.1.name, other.1.caller, other.1.dialled] {
                 assert!(!shown.contains(foreign), "{foreign}: {shown}");
