@@ -103,7 +103,7 @@ fn an_ended_call_adds_to_its_hour_and_an_open_one_does_not() {
         "callId": "SCL_a", "latency": { "e2eP50": 1.42 }, "sentiment": { "label": "positive" },
         "outcome": { "status": "success", "revenue": { "amountMinor": 18_000, "currency": "USD" } },
     });
-    stage.report("call.analysed", 99_000, report);
+    stage.report("call.analysed", 99_000, report.clone());
     let call = stage.call();
     let hourly = rollup::hourly(&call).unwrap();
     assert_eq!(
@@ -132,6 +132,23 @@ fn an_ended_call_adds_to_its_hour_and_an_open_one_does_not() {
     assert_eq!(
         (rollup::hourly(&open), rollup::revenue(&open)),
         (None, None)
+    );
+
+    let mut unanswered = Stage::new();
+    unanswered
+        .joined(&caller(), 342)
+        .left(&caller(), 20_000, "CLIENT_INITIATED", "hangup")
+        .report("call.analysed", 22_000, report);
+    let hourly = rollup::hourly(&unanswered.call()).unwrap();
+    assert_eq!(
+        (
+            hourly.abandoned,
+            hourly.answered,
+            hourly.success,
+            hourly.positive
+        ),
+        (1, 0, 0, 1),
+        "success is a share of the answered calls"
     );
 }
 
