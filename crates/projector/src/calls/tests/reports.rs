@@ -153,6 +153,54 @@ fn an_ended_call_adds_to_its_hour_and_an_open_one_does_not() {
 }
 
 #[test]
+fn numbers_that_cannot_be_are_none_and_cost_only_themselves() {
+    let score = |score: serde_json::Value| {
+        let mut stage = answered_call();
+        let sentiment = json!({ "label": "positive", "score": score });
+        let report = json!({ "callId": "SCL_a", "sentiment": sentiment });
+        stage.report("call.analysed", 99_000, report);
+        let call = stage.call();
+        assert_eq!(call.sentiment_label.as_deref(), Some("positive"), "{score}");
+        call.sentiment_score
+    };
+    for possible in [-1.0, -0.25, 0.0, 1.0] {
+        assert_eq!(score(json!(possible)), Some(possible));
+    }
+    for absurd in [
+        json!(1.000_1),
+        json!(-1.5),
+        json!(100),
+        json!(1e308),
+        json!(-1e308),
+    ] {
+        assert_eq!(score(absurd.clone()), None, "{absurd}");
+    }
+
+    let mut stage = answered_call();
+    let report = json!({
+        "callId": "SCL_a", "summary": "Booked.",
+        "latency": { "e2eP50": 1e308, "e2eP95": -1, "llmTtftP50": 0.61, "turns": i64::MAX },
+        "usage": [{ "type": "llm_usage", "a": 1e308, "b": -5, "c": 9e15, "input_tokens": 120, "seconds": 0.5 }],
+    });
+    stage.report("call.analysed", 99_000, report);
+    let call = stage.call();
+    assert_eq!(
+        (
+            call.e2e_p50_ms,
+            call.e2e_p95_ms,
+            call.llm_p50_ms,
+            call.turns
+        ),
+        (None, None, Some(610), None)
+    );
+    assert_eq!(
+        call.usage.unwrap()[0]["quantities"],
+        json!({ "input_tokens": 120, "seconds": 0.5 })
+    );
+    assert_eq!(call.summary.as_deref(), Some("Booked."));
+}
+
+#[test]
 fn a_revenue_no_call_brings_in_is_none() {
     let of = |amount: serde_json::Value| {
         let mut stage = answered_call();
