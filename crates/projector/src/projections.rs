@@ -7,7 +7,7 @@ use frontdesk_events::StreamName;
 /// rules, so nothing else notices.
 const CALLS_RULES: u32 = 7;
 /// The same for billing.
-const BILLING_RULES: u32 = 3;
+const BILLING_RULES: u32 = 4;
 
 /// Calls, transcripts and their figures.
 #[must_use]
