@@ -3,8 +3,7 @@
 //! By the calls its data names and by nothing it means: whoever shows events or hands them out must
 //! not need a fold to know what is none of the reader's business.
 
-use crate::Envelope;
-use serde::Deserialize;
+use crate::{Envelope, catalogue::agent};
 use std::{borrow::Cow, collections::HashSet, iter};
 
 /// How the types of agents' reports about calls begin.
@@ -36,13 +35,16 @@ impl RoomCalls {
     }
 
     /// Whether an event of the room is about the own calls alone. In a room that holds no others every
-    /// event is, but for an agent's report about a call that is not known yet. In a shared one it must
-    /// name an own call and no other; what names none (a room that closes, an agent that comes) tells
-    /// of everybody who is there.
+    /// event is, but for an agent's report that is not about an own call: the one it means may not be
+    /// known yet. In a shared one it must name an own call and no other; what names none (a room that
+    /// closes, an agent that comes) tells of everybody who is there.
     #[must_use]
     pub fn is_own(&self, event: &Envelope) -> bool {
+        if event.kind().starts_with(REPORTS) && !self.is_report_of_own(event) {
+            return false;
+        }
         if !self.is_shared() {
-            return !self.reports_of_another(event);
+            return true;
         }
         let mut names_own = false;
         for text in texts(event.data()) {
@@ -54,17 +56,10 @@ impl RoomCalls {
         names_own
     }
 
-    fn reports_of_another(&self, event: &Envelope) -> bool {
-        #[derive(Deserialize)]
-        struct Report {
-            #[serde(rename = "callId")]
-            call_id: Option<String>,
-        }
-        let report = || serde_json::from_slice::<Report>(event.data()).ok();
-        event.kind().starts_with(REPORTS)
-            && report()
-                .and_then(|report| report.call_id)
-                .is_some_and(|call| !self.own.contains(&call))
+    /// A report is about the call in its field for it, read as the fold reads it, wherever else it
+    /// mentions one.
+    fn is_report_of_own(&self, event: &Envelope) -> bool {
+        agent::call_named_in(event.data()).is_some_and(|call| self.own.contains(&call))
     }
 }
 
@@ -127,16 +122,27 @@ mod tests {
     }
 
     #[test]
-    fn a_report_about_a_call_that_is_not_known_yet_is_nobodys() {
+    fn a_report_about_no_call_that_is_known_is_nobodys() {
         let report = |data: &str| {
             Envelope::new("1", "/agents/x", "dev.frontdesk.call.analysed.v1")
                 .unwrap()
                 .with_data("application/json", data.to_owned())
         };
-        let alone = calls(&[]);
-        assert!(alone.is_own(&report(r#"{"callId":"SCL_1"}"#)));
-        assert!(alone.is_own(&report("{}")));
-        assert!(!alone.is_own(&report(r#"{"callId":"SCL_12"}"#)));
+        for calls in [calls(&[]), calls(&["SCL_2"])] {
+            for (data, is_own) in [
+                (r#"{"callId":"SCL_1"}"#, true),
+                (r#"{"call_id":"SCL_1"}"#, true),
+                (r#"{"callId":"SCL_12"}"#, false),
+                (r#"{"call_id":"SCL_12"}"#, false),
+                (r#"{"callId":"SCL_1","callId":"SCL_12"}"#, false),
+                (r#"{"callId":"SCL_12","summary":"SCL_1"}"#, false),
+                (r#"{"callId":7}"#, false),
+                ("{}", false),
+                ("", false),
+            ] {
+                assert_eq!(calls.is_own(&report(data)), is_own, "{calls:?} {data}");
+            }
+        }
     }
 
     #[test]

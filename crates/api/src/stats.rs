@@ -92,7 +92,7 @@ pub struct Totals {
     pub average_talk_ms: Option<i64>,
     /// Answered of all, 0 to 1; null without calls.
     pub answered_share: Option<f64>,
-    /// Calls whose outcome is a success.
+    /// Answered calls whose outcome is a success.
     pub success: i64,
     /// Success of answered calls, 0 to 1; null without one.
     pub success_share: Option<f64>,
@@ -123,7 +123,7 @@ pub struct DayFigures {
     pub answered: i64,
     /// Talk time in milliseconds.
     pub talk_ms: i64,
-    /// Successes.
+    /// Answered calls whose outcome is a success.
     pub success: i64,
 }
 

@@ -7,7 +7,7 @@
 mod review;
 mod words;
 
-pub use review::{Reviewed, review, room_named_in};
+pub use review::{Reviewed, call_named_in, review, room_named_in};
 pub use words::describe;
 
 use super::{
@@ -204,7 +204,7 @@ record! {
     pub struct Sentiment {
         /// `positive`, `neutral` or `negative`.
         pub label: Option<String> as Text = "label",
-        /// How sure, or how strong.
+        /// How sure, or how strong: -1 to 1.
         pub score: Option<f64> as Number = "score",
         /// The words it was taken from.
         pub evidence: Option<String> as Text = "evidence",

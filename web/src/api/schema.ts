@@ -2326,7 +2326,7 @@ export interface components {
             date: string;
             /**
              * Format: int64
-             * @description Successes.
+             * @description Answered calls whose outcome is a success.
              */
             success: number;
             /**
@@ -3949,7 +3949,7 @@ export interface components {
             revenue: components["schemas"]["Money"][];
             /**
              * Format: int64
-             * @description Calls whose outcome is a success.
+             * @description Answered calls whose outcome is a success.
              */
             success: number;
             /**

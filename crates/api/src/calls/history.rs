@@ -158,10 +158,14 @@ impl Known {
         self.calls.is_own(event)
     }
 
-    /// Takes an event in. A report about nobody known counts for the only call there is, and of what is
-    /// read of a shared room another account's call may be missing: there only own reports count.
+    /// Takes an event in. Of what is read of a shared room another account's call may be missing, and
+    /// what is recorded there would then seem to be of the only call there is.
     pub(super) fn hear(&mut self, event: &Envelope) {
-        if event.kind().starts_with(livekit::PREFIX) || self.is_own(event) {
+        let recorded = matches!(
+            event.kind(),
+            livekit::EGRESS_STARTED | livekit::EGRESS_UPDATED | livekit::EGRESS_ENDED
+        );
+        if !(recorded && self.is_shared()) {
             self.retelling.hear(event);
         }
     }

@@ -94,7 +94,8 @@ pub(super) async fn count(
             union all
             select date_bin('15 minutes', started_at, timestamptz '2000-01-01 00:00:00+00'), 1,
                 (result = 'answered')::int, (result = 'missed')::int, (result = 'abandoned')::int,
-                (result = 'failed')::int, coalesce(talk_ms, 0), (outcome_status = 'success')::int,
+                (result = 'failed')::int, coalesce(talk_ms, 0),
+                (result = 'answered' and outcome_status = 'success')::int,
                 (sentiment_label = 'positive')::int, (sentiment_label = 'neutral')::int,
                 (sentiment_label = 'negative')::int
             from calls.calls

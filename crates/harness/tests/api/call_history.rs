@@ -240,6 +240,8 @@ async fn two_in_one_room(stage: &Stage) -> [(Person, Story); 2] {
             caller: ["+15105550111", "+15105550122"][n],
             started,
             report,
+            // With the voices of both.
+            recorded: name == "ada",
             ..Story::new(name)
         };
         both.push((person, story));
@@ -291,6 +293,14 @@ async fn of_a_room_that_accounts_share_each_sees_its_own_call_alone() {
             (&now["call"], &now["turns"]),
             "the whole room is heard"
         );
+        // The recording is of the room, also while the second caller was still to come.
+        let early = person
+            .json(&format!("/api/calls/{id}?as_of={}", instant(story, 6_000)))
+            .await;
+        for shown in [&now, &then, &early] {
+            assert_eq!(shown["call"]["recording"], Value::Null);
+            assert_eq!(shown["call"]["has_recording"], false);
+        }
         for shown in [page.to_string(), now.to_string(), then.to_string()] {
             for foreign in [&other.1.name, other.1.caller, other.1.dialled] {
                 assert!(!shown.contains(foreign), "{foreign}: {shown}");
@@ -310,18 +320,26 @@ async fn a_report_about_another_accounts_call_is_never_taken_for_ones_own() {
     let both = two_in_one_room(&stage).await;
     let [(ada, first), (_, second)] = &both;
     // The agent's report about the second caller came before it was known that there was one: then the
-    // first was the only call a report could mean.
+    // first was the only call there was.
     let mut report = analysis("fail", "negative", None);
     report["summary"] = json!("bob is ill");
     let mut events = vec![second.report("call.analysed", -9, report)];
     events.extend(first.events());
+    stage.tell(&events).await;
+    let id = ada.ids("/api/calls").await.remove(0);
+    for path in [
+        format!("/api/calls/{id}"),
+        format!("/api/calls/{id}/events"),
+    ] {
+        let shown = ada.json(&path).await.to_string();
+        assert!(!shown.contains("bob"), "{path}: {shown}");
+    }
     let second = second.events().into_iter().map(|event| {
         let at = first.started + TimeDelta::minutes(5);
         event.with_recorded_time(at)
     });
-    events.extend(second.filter(|event| event.kind() != "dev.frontdesk.call.analysed.v1"));
-    stage.tell(&events).await;
-    let id = ada.ids("/api/calls").await.remove(0);
+    let second = second.filter(|event| event.kind() != "dev.frontdesk.call.analysed.v1");
+    stage.tell(&second.collect::<Vec<_>>()).await;
     let page = timeline(ada, &id).await;
     assert!(!page.to_string().contains("bob"), "{page}");
     for millis in [1_040, 64_040, 400_000] {

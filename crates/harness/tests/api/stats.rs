@@ -123,6 +123,41 @@ async fn figures_follow_the_viewers_days_and_hours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_more_than_all_answered_calls_are_a_success() {
+    let stage = Stage::set().await;
+    stage.reception().await;
+    let success = |name: &str, started: &str, answered| Story {
+        started: at(started),
+        answered,
+        report: analysis("success", "positive", None),
+        ..Story::new(name)
+    };
+    // Two in a whole hour, one in a part of one; of the first only one was answered.
+    let stories = [
+        success("served", "2026-11-02T14:10:00Z", Some(4)),
+        success("gaveup", "2026-11-02T14:20:00Z", None),
+        success("late", "2026-11-02T15:05:00Z", None),
+    ];
+    let events: Vec<_> = stories.iter().flat_map(Story::events).collect();
+    stage.tell(&events).await;
+    let bounds = "from=2026-11-02T14:00:00Z&to=2026-11-02T15:10:00Z";
+    for zone in ["UTC", "Asia/Kolkata"] {
+        let stats = stage.json(&format!("/api/stats?{bounds}&tz={zone}")).await;
+        let totals = &stats["totals"];
+        assert_eq!(
+            (
+                &totals["calls"],
+                &totals["answered"],
+                &totals["success"],
+                &totals["success_share"]
+            ),
+            (&json!(3), &json!(1), &json!(1), &json!(1.0)),
+            "{zone}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_way_of_counting_gives_the_same_sums() {
     let stage = stage_with_a_month().await;
     let bounds = "from=2026-11-01T03:30:00Z&to=2026-11-02T15:50:00.001Z";

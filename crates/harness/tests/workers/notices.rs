@@ -160,7 +160,9 @@ async fn the_day_before_is_told_in_the_morning_and_a_failed_payment_once() {
     scene.stand.start_workers().await;
     let day = scene.mailed("ada", "Your calls yesterday").await;
     assert!(
-        day.text.contains("Talk time") && day.text.contains("Calls: 2"),
+        day.text.contains("Talk time")
+            && day.text.contains("Calls: 2")
+            && day.text.contains("Successful: 1"),
         "{}",
         day.text
     );

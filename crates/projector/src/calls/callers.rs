@@ -280,13 +280,11 @@ impl Call<'_> {
 }
 
 /// Whose ids are whose, for rooms of any number of calls: an index into them by call key and by
-/// participant sid. A leg's ids are those of the call it was dialled for.
+/// participant sid.
 #[derive(Debug)]
 pub struct Names<'a> {
     keys: BTreeMap<&'a str, usize>,
     sids: BTreeMap<&'a str, usize>,
-    legs: BTreeMap<&'a str, usize>,
-    only: Option<usize>,
 }
 
 impl<'a> Names<'a> {
@@ -296,18 +294,11 @@ impl<'a> Names<'a> {
         let mut names = Self {
             keys: BTreeMap::new(),
             sids: BTreeMap::new(),
-            legs: BTreeMap::new(),
-            only: (calls.len() == 1).then_some(0),
         };
         for (index, call) in calls.iter().enumerate() {
             names.keys.insert(call.key, index);
             let sids = call.people.iter().map(|(sid, _)| (*sid, index));
             names.sids.extend(sids);
-            for leg in &call.legs {
-                names.legs.insert(leg.key, index);
-                let sids = leg.people.iter().map(|(sid, _)| (*sid, index));
-                names.legs.extend(sids);
-            }
         }
         names
     }
@@ -318,13 +309,12 @@ impl<'a> Names<'a> {
         self.sids.get(sid).copied()
     }
 
-    /// The call an agent's report is about: the one it names, by key or by participant sid, else
-    /// the only one there is.
+    /// The call an agent's report is about: the one whose key it names. A report about no call of
+    /// the room is nobody's until there is one: the call it means may be another account's, of
+    /// which LiveKit has not told yet. By the key alone, because transcripts, timelines and exports
+    /// know no other name of a call (`events/src/sharing.rs`).
     #[must_use]
     pub fn named(&self, id: &str) -> Option<usize> {
-        [&self.keys, &self.sids, &self.legs]
-            .into_iter()
-            .find_map(|ids| ids.get(id).copied())
-            .or(self.only)
+        self.keys.get(id).copied()
     }
 }

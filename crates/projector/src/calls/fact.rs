@@ -207,31 +207,38 @@ fn person_piece(
     let sid = participant.sid.as_deref()?;
     // What was true when the call came in stays: attributes can be changed later.
     let rank = u8::from(event != "participant_joined");
+    let role = role(participant.kind());
     let attribute = |name: &str| participant.attributes.get(name);
+    // LiveKit's SIP service alone sets these, on the phones it brings. What else has them wrote them
+    // itself, and would choose whose call it is by a number.
+    let of_phone = |name: &str| attribute(name).filter(|_| role == Role::Caller);
+    // A visitor's is in its token when it comes; what it says when it goes it may have written.
+    let is_given = role == Role::Caller || event != "participant_left";
+    let tenant = attribute("app.tenantId").filter(|_| is_given);
     let departure = || {
         Greatest(Some(Departure {
             at: at.unwrap_or_else(unknown),
             reason: bounded(participant.disconnect_reason(), LONGEST_NAME),
-            status: attribute("sip.callStatus").map(|status| bounded(status, 64)),
+            status: of_phone("sip.callStatus").map(|status| bounded(status, 64)),
         }))
     };
     let exact = participant.joined_at_ms.map(|at| (0, at));
     let coarse = participant.joined_at.map(|at| (1, at));
-    let status = attribute("sip.callStatus");
+    let status = of_phone("sip.callStatus");
     let mut person = Person {
-        role: role(participant.kind()),
+        role,
         hidden: participant.is_hidden(),
-        ruled: attribute("sip.ruleID").is_some(),
+        ruled: of_phone("sip.ruleID").is_some(),
         dials: status == Some("dialing") || Departure::is_in_vain(participant.disconnect_reason()),
         active: event == "participant_joined",
-        call: Least(attribute("sip.callID").map(|id| (rank, key(id)))),
-        tenant: ranked(rank, attribute("app.tenantId")),
-        dialled: ranked(rank, attribute("sip.trunkPhoneNumber")),
+        call: Least(of_phone("sip.callID").map(|id| (rank, key(id)))),
+        tenant: ranked(rank, tenant),
+        dialled: ranked(rank, of_phone("sip.trunkPhoneNumber")),
         joined: Least(exact.or(coarse)),
         seen: Least(at),
-        invited: Least(attribute("lk.sip.inviteTime").and_then(attribute_time)),
-        answered: Least(attribute("lk.sip.answerTime").and_then(attribute_time)),
-        number: ranked(rank, attribute("sip.phoneNumber")),
+        invited: Least(of_phone("lk.sip.inviteTime").and_then(attribute_time)),
+        answered: Least(of_phone("lk.sip.answerTime").and_then(attribute_time)),
+        number: ranked(rank, of_phone("sip.phoneNumber")),
         name: match &participant.name {
             Some(name) => ranked(rank, Some(name)),
             None => ranked(2, participant.identity.as_deref()),

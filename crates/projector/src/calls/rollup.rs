@@ -44,7 +44,7 @@ rollup! {
         pub failed: i64,
         /// Time talked.
         pub talk_ms: i64,
-        /// With outcome success.
+        /// Answered, with outcome success.
         pub success: i64,
         /// Callers in good mood.
         pub positive: i64,
@@ -92,7 +92,10 @@ pub fn hourly(call: &CallRow) -> Option<Hourly> {
         abandoned: i64::from(result == "abandoned"),
         failed: i64::from(result == "failed"),
         talk_ms: call.talk_ms.unwrap_or_default(),
-        success: i64::from(call.outcome_status.as_deref() == Some("success")),
+        // A share of the answered ones: an agent may also report on a caller who hung up first.
+        success: i64::from(
+            result == "answered" && call.outcome_status.as_deref() == Some("success"),
+        ),
         positive: i64::from(sentiment == Some("positive")),
         neutral: i64::from(sentiment == Some("neutral")),
         negative: i64::from(sentiment == Some("negative")),

@@ -37,6 +37,12 @@ pub fn room_named_in(data: &[u8]) -> Option<String> {
     tolerant::read::<Heartbeat>(data).ok()?.room_name
 }
 
+/// The call that data of any type names as reports do.
+#[must_use]
+pub fn call_named_in(data: &[u8]) -> Option<String> {
+    tolerant::read::<Heartbeat>(data).ok()?.call_id
+}
+
 /// The fields by which a report finds its call.
 pub(super) struct About {
     pub(super) call_id: Option<String>,

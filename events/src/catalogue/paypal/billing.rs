@@ -1,7 +1,7 @@
 //! What a webhook says, sorted out: one reading for every spelling and shape.
 //!
 //! Ids are there or the event is unreadable; states are the ones PayPal documents or absent;
-//! amounts are without sign. Which event type announced it hardly matters: PayPal's own advice
+//! amounts are without sign, which only what goes back may have. Which event type announced it hardly matters: PayPal's own advice
 //! is to look at the resource, and types exist for which no real payload is known.
 
 use super::{
@@ -204,10 +204,8 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
             .or(resource.update_time)
             .or(status_at);
     }
-    // Before its start nothing can have been paid, whatever the simulator's sample says.
-    let has_begun = !matches!(status, Some(Status::ApprovalPending | Status::Approved));
-    let info = resource.billing_info.unwrap_or_default();
-    let last_payment = info.last_payment.filter(|_| has_begun).unwrap_or_default();
+    let mut info = resource.billing_info.unwrap_or_default();
+    let last_payment = last_payment(status, info.last_payment.take());
     let failed = info.last_failed_payment.unwrap_or_default();
     let announced = (change == "payment.failed")
         .then_some(resource.update_time)
@@ -248,6 +246,18 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
     })))
 }
 
+/// Before its start nothing can have been paid, whatever the simulator's sample says, and less than
+/// nothing never is.
+fn last_payment(status: Option<Status>, said: Option<wire::Payment>) -> wire::Payment {
+    let has_begun = !matches!(status, Some(Status::ApprovalPending | Status::Approved));
+    let is_negative = |payment: &wire::Payment| {
+        let amount = payment.amount.as_ref();
+        amount.is_some_and(wire::Amount::is_negative)
+    };
+    said.filter(|payment| has_begun && !is_negative(payment))
+        .unwrap_or_default()
+}
+
 fn in_trial(cycles: &[wire::Cycle]) -> bool {
     let are = |tenure: &str, cycle: &wire::Cycle| {
         let said = cycle.tenure_type.as_deref();
@@ -281,12 +291,17 @@ fn sale(change: &str, event: wire::SaleEvent) -> Result<Billing, Unreadable> {
         .as_deref()
         .and_then(SaleState::parse)
         .or_else(|| SaleState::parse(change));
+    // Less than nothing pays for nothing, so it does not say either that the sale was paid.
+    let negative = resource
+        .amount
+        .as_ref()
+        .is_some_and(wire::Amount::is_negative);
     Ok(Billing::Sale(Sale {
         id: resource.id.ok_or(Unreadable::Missing("resource.id"))?,
         subscription_id: resource.billing_agreement_id,
         custom_id: resource.custom,
-        state,
-        amount: unsigned(resource.amount.as_ref()),
+        state: state.filter(|state| !(negative && state.was_paid())),
+        amount: unsigned(resource.amount.as_ref()).filter(|_| !negative),
         fee: unsigned(resource.transaction_fee.as_ref()),
         created_at: resource.create_time,
         updated_at: resource.update_time.or(resource.create_time),
@@ -380,4 +395,46 @@ fn dispute(change: &str, event: wire::DisputeEvent) -> Result<Billing, Unreadabl
 
 fn unsigned(amount: Option<&wire::Amount>) -> Option<Money> {
     amount.and_then(wire::Amount::money).map(Money::abs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn reading(kind: &str, resource: &Value) -> Billing {
+        let body = json!({ "resource": resource }).to_string();
+        read(&format!("{PREFIX}{kind}"), body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_sale_of_less_than_nothing_has_no_amount_and_was_not_paid() {
+        let minus = json!({ "total": "-9.90", "currency": "USD" });
+        for (state, left) in [
+            ("completed", None),
+            ("partially_refunded", None),
+            ("denied", Some(SaleState::Denied)),
+        ] {
+            let resource = json!({ "id": "S1", "state": state, "amount": minus });
+            let Billing::Sale(sale) = reading("payment.sale.completed", &resource) else {
+                panic!("{state}")
+            };
+            assert_eq!((sale.amount, sale.state), (None, left), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_last_payment_of_less_than_nothing_is_none() {
+        for (value, paid) in [("-9.9", false), ("9.9", true)] {
+            let amount = json!({ "value": value, "currency_code": "USD" });
+            let payment = json!({ "amount": amount, "time": "2026-03-01T09:16:03Z" });
+            let resource = json!({ "id": "I-1", "status": "ACTIVE", "billing_info": { "last_payment": payment } });
+            let said = reading("billing.subscription.updated", &resource);
+            let Billing::Subscription(subscription) = said else {
+                panic!("{value}")
+            };
+            assert_eq!(subscription.last_payment_at.is_some(), paid, "{value}");
+            assert_eq!(subscription.last_payment.is_some(), paid, "{value}");
+        }
+    }
 }

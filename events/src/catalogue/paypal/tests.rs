@@ -333,6 +333,10 @@ fn a_timeline_speaks_plainly() {
     let lines = [
         line("payment.sale.completed", json!({ "amount": amount })),
         line(
+            "payment.sale.completed",
+            json!({ "amount": { "total": "-9.90", "currency": "USD" } }),
+        ),
+        line(
             "payment.sale.refunded",
             json!({ "amount": { "total": "-29.00", "currency": "USD" } }),
         ),
@@ -356,6 +360,7 @@ fn a_timeline_speaks_plainly() {
         lines,
         [
             "Payment of 9.90 USD received",
+            "PayPal sent PAYMENT.SALE.COMPLETED",
             "Refund of 29.00 USD sent to the payer",
             "Subscription cancelled: “Too expensive”",
             "Payment of 1200 JPY failed; PayPal tries again on 15 March 2026",

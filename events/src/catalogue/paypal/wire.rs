@@ -166,6 +166,12 @@ impl Amount {
     pub fn is_zero(&self) -> bool {
         self.decimal().is_some_and(money::is_zero)
     }
+
+    /// Whether it is less than nothing: money that goes back, and no payment.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        self.money().is_some_and(|amount| amount.minor < 0)
+    }
 }
 
 record! {

@@ -84,10 +84,14 @@ fn sale(change: &str, data: &[u8]) -> Option<String> {
         });
     }
     let event: SaleEvent = tolerant::read(data).unwrap_or_default();
-    let amount = of(event
+    let amount = event
         .resource
         .as_ref()
-        .and_then(|sale| sale.amount.as_ref()));
+        .and_then(|sale| sale.amount.as_ref());
+    if amount.is_some_and(Amount::is_negative) {
+        return None;
+    }
+    let amount = of(amount);
     Some(match change {
         "completed" => format!("Payment{amount} received"),
         "pending" => format!("Payment{amount} is on its way"),

@@ -640,6 +640,29 @@ fn a_sale_without_any_date_is_dated_by_its_delivery() {
 }
 
 #[test]
+fn a_sale_of_less_than_nothing_is_no_invoice_and_gives_no_access() {
+    let snapshot = active("2026-01-01T08:01:00Z", "2026-02-01T10:00:00Z");
+    let model = told(&[snapshot.clone(), paid("-9.90")]);
+    assert_eq!((model.invoices.len(), model.payments.len()), (0, 0));
+    let row = model.subscription();
+    assert_eq!(
+        (
+            row.paid_through,
+            row.last_payment_minor,
+            row.last_payment_at
+        ),
+        (None, None, None)
+    );
+    let on_its_way = sale("pending", "2026-01-01T08:00:20Z", "9.90", json!({}));
+    let model = told(&[snapshot.clone(), on_its_way, paid("-9.90")]);
+    assert_eq!(model.outcome(), ("pending", 0), "it does not clear another");
+    assert_eq!(model.subscription().paid_through, None);
+    let again = sale("completed", "2026-01-01T08:00:40Z", "-9.90", json!({}));
+    let model = told(&[snapshot, paid("9.90"), again]);
+    assert_eq!(model.outcome(), ("paid", 0), "nor takes it back");
+}
+
+#[test]
 fn nothing_of_a_free_sale_is_refunded() {
     assert_eq!(told(&[paid("0.00")]).outcome(), ("paid", 0));
 }

@@ -25,6 +25,9 @@ const LONGEST_WORD: usize = 64;
 const LONGEST_SUMMARY: usize = 4_000;
 /// Reasons and what they were taken from.
 const LONGEST_REASON: usize = 2_000;
+/// No call takes a million million turns or tokens: a larger figure is a mistake, as is one below
+/// nothing.
+const LARGEST_COUNT: i64 = 1_000_000_000_000;
 /// A thousand million in currencies of two decimals: no call brings that in, so a larger figure is
 /// a mistake and no revenue. 92 million of the largest fit a sum of 64 bits, which is more calls
 /// than ingest can take in within an hour.
@@ -166,7 +169,8 @@ fn analysis(report: &Analysed) -> Analysis {
         revenue_evidence: text(revenue.evidence.as_deref(), LONGEST_REASON),
         summary: text(report.summary.as_deref(), LONGEST_SUMMARY),
         sentiment: lower(sentiment.label.as_deref()),
-        score: sentiment.score,
+        // On another scale it says nothing beside others.
+        score: sentiment.score.filter(|score| (-1.0..=1.0).contains(score)),
         sentiment_evidence: text(sentiment.evidence.as_deref(), LONGEST_REASON),
         tags: report
             .tags
@@ -175,7 +179,9 @@ fn analysis(report: &Analysed) -> Analysis {
             .map(|tag| bounded(tag, LONGEST_TAG))
             .collect(),
         latency: latencies(&latency),
-        turns: latency.turns.filter(|turns| *turns >= 0),
+        turns: latency
+            .turns
+            .filter(|turns| (0..=LARGEST_COUNT).contains(turns)),
         usage: report.usage.iter().take(MOST_MODELS).map(usage).collect(),
         recorded: recording.egress_id.is_some() || recording.location.is_some(),
         location: text(recording.location.as_deref(), LONGEST_TEXT),
@@ -214,6 +220,7 @@ fn usage(usage: &Usage) -> Value {
     let quantities: serde_json::Map<String, Value> = usage
         .quantities
         .iter()
+        .filter(|(_, number)| (0.0..=LARGEST_COUNT as f64).contains(*number))
         .take(MOST_QUANTITIES)
         .map(|(name, number)| (word(name), quantity(*number)))
         .collect();
@@ -227,7 +234,7 @@ fn usage(usage: &Usage) -> Value {
 
 /// Counts are shown as whole numbers, though they travel as floats.
 fn quantity(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() < 9e15 {
+    if number.fract() == 0.0 {
         json!(number as i64)
     } else {
         json!(number)

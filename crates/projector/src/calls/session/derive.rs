@@ -27,7 +27,9 @@ pub(super) fn call_rows(place: Place<'_>, room: &Room, owners: &dyn Owners) -> V
     let names = Names::of(&calls);
     let sounds = Sounds::of(room, &names);
     let reports = reports(room, &calls, &names);
-    let recording = recording(room);
+    // An egress names the room alone and holds whoever was there, and whose their calls are is no
+    // matter of this fold: only where there is one call is it surely that one's.
+    let recording = recording(room).filter(|_| calls.len() == 1);
     let row = |(index, (call, report)): (usize, (&Call<'_>, Report))| {
         let mut row = CallRow {
             id: place.call_id(call.key),
@@ -165,6 +167,7 @@ fn recording(room: &Room) -> Option<&Recording> {
         .map(|(_, recording)| &**recording)
 }
 
+/// The room's, where it is this call's; else what the agent says of one.
 fn write_recording(row: &mut CallRow, best: Option<&Recording>, report: &Report) {
     let none = Recording::default();
     let best = best.unwrap_or(&none);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     aggregate::{Aggregate as _, Fact as _},
-    calls::{CallFact, RoomSession, Transcript},
+    calls::{CallFact, RoomSession, Transcript, rollup},
     laws::{self, MadeUpOwners},
 };
 use frontdesk_events::Envelope;
@@ -43,6 +43,8 @@ proptest! {
             let ended = call.state == "ended";
             prop_assert_eq!((ended, ended, ended), (call.result.is_some(), call.ended_at.is_some(), call.end_words.is_some()));
             prop_assert_eq!(call.talk_ms.is_some(), ended && call.answered_at.is_some());
+            let shares = rollup::hourly(&call).is_none_or(|hour| hour.success <= hour.answered);
+            prop_assert!(shares, "{call:?}");
         }
         // No row has two writers, whatever rooms are called.
         let (calls, turns) = (stage.calls(), stage.turns());

@@ -103,7 +103,7 @@ fn an_ended_call_adds_to_its_hour_and_an_open_one_does_not() {
         "callId": "SCL_a", "latency": { "e2eP50": 1.42 }, "sentiment": { "label": "positive" },
         "outcome": { "status": "success", "revenue": { "amountMinor": 18_000, "currency": "USD" } },
     });
-    stage.report("call.analysed", 99_000, report);
+    stage.report("call.analysed", 99_000, report.clone());
     let call = stage.call();
     let hourly = rollup::hourly(&call).unwrap();
     assert_eq!(
@@ -133,6 +133,71 @@ fn an_ended_call_adds_to_its_hour_and_an_open_one_does_not() {
         (rollup::hourly(&open), rollup::revenue(&open)),
         (None, None)
     );
+
+    let mut unanswered = Stage::new();
+    unanswered
+        .joined(&caller(), 342)
+        .left(&caller(), 20_000, "CLIENT_INITIATED", "hangup")
+        .report("call.analysed", 22_000, report);
+    let hourly = rollup::hourly(&unanswered.call()).unwrap();
+    assert_eq!(
+        (
+            hourly.abandoned,
+            hourly.answered,
+            hourly.success,
+            hourly.positive
+        ),
+        (1, 0, 0, 1),
+        "success is a share of the answered calls"
+    );
+}
+
+#[test]
+fn numbers_that_cannot_be_are_none_and_cost_only_themselves() {
+    let score = |score: serde_json::Value| {
+        let mut stage = answered_call();
+        let sentiment = json!({ "label": "positive", "score": score });
+        let report = json!({ "callId": "SCL_a", "sentiment": sentiment });
+        stage.report("call.analysed", 99_000, report);
+        let call = stage.call();
+        assert_eq!(call.sentiment_label.as_deref(), Some("positive"), "{score}");
+        call.sentiment_score
+    };
+    for possible in [-1.0, -0.25, 0.0, 1.0] {
+        assert_eq!(score(json!(possible)), Some(possible));
+    }
+    for absurd in [
+        json!(1.000_1),
+        json!(-1.5),
+        json!(100),
+        json!(1e308),
+        json!(-1e308),
+    ] {
+        assert_eq!(score(absurd.clone()), None, "{absurd}");
+    }
+
+    let mut stage = answered_call();
+    let report = json!({
+        "callId": "SCL_a", "summary": "Booked.",
+        "latency": { "e2eP50": 1e308, "e2eP95": -1, "llmTtftP50": 0.61, "turns": i64::MAX },
+        "usage": [{ "type": "llm_usage", "a": 1e308, "b": -5, "c": 9e15, "input_tokens": 120, "seconds": 0.5 }],
+    });
+    stage.report("call.analysed", 99_000, report);
+    let call = stage.call();
+    assert_eq!(
+        (
+            call.e2e_p50_ms,
+            call.e2e_p95_ms,
+            call.llm_p50_ms,
+            call.turns
+        ),
+        (None, None, Some(610), None)
+    );
+    assert_eq!(
+        call.usage.unwrap()[0]["quantities"],
+        json!({ "input_tokens": 120, "seconds": 0.5 })
+    );
+    assert_eq!(call.summary.as_deref(), Some("Booked."));
 }
 
 #[test]
@@ -200,32 +265,34 @@ fn sums_are_exact_however_large_what_is_taken_off_and_added() {
 }
 
 #[test]
-fn a_report_belongs_to_the_call_it_names_or_to_the_only_one() {
-    let summary = |text: &str, call: serde_json::Value| json!({ "callId": call, "summary": text });
+fn a_report_about_a_call_that_is_not_known_is_nobodys_until_it_is() {
+    let sold =
+        json!({ "status": "success", "revenue": { "amountMinor": 18_000, "currency": "USD" } });
+    let report = |call: serde_json::Value, text: &str| {
+        let item = json!({ "id": "item_1", "type": "message", "role": "user", "text": text });
+        json!({ "callId": call, "summary": text, "outcome": sold, "transcript": [item] })
+    };
     let mut stage = Stage::new();
-    stage.report(
-        "call.analysed",
-        99_000,
-        summary("nobody's yet", json!("SCL_unknown")),
-    );
+    stage.report("call.analysed", 99_000, report(json!("SCL_b"), "another's"));
     assert!(stage.calls().is_empty());
     stage.joined(&caller(), 342);
-    assert_eq!(stage.call().summary.as_deref(), Some("nobody's yet"));
+    // Neither does any other name count for the only call there is.
+    for (at, id) in [
+        (99_100, json!("PA_caller")),
+        (99_200, json!(null)),
+        (99_300, json!("sip_+15105550100")),
+    ] {
+        stage.report("call.analysed", at, report(id, "nobody's"));
+    }
+    let call = stage.call();
+    assert_eq!(
+        (call.summary, call.outcome_status, call.revenue_minor),
+        (None, None, None)
+    );
+    assert!(stage.turns().iter().all(|turn| turn.user_id.is_none()));
+
+    stage.report("call.analysed", 99_500, report(json!("SCL_a"), "its own"));
     stage.joined(&other_caller(), 400);
-    assert!(
-        stage.calls().iter().all(|call| call.summary.is_none()),
-        "with two calls nobody knows whose"
-    );
-    stage.report(
-        "call.analysed",
-        99_500,
-        summary("the second's", json!("SCL_b")),
-    );
-    stage.report(
-        "call.analysed",
-        99_600,
-        summary("the first's", json!("PA_caller")),
-    );
     let summaries: Vec<_> = stage
         .calls()
         .into_iter()
@@ -234,10 +301,23 @@ fn a_report_belongs_to_the_call_it_names_or_to_the_only_one() {
     assert_eq!(
         summaries,
         [
-            ("SCL_a".to_owned(), "the first's".to_owned()),
-            ("SCL_b".to_owned(), "the second's".to_owned()),
+            ("SCL_a".to_owned(), "its own".to_owned()),
+            ("SCL_b".to_owned(), "another's".to_owned()),
         ]
     );
+    let turns = stage.turns();
+    let mut owned: Vec<_> = turns
+        .iter()
+        .filter(|turn| turn.user_id.is_some())
+        .map(|turn| {
+            (
+                turn.call_key.as_deref().unwrap(),
+                turn.text.as_deref().unwrap(),
+            )
+        })
+        .collect();
+    owned.sort_unstable();
+    assert_eq!(owned, [("SCL_a", "its own"), ("SCL_b", "another's")]);
 }
 
 #[test]

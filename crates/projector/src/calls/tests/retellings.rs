@@ -1,11 +1,11 @@
 //! Calls told again must be the rows the projection holds.
 
 use super::{
-    soup::{play, scene, whole_call},
+    soup::{Scene, play, scene, whole_call},
     stage::{Stage, agent, caller, other_caller},
 };
 use crate::calls::{CallRow, Retelling, TurnRow};
-use frontdesk_events::Envelope;
+use frontdesk_events::{Envelope, catalogue::livekit, sharing::RoomCalls};
 use proptest::{collection, prelude::*};
 use serde_json::json;
 
@@ -34,6 +34,28 @@ proptest! {
                 .map(|turn| TurnRow { user_id: None, ..turn }).collect();
             prop_assert_eq!(retelling.turns(), turns.clone());
             prop_assert_eq!(retelling.turn_count(), turns.len());
+        }
+    }
+
+    #[test]
+    fn a_row_holds_no_report_that_its_timeline_does_not_show(
+        mut scenes in prop_oneof![collection::vec(scene(), 1..32), whole_call()],
+    ) {
+        // They would give a call and something else one name.
+        scenes.retain(|scene| !matches!(scene, Scene::Bent(..)));
+        let mut stage = Stage::new();
+        stage.events = play(&scenes);
+        let calls = stage.calls();
+        for call in &calls {
+            let beside = |other: &&CallRow| other.id != call.id
+                && (other.partition, &other.room_sid) == (call.partition, &call.room_sid);
+            let others = calls.iter().filter(beside).map(|other| other.call_key.clone());
+            let shown = RoomCalls::new([call.call_key.clone()], others);
+            let mut events = stage.events.clone();
+            events.retain(|event| event.kind().starts_with(livekit::PREFIX) || shown.is_own(event));
+            let (some, all) = (retold(call, &events), retold(call, &stage.events));
+            prop_assert_eq!(some.call(), all.call());
+            prop_assert_eq!(some.turns(), all.turns());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rooms of a fixed name, which many callers share, and rooms that are called by a wrong name.
 
-use super::stage::{NAME, ROOM, START, Stage, agent, caller, folded, room};
+use super::stage::{NAME, ROOM, START, Stage, agent, caller, dialled, folded, other_caller, room};
 use crate::calls::{RoomSession, Transcript, call_id};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -76,6 +76,62 @@ fn what_was_said_on_one_call_is_no_part_of_the_state_of_another() {
         .map(|state| serde_json::to_vec(state).unwrap().len());
     assert!(largest.max().unwrap() < 300);
     assert_eq!(stage.turns().len(), 60, "each under an id of its own");
+}
+
+#[test]
+fn a_rooms_recording_is_a_calls_only_where_there_is_one_call() {
+    let file = json!([{ "duration": "90500000000", "location": "https://x.test/room.ogg" }]);
+    let info = json!({ "egressId": "EG_1", "roomId": ROOM, "status": "EGRESS_COMPLETE", "fileResults": file });
+    let mut stage = Stage::new();
+    stage
+        .joined(&caller(), 342)
+        .joined(&agent(), 1_000)
+        .speaks(&agent(), 2_000)
+        .joined(&dialled(), 20_000)
+        .left(&dialled(), 50_000, "ROOM_DELETED", "active")
+        .webhook("egress_ended", 96_900, json!({ "egressInfo": info }));
+    let call = stage.call();
+    assert_eq!(
+        (
+            call.recording_state.as_deref(),
+            call.recording_location.as_deref(),
+            call.recording_ms
+        ),
+        (Some("ready"), Some("https://x.test/room.ogg"), Some(90_500)),
+        "a phone dialled for the caller is no call of its own"
+    );
+
+    stage.joined(&other_caller(), 60_000);
+    let calls = stage.calls();
+    assert_ne!(calls[0].client_id, calls[1].client_id);
+    for call in &calls {
+        assert_eq!(
+            (
+                &call.recording_state,
+                &call.recording_location,
+                call.recording_ms
+            ),
+            (&None, &None, None),
+            "{}",
+            call.call_key
+        );
+    }
+
+    let own = json!({ "callId": "SCL_b", "recording": { "egressId": "EG_2", "location": "https://x.test/b.ogg" } });
+    stage.report("call.analysed", 97_000, own);
+    let shown = stage
+        .calls()
+        .into_iter()
+        .map(|call| (call.call_key, call.recording_location));
+    let shown: Vec<_> = shown.collect();
+    assert_eq!(
+        shown,
+        [
+            ("SCL_a".to_owned(), None),
+            ("SCL_b".to_owned(), Some("https://x.test/b.ogg".to_owned())),
+        ],
+        "what the agent says of a call is that call's"
+    );
 }
 
 #[test]

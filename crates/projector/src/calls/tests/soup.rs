@@ -78,6 +78,12 @@ fn actors() -> Vec<Actor> {
             sid: "PA_out_again",
             ..dialled()
         },
+        // A visitor that writes attributes of its own.
+        Actor {
+            attributes: json!({ "app.tenantId": "tnt_a", "sip.ruleID": "SDR_1", "sip.callStatus": "active",
+                "sip.trunkPhoneNumber": "+14155550123", "lk.sip.answerTime": (START + 9_000).to_string() }),
+            ..visitor()
+        },
         Actor {
             sid: "PA_taken",
             attributes: json!({ "sip.callID": "SCL_out" }),
@@ -228,7 +234,8 @@ fn enters(who: usize, speaks: i64) -> Vec<Scene> {
 }
 
 fn reported(answer: i64, end: i64) -> Vec<Scene> {
-    let named = answer as usize % (CALLS.len() + 1);
+    // Every second time the caller's own, whom most are.
+    let named = (answer as usize % (2 * CALLS.len() + 1)).saturating_sub(CALLS.len());
     vec![
         Scene::Report(0, named, answer + 50, answer + 10),
         Scene::Transcript(named, 0, 5, end),

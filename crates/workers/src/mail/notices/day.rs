@@ -115,7 +115,7 @@ async fn figures(
 ) -> sqlx::Result<Figures> {
     sqlx::query_as(
         "select count(*) as calls, count(*) filter (where result = 'answered') as answered,
-            count(*) filter (where outcome_status = 'success') as successful,
+            count(*) filter (where result = 'answered' and outcome_status = 'success') as successful,
             coalesce(sum(talk_ms), 0)::bigint as talk_ms
         from calls.calls
         where user_id = $1 and started_at >= $2 and started_at < $3 and direction = 'inbound' and state = 'ended'",
