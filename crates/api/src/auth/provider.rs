@@ -13,26 +13,23 @@ mod arrival;
 mod client;
 mod github;
 mod google;
+mod home;
+mod offered;
 mod outside;
 mod return_to;
 mod settings;
 mod trouble;
 
+pub(crate) use offered::Providers;
 pub use settings::ProviderArgs;
 
-use super::{
-    jwt,
-    sealed::Note,
-    signup::{DEFAULT_LOCALE, DEFAULT_TIME_ZONE},
-};
+use super::sealed::Note;
 use crate::{
     Api,
-    config::Access,
     origin::Origin,
     parameters::Parameters,
     problem::{MissingProblem, OpenProblems, Problem},
     session::Secret,
-    text,
     viewer::session_token,
 };
 use arrival::{Arrival, Landed};
@@ -44,10 +41,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use client::Asked;
 use frontdesk_process::clock;
-use github::Github;
-use google::Google;
-use oauth2::RedirectUrl;
-use outside::Outside;
+use home::Home;
 use return_to::{ReturnTo, with};
 use serde::{Deserialize, Serialize};
 use trouble::Trouble;
@@ -95,87 +89,6 @@ struct Person {
     name: Option<String>,
 }
 
-/// The providers that are offered.
-pub(crate) struct Providers {
-    outside: Outside,
-    google: Option<Google>,
-    github: Option<Github>,
-}
-
-impl Providers {
-    /// # Errors
-    /// One line about the variable that is wrong.
-    pub(crate) fn open(args: &ProviderArgs, access: &Access) -> anyhow::Result<Self> {
-        let redirect = |provider: Provider| {
-            let url = format!("{}/api/auth/{}/callback", access.origin, provider.word());
-            RedirectUrl::new(url)
-        };
-        let (google, github) = (args.google()?, args.github()?);
-        anyhow::ensure!(
-            jwt::install() || google.is_none(),
-            "tokens of LiveKit were read before the api started, so it could not verify Google's"
-        );
-        let google_returns = redirect(Provider::Google)?;
-        let github_returns = redirect(Provider::Github)?;
-        Ok(Self {
-            outside: Outside::open()?,
-            google: google.map(|settings| Google::new(settings, google_returns)),
-            github: github.map(|settings| Github::new(settings, &github_returns)),
-        })
-    }
-
-    /// Which are offered.
-    pub(crate) fn offered(&self) -> impl Iterator<Item = Provider> {
-        [Provider::Google, Provider::Github]
-            .into_iter()
-            .filter(|provider| match provider {
-                Provider::Google => self.google.is_some(),
-                Provider::Github => self.github.is_some(),
-            })
-    }
-
-    async fn ask(
-        &self,
-        provider: Provider,
-        asked: &Asked<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Url, Trouble> {
-        match (provider, &self.google, &self.github) {
-            (Provider::Google, Some(google), _) => google.ask(&self.outside, asked, now).await,
-            (Provider::Github, _, Some(github)) => Ok(github.ask(asked)),
-            _ => Err(Trouble::Unavailable),
-        }
-    }
-
-    async fn recognise(
-        &self,
-        begun: &Begun,
-        answer: Answer,
-        now: DateTime<Utc>,
-    ) -> Result<Person, Trouble> {
-        let (outside, verifier) = (&self.outside, begun.verifier.clone());
-        match (begun.provider, &self.google, &self.github) {
-            (Provider::Google, Some(google), _) => {
-                google
-                    .recognise(outside, answer, verifier, &begun.nonce, now)
-                    .await
-            }
-            (Provider::Github, _, Some(github)) => {
-                github.recognise(outside, answer.code, verifier).await
-            }
-            _ => Err(Trouble::Unavailable),
-        }
-    }
-
-    fn is_issuer(&self, provider: Provider, told: &str) -> bool {
-        match (provider, &self.google, &self.github) {
-            (Provider::Google, Some(google), _) => google.is_issuer(told),
-            (Provider::Github, _, Some(github)) => github.is_issuer(told),
-            _ => false,
-        }
-    }
-}
-
 /// A log-in under way, as its browser keeps it.
 #[derive(Serialize, Deserialize)]
 struct Begun {
@@ -189,35 +102,6 @@ struct Begun {
     home: Home,
     /// The session to link the provider to, when it is no log-in.
     link: Option<Uuid>,
-}
-
-/// Where somebody is and how they write, as their browser says: no provider tells it.
-#[derive(Serialize, Deserialize)]
-struct Home {
-    time_zone: String,
-    locale: String,
-}
-
-impl Default for Home {
-    fn default() -> Self {
-        Self {
-            time_zone: DEFAULT_TIME_ZONE.to_owned(),
-            locale: DEFAULT_LOCALE.to_owned(),
-        }
-    }
-}
-
-impl Home {
-    /// What the browser's page says of it; what we do not know must not keep anybody out.
-    fn take(given: &mut Parameters) -> Self {
-        let usual = Self::default();
-        let zone = given.take("time_zone", |text| Ok(text::time_zone(text).ok()));
-        let locale = given.take("locale", |text| Ok(text::locale(text).ok()));
-        Self {
-            time_zone: zone.flatten().unwrap_or(usual.time_zone),
-            locale: locale.flatten().unwrap_or(usual.locale),
-        }
-    }
 }
 
 /// A browser about to go to a provider.

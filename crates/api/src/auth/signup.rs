@@ -29,8 +29,8 @@ use uuid::Uuid;
 pub(super) const LASTS: TimeDelta = TimeDelta::minutes(60);
 
 /// Until somebody says otherwise.
-pub(super) const DEFAULT_TIME_ZONE: &str = "UTC";
-pub(super) const DEFAULT_LOCALE: &str = "en-US";
+pub(in crate::auth) const DEFAULT_TIME_ZONE: &str = "UTC";
+pub(in crate::auth) const DEFAULT_LOCALE: &str = "en-US";
 
 /// Somebody who wants an account.
 #[derive(Deserialize, ToSchema)]
