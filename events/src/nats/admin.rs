@@ -71,7 +71,8 @@ fn config(stream: StreamName, replicas: usize, max_bytes: i64) -> Config {
         max_messages_per_subject: -1,
         max_consumers: -1,
         max_age: std::time::Duration::ZERO,
-        max_message_size: StreamName::LARGEST_MESSAGE,
+        max_message_size: i32::try_from(StreamName::LARGEST_MESSAGE)
+            .expect("a little more than 1 MiB is far below 2 GiB"),
         storage: StorageType::File,
         num_replicas: replicas,
         no_ack: false,
