@@ -30,6 +30,7 @@ choose_nats() {
 
 start_nats() {
   choose_nats || return 0
+  bound_streams "$NATS_STORE"
   local fingerprint lost
   fingerprint=$(nats_fingerprint)
   if ! running nats && lost=$(orphan nats); then record nats "$lost" unknown; fi

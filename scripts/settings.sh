@@ -107,6 +107,25 @@ complete_settings() {
   stand_in_for_logins
 }
 
+# Twenty million events, and a hundred thousand.
+MOST_STREAM_BYTES=$((32 * 1024 * 1024 * 1024))
+LEAST_STREAM_BYTES=$((128 * 1024 * 1024))
+
+# Usage: bound_streams DIRECTORY, where a private NATS keeps them. A full disk would freeze every
+# stream until NATS starts again; one that has reached its bound says so to each sender. A tenth of what is
+# free for each of the four leaves the rest to the tables and to everything else on the volume.
+bound_streams() {
+  local room held=0
+  has_setting STREAM_MAX_BYTES && return
+  room=$(df --output=avail -B1 "$DATA" | tail -n 1)
+  room=$((room / 10))
+  ((room <= MOST_STREAM_BYTES)) || room=$MOST_STREAM_BYTES
+  ((room >= LEAST_STREAM_BYTES)) || room=$LEAST_STREAM_BYTES
+  # What streams of an earlier version hold is theirs already.
+  [[ ! -d $1 ]] || held=$(du -sb "$1" | cut -f 1)
+  append_setting STREAM_MAX_BYTES $((room + held))
+}
+
 # With an account at PayPal its own certificates must be trusted and the stand-in's must not.
 stand_in_for_paypal() {
   [[ $(setting PAYPAL_MODE) == sandbox ]] && ! has_setting PAYPAL_CLIENT_ID || return 0

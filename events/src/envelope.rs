@@ -21,8 +21,8 @@ pub(crate) use sdk::Unchecked;
 /// by its hash, so that a hostile 10 kB name cannot outgrow NATS's header limit.
 const LONGEST_KEY: usize = 256;
 
-/// The longest value an attribute may have, in bytes. CloudEvents sets no bound; NATS shares its
-/// 1 MiB between headers and payload, so we must.
+/// The longest value an attribute may have, in bytes. CloudEvents sets no bound; all attributes of a
+/// message share JetStream's 64 KiB, so we must.
 const LONGEST_ATTRIBUTE: usize = 4096;
 
 /// The longest name an attribute may have. CloudEvents recommends 20.

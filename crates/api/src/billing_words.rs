@@ -3,7 +3,8 @@
 //!
 //! Pure, so that it can be asked about any moment. Access follows the money: PayPal's status word
 //! gives access while it is ACTIVE (PayPal then still expects to be paid, and charges hours after
-//! the date it names), and takes none away: what is paid for lasts to its end.
+//! the date it names), and takes none away: what is paid for lasts to its end. But only for a plan
+//! that we offer, on its own terms: what anybody agrees on with PayPal alone is no word of ours.
 
 use crate::moment::Moment;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,9 +18,12 @@ const GRACE: TimeDelta = TimeDelta::hours(72);
 /// What access and words depend on: columns of `billing.subscriptions`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Standing<'a> {
+    /// Whether PayPal names a plan of ours for it, with nothing changed for it alone. Without that
+    /// nothing gives access.
+    pub is_ours: bool,
     /// PayPal's word; absent while only sales are known.
     pub status: Option<&'a str>,
-    /// Until when access is paid; absent when nothing was ever paid.
+    /// Until when access is paid; absent when nothing that counts was ever paid.
     pub paid_through: Option<DateTime<Utc>>,
     /// The latest date PayPal named. A renewal names none, so it is often past.
     pub next_billing_at: Option<DateTime<Utc>>,
@@ -61,21 +65,47 @@ impl Standing<'_> {
     /// Whether it gives access.
     #[must_use]
     pub fn entitled(&self, now: DateTime<Utc>) -> bool {
-        self.is_active() || self.access_ends().is_some_and(|end| now < end)
+        self.is_ours && (self.is_active() || self.access_ends().is_some_and(|end| now < end))
     }
 
     /// When access ends if nothing more is paid and PayPal gives it up; absent when it never
     /// began.
-    #[must_use]
-    pub fn access_ends(&self) -> Option<DateTime<Utc>> {
+    fn access_ends(&self) -> Option<DateTime<Utc>> {
         let failed = self.last_failed_at.filter(|_| self.past_due);
         self.paid_through
             .max(failed.and_then(|at| at.checked_add_signed(GRACE)))
+            .filter(|_| self.is_ours)
+    }
+
+    /// When PayPal charges next, as far as that is known; absent when it does not, and when the
+    /// day has come and nothing has been heard yet.
+    #[must_use]
+    pub fn next_payment(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let next = match self.past_due {
+            true => self.next_retry_at,
+            false => self.payment_expected(),
+        };
+        next.filter(|next| self.is_active() && now < *next)
+    }
+
+    /// PayPal's date, or the end of what is paid where a renewal named none.
+    fn payment_expected(&self) -> Option<DateTime<Utc>> {
+        self.next_billing_at.max(self.paid_through)
     }
 
     /// The state in a few words.
     #[must_use]
     pub fn words(&self, now: DateTime<Utc>) -> Vec<Phrase> {
+        let mut words = self.status_words(now);
+        if !self.is_ours {
+            words.push(Phrase::text(
+                ", no access: PayPal names no plan as we offer it",
+            ));
+        }
+        words
+    }
+
+    fn status_words(&self, now: DateTime<Utc>) -> Vec<Phrase> {
         let access = self.access_ends().map(|end| {
             let words = if now < end { "until" } else { "ended" };
             Phrase::day(&format!(", access {words}"), end)
@@ -106,7 +136,7 @@ impl Standing<'_> {
     }
 
     fn active_words(&self, now: DateTime<Utc>) -> Vec<Phrase> {
-        match self.next_billing_at.max(self.paid_through) {
+        match self.payment_expected() {
             _ if self.paid_through.is_none() => vec![Phrase::text("Active, nothing paid yet")],
             Some(next) if now < next => vec![Phrase::day("Active, next payment", next)],
             Some(next) => vec![
@@ -133,6 +163,7 @@ mod tests {
     fn of(status: &str) -> Standing<'_> {
         let end = Some(at("2026-12-01T10:00:00Z"));
         Standing {
+            is_ours: true,
             status: Some(status),
             paid_through: end,
             next_billing_at: end,
@@ -218,6 +249,52 @@ mod tests {
                 None => text,
             })
             .collect()
+    }
+
+    #[test]
+    fn a_plan_that_is_not_ours_gives_nothing_whatever_was_paid() {
+        let now = at("2026-11-30T00:00:00Z");
+        let told = [
+            ("ACTIVE", "Active, next payment 1 Dec 2026"),
+            ("CANCELLED", "Cancelled"),
+            ("SUSPENDED", "Suspended"),
+        ];
+        for (status, before) in told {
+            let foreign = Standing {
+                is_ours: false,
+                ..of(status)
+            };
+            assert!(!foreign.entitled(now), "{status}");
+            let told = format!("{before}, no access: PayPal names no plan as we offer it");
+            assert_eq!(words(foreign, now), told);
+        }
+        let failed = Standing {
+            is_ours: false,
+            ..failed("SUSPENDED")
+        };
+        assert!(!failed.entitled(at("2026-12-02T00:00:00Z")));
+    }
+
+    #[test]
+    fn the_next_payment_lies_ahead_or_is_not_known() {
+        let before = at("2026-11-30T00:00:00Z");
+        let after = at("2026-12-02T00:00:00Z");
+        let next = |standing: Standing<'_>, now| standing.next_payment(now);
+        assert_eq!(next(of("ACTIVE"), before), Some(at("2026-12-01T10:00:00Z")));
+        assert_eq!(next(of("ACTIVE"), after), None);
+        let renewed = Standing {
+            paid_through: Some(at("2027-01-01T11:42:00Z")),
+            ..of("ACTIVE")
+        };
+        assert_eq!(next(renewed, after), Some(at("2027-01-01T11:42:00Z")));
+        assert_eq!(
+            next(failed("ACTIVE"), after),
+            Some(at("2026-12-06T10:00:00Z"))
+        );
+        assert_eq!(next(failed("ACTIVE"), at("2026-12-07T00:00:00Z")), None);
+        for ended in ["CANCELLED", "SUSPENDED", "EXPIRED", "APPROVAL_PENDING"] {
+            assert_eq!(next(of(ended), before), None, "{ended}");
+        }
     }
 
     #[test]

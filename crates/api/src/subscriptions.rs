@@ -1,7 +1,8 @@
 //! `GET /api/subscriptions/current`: what the account is subscribed to, and until when access lasts.
 //!
 //! Access follows what was paid for, not PayPal's status word: a cancelled subscription serves to
-//! its end, and a failed or late payment does not switch a receptionist off within three days.
+//! its end, and a failed or late payment does not switch a receptionist off within three days. But a
+//! subscription counts only to a plan of ours: a webhook alone proves no more than that PayPal sent it.
 
 pub mod plans;
 mod row;
@@ -40,11 +41,13 @@ pub struct Subscription {
     pub words: Vec<Phrase>,
     /// When it began.
     pub started_at: Option<Moment>,
-    /// When PayPal charges next.
+    /// When PayPal charges next, or tries a failed payment again; null when it does not, or when the
+    /// day has come and nothing has been heard yet.
     pub next_billing_at: Option<Moment>,
-    /// Access is paid for until here.
+    /// Access is paid for until here; null when nothing was paid that counts for its plan.
     pub paid_through: Option<Moment>,
-    /// Whether it gives access now.
+    /// Whether it gives access now: only a plan that we offer does, with nothing changed for this
+    /// subscription alone, and paid in the plan's currency.
     pub entitled: bool,
     /// Whether the last payment failed.
     pub past_due: bool,

@@ -15,7 +15,8 @@ pub(crate) struct MigrateArgs {
     /// How many NATS servers keep each stream (3 in a cluster).
     #[arg(long, env = "STREAM_REPLICAS", default_value_t = 1)]
     replicas: usize,
-    /// Bytes one stream may use before it refuses new events; keep it below 80 % of the volume
+    /// Bytes each of the four streams may use before it refuses new events; keep all together below
+    /// 80 % of the volume. A full disk freezes a stream until NATS starts again, and nobody is told
     /// (-1: no bound).
     #[arg(long, env = "STREAM_MAX_BYTES", default_value_t = -1, allow_hyphen_values = true)]
     max_bytes: i64,
@@ -35,6 +36,12 @@ pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
     if !server.sync_always {
         tracing::warn!(
             "NATS does not fsync before it acknowledges: a power cut loses accepted events"
+        );
+    }
+
+    if args.max_bytes < 0 {
+        tracing::warn!(
+            "STREAM_MAX_BYTES sets no bound: a full disk then freezes the streams until NATS starts again"
         );
     }
 

@@ -211,7 +211,8 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
 
 async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
     match role {
-        Role::Ingest(args) => {
+        Role::Ingest(mut args) => {
+            args.ingest.trusted_proxies = args.trusted_proxies;
             let _: Router = process
                 .ingest(args.ingest, &args.nats, args.durability)
                 .await?;
@@ -241,6 +242,9 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
         }
         Role::All(mut args) => {
             args.api.livekit = args.ingest.livekit.keys()?.map(Arc::new);
+            args.ingest
+                .trusted_proxies
+                .clone_from(&args.api.trusted_proxies);
             let shared = args.shared()?;
             let webhooks = process
                 .ingest(args.ingest, &args.nats, args.durability)

@@ -118,7 +118,7 @@ impl Nats {
             &config,
             format!(
                 "host: 127.0.0.1\nport: {port}\nhttp: \"127.0.0.1:{monitor}\"\n\
-                 jetstream {{ store_dir: {store:?}, sync_interval: always }}\nmax_payload: 1048576\n"
+                 jetstream {{ store_dir: {store:?}, sync_interval: always }}\nmax_payload: 1179648\n"
             ),
         )
         .unwrap();

@@ -207,6 +207,7 @@ async fn access_lasts_as_the_stories_say() {
             .unwrap();
         let status: Option<String> = row.get(0);
         let standing = Standing {
+            is_ours: true,
             status: status.as_deref(),
             paid_through: row.get(1),
             next_billing_at: row.get(2),

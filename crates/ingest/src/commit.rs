@@ -68,7 +68,7 @@ pub(crate) enum NotStored {
     Full,
     #[error("too many events are waiting to be stored; send it again")]
     Busy,
-    #[error("the event is larger than the store takes (1 MiB with its attributes)")]
+    #[error("the event is larger than the store takes (1 MiB of data, 64 KiB of attributes)")]
     TooLarge,
     #[error("the event store refused the event; the operator finds its reason in the log")]
     Refused,

@@ -5,7 +5,10 @@
 
 use crate::paypal::{CertificateOrigin, Environment, PayPalSettings, SIMULATOR_WEBHOOK_ID};
 use anyhow::{Context as _, bail};
-use frontdesk_process::livekit::{KeyArgs, Keys};
+use frontdesk_process::{
+    insiders::Network,
+    livekit::{KeyArgs, Keys},
+};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Ingest's configuration.
@@ -14,9 +17,13 @@ pub struct IngestArgs {
     /// Where ingest listens for webhooks and agents' events.
     #[arg(long, env = "INGEST_LISTEN", default_value = "127.0.0.1:8081")]
     pub ingest_listen: SocketAddr,
-    /// Connections at once from one address (loopback is exempt). Raise it behind a proxy.
+    /// Connections at once from one address; loopback and TRUSTED_PROXIES are exempt.
     #[arg(long, env = "INGEST_CONNECTIONS_PER_ADDRESS", default_value_t = 64)]
     pub ingest_connections_per_address: usize,
+    /// Proxies before us, which speak for many senders; whoever starts the role fills it in, because
+    /// the api reads the same setting.
+    #[arg(skip)]
+    pub trusted_proxies: Vec<Network>,
 
     /// The keys that webhooks and agents' tokens are signed with.
     #[command(flatten)]

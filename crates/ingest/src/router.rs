@@ -15,13 +15,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use frontdesk_events::StreamName;
 use std::net::SocketAddr;
 
-/// LiveKit's metadata and attributes alone may be 576 KiB.
-const LIVEKIT_BODY: usize = 1024 * 1024;
+/// LiveKit's metadata and attributes alone may be 576 KiB. What the route takes the stream takes too:
+/// LiveKit would hold a 413 for delivered.
+const LIVEKIT_BODY: usize = StreamName::LARGEST_DATA;
 /// PayPal's real bodies are 1–5 KiB.
 const PAYPAL_BODY: usize = 256 * 1024;
-const EVENTS_BODY: usize = 1024 * 1024;
+const EVENTS_BODY: usize = StreamName::LARGEST_DATA;
 
 /// Without a fallback, so that another application can stand beside them.
 pub(crate) fn routes(ingest: &Ingest) -> Router {

@@ -63,6 +63,7 @@ impl Ingest {
             memory: Memory::default(),
             limits: Limits {
                 connections_per_address: args.ingest_connections_per_address,
+                proxies: args.trusted_proxies,
                 ..Limits::default()
             },
             tasks,

@@ -9,6 +9,7 @@ mod body;
 mod connection;
 mod linger;
 mod places;
+mod refused;
 
 pub use body::BodyTimedOut;
 

@@ -30,6 +30,8 @@ create table subscriptions (
     user_id uuid,
     custom_id text,
     plan_id text,
+    -- The plan's terms (its price, say) were changed for this subscription alone.
+    plan_overridden boolean not null default false,
     -- PayPal's word; null while only its sales are known.
     status text,
     status_at timestamptz,

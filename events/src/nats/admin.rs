@@ -2,7 +2,7 @@
 
 use super::{binding, connection::Connection};
 use crate::{Envelope, Partition, StreamName};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use async_nats::jetstream::{
     ErrorCode,
     stream::{
@@ -71,7 +71,8 @@ fn config(stream: StreamName, replicas: usize, max_bytes: i64) -> Config {
         max_messages_per_subject: -1,
         max_consumers: -1,
         max_age: std::time::Duration::ZERO,
-        max_message_size: StreamName::LARGEST_MESSAGE,
+        max_message_size: i32::try_from(StreamName::LARGEST_MESSAGE)
+            .expect("a little more than 1 MiB is far below 2 GiB"),
         storage: StorageType::File,
         num_replicas: replicas,
         no_ack: false,
@@ -92,15 +93,19 @@ fn config(stream: StreamName, replicas: usize, max_bytes: i64) -> Config {
 }
 
 impl Connection {
-    /// Creates or updates the four streams.
+    /// Creates or updates the four streams. Each may take so many bytes; -1 is no bound.
     ///
     /// # Errors
-    /// When the server refuses one, for example an option that cannot be changed.
+    /// Before anything is changed when a stream holds more than the bound: it would refuse everything
+    /// from then on. When the server refuses one, for example an option that cannot be changed.
     pub async fn ensure_streams(
         &self,
         replicas: usize,
         max_bytes: i64,
     ) -> anyhow::Result<Vec<(StreamName, StreamChange)>> {
+        if let Ok(bound) = u64::try_from(max_bytes) {
+            self.refuse_too_small(bound).await?;
+        }
         let mut changes = Vec::new();
         for stream in StreamName::ALL {
             let wanted = config(stream, replicas, max_bytes);
@@ -129,6 +134,23 @@ impl Connection {
             changes.push((stream, change));
         }
         Ok(changes)
+    }
+
+    async fn refuse_too_small(&self, bound: u64) -> anyhow::Result<()> {
+        for stream in StreamName::ALL {
+            let Ok(found) = self.jetstream.get_stream(stream.as_str()).await else {
+                // It is still to be made.
+                continue;
+            };
+            let held = found.cached_info().state.bytes;
+            if held > bound {
+                bail!(
+                    "stream {stream} holds {held} bytes and may take {bound} (STREAM_MAX_BYTES): raise it, \
+                     nothing was changed"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// How a stream stands.

@@ -20,9 +20,9 @@ pub const LARGEST_BATCH: usize = 1000;
 const DUPLICATE_IN_BATCH: u64 = 10201;
 const STREAM_FULL: [u64; 2] = [10077, 10047];
 
-/// JetStream stores at most 64 KiB of headers with a message and refuses more with an error that
-/// no retry can mend. The difference is for what the batch adds.
-const LARGEST_HEAD: usize = 64 * 1024 - 512;
+/// JetStream refuses larger heads with an error that no retry can mend. The difference is for what the
+/// batch adds.
+const LARGEST_HEAD: usize = StreamName::LARGEST_HEAD - 512;
 
 /// A message ready for the wire: encoded once, sent as often as needed.
 #[derive(Debug, Clone)]
@@ -56,9 +56,9 @@ impl Outbound {
             message_id,
             payload,
         };
-        if message.size() > StreamName::LARGEST_MESSAGE as usize {
+        if message.payload.len() > StreamName::LARGEST_DATA {
             return Err(PublishError::Unsendable(
-                "larger than 1 MiB with its headers".into(),
+                "its data is larger than 1 MiB".into(),
             ));
         }
         if message.head_size() > LARGEST_HEAD {

@@ -3376,12 +3376,13 @@ export interface components {
             /** @description Those among them that did not count at the end of the month before: begun, or come back. */
             new: components["schemas"]["Amount"];
             /**
-             * @description The plan the subscription has today: earlier ones are not kept. Null when it is none of ours.
+             * @description The plan the subscription has today: earlier ones are not kept. Null when it is none of ours, or
+             *     was changed for this subscription alone or paid in another currency: it then gives no access.
              * @example pro
              */
             plan: string | null;
             /**
-             * @description Its name; null when it is none of ours.
+             * @description Its name; null without a plan.
              * @example Pro
              */
             plan_name: string | null;
@@ -3821,7 +3822,10 @@ export interface components {
         /** @description A PayPal subscription. */
         Subscription: {
             cancelled_at: components["schemas"]["Moment"] | null;
-            /** @description Whether it gives access now. */
+            /**
+             * @description Whether it gives access now: only a plan that we offer does, with nothing changed for this
+             *     subscription alone, and paid in the plan's currency.
+             */
             entitled: boolean;
             /**
              * @description PayPal's id.

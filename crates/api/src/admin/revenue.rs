@@ -55,10 +55,11 @@ pub struct RevenueMonth {
 /// Subscriptions of one plan in one currency.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanRevenue {
-    /// The plan the subscription has today: earlier ones are not kept. Null when it is none of ours.
+    /// The plan the subscription has today: earlier ones are not kept. Null when it is none of ours, or
+    /// was changed for this subscription alone or paid in another currency: it then gives no access.
     #[schema(example = "pro")]
     pub plan: Option<String>,
-    /// Its name; null when it is none of ours.
+    /// Its name; null without a plan.
     #[schema(example = "Pro")]
     pub plan_name: Option<String>,
     /// ISO 4217. Amounts are in its smallest unit.
@@ -225,14 +226,15 @@ async fn subscriptions(
                 least(lead(issued_at) over (partition by subscription_id order by issued_at, id), issued_at + interval '35 days') as holds_until,
                 width_bucket(issued_at - interval '1 microsecond', $1::timestamptz[]) as before
             from billing.invoices
-            where status in ('paid', 'partially_refunded') and subscription_id is not null
+            where status in ('paid', 'partially_refunded') and amount_minor > 0 and subscription_id is not null
                 and issued_at > ($1::timestamptz[])[1] - interval '35 days'
         ), counted as (
             select n, paid.subscription_id, paid.amount_minor, paid.currency, p.id as plan, p.name
             from paid
             cross join lateral (values (before + 1), (before + 2)) as instants (n)
             left join billing.subscriptions s on s.id = paid.subscription_id
-            left join account.plans p on p.paypal_plan_id = s.plan_id
+            left join account.plans p on p.paypal_plan_id = s.plan_id and not s.plan_overridden
+                and p.currency = paid.currency
             where n <= cardinality($1::timestamptz[]) and ($1::timestamptz[])[n] < holds_until
                 and (s.cancelled_at <= ($1::timestamptz[])[n] and s.paid_through <= ($1::timestamptz[])[n]) is not true
         ), marked as (

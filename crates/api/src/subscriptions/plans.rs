@@ -60,73 +60,50 @@ pub async fn list(
     let read = viewer.read(api.database(), viewer::Plan::Fixed, (), |db, ()| {
         Box::pin(all(db))
     });
-    let items = read.await?.into_iter().map(|row| row.plan).collect();
+    let items = read.await?;
     let body = answer::written(&PlanList { items }, 1024);
     Ok(answer::tagged_bytes(&headers, body.to_vec()))
 }
 
 /// The plan of the subscription that gives an account access now; none without one.
-///
-/// A subscription to a plan of PayPal's that none of ours names gives what the smallest plan gives:
-/// it is paid for, so it is not nothing, and a mistake in the plans must not give numbers away.
 pub(crate) async fn of_account(
     db: &mut PgConnection,
     account: Uuid,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<SubscriptionPlan>> {
     let subscriptions = row::read(db, Some(account), MOST_SUBSCRIPTIONS).await?;
-    let mut giving_access = subscriptions
-        .into_iter()
-        .map(|row| row.into_subscription(now))
-        .filter(|subscription| subscription.entitled);
-    let Some(subscription) = giving_access.next() else {
-        return Ok(None);
-    };
-    let mut plans = all(db).await?;
-    let known = subscription.plan_id.and_then(|paypal| {
-        plans
-            .iter()
-            .position(|row| row.paypal_plan_id.as_ref() == Some(&paypal))
-    });
-    let smallest = plans
-        .iter()
-        .enumerate()
-        .min_by_key(|(_, row)| row.plan.number_limit.unwrap_or(i32::MAX))
-        .map(|(place, _)| place);
-    if known.is_none() {
-        tracing::warn!(
-            subscription = subscription.id,
-            "a subscription names no plan of ours"
-        );
+    let mut giving_access = subscriptions.iter().filter(|row| row.entitled(now));
+    if let Some(plan) = giving_access.next().and_then(|row| row.plan.as_ref()) {
+        return Ok(all(db).await?.into_iter().find(|known| known.id == *plan));
     }
-    Ok(known
-        .or(smallest)
-        .map(|place| plans.swap_remove(place).plan))
+    // Somebody may be paying for nothing: PayPal's plan is missing in ours, or was not taken as it is.
+    let is_running = |status: Option<&str>| matches!(status, Some("ACTIVE") | None);
+    for row in &subscriptions {
+        if row.plan.is_none() && is_running(row.status.as_deref()) {
+            tracing::warn!(
+                subscription = row.id,
+                "a subscription gives no access: PayPal names no plan as we offer it"
+            );
+        }
+    }
+    Ok(None)
 }
 
-struct PlanRow {
-    plan: SubscriptionPlan,
-    paypal_plan_id: Option<String>,
-}
-
-async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<PlanRow>> {
+async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<SubscriptionPlan>> {
     let rows = sqlx::query!(
-        "select id, name, price_minor, currency, number_limit, paypal_plan_id
+        "select id, name, price_minor, currency, number_limit
         from account.plans order by position, id"
     )
     .fetch_all(db)
     .await?;
-    let plans = rows.into_iter().map(|row| PlanRow {
-        plan: SubscriptionPlan {
-            id: row.id,
-            name: row.name,
-            price: Money {
-                amount_minor: row.price_minor,
-                currency: row.currency,
-            },
-            number_limit: row.number_limit,
+    let plans = rows.into_iter().map(|row| SubscriptionPlan {
+        id: row.id,
+        name: row.name,
+        price: Money {
+            amount_minor: row.price_minor,
+            currency: row.currency,
         },
-        paypal_plan_id: row.paypal_plan_id,
+        number_limit: row.number_limit,
     });
     Ok(plans.collect())
 }

@@ -6,7 +6,7 @@ use frontdesk_events::nats::{NatsArgs, connection::Secret};
 use frontdesk_ingest::IngestArgs;
 use frontdesk_process::{
     files::{FileArgs, Files},
-    insiders::{InsiderArgs, Insiders},
+    insiders::{InsiderArgs, Insiders, Network},
     livekit::KeyArgs,
 };
 use frontdesk_projector::ProjectorArgs;
@@ -48,6 +48,10 @@ pub(crate) struct IngestOnly {
     pub(super) nats: NatsArgs,
     #[command(flatten)]
     pub(super) ingest: IngestArgs,
+    /// Proxies before us (addresses and networks, with commas): what they pass on comes from many
+    /// senders, so the bound of connections from one address is not theirs.
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
+    pub(super) trusted_proxies: Vec<Network>,
     #[command(flatten)]
     pub(super) durability: DurabilityArgs,
     #[command(flatten)]

@@ -1,6 +1,10 @@
 //! Subscriptions and invoices, from PayPal's events.
 
-use crate::{stage::Stage, story::at};
+use crate::{
+    desk::{make, name_plans, path, problem},
+    stage::Stage,
+    story::at,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use frontdesk_events::Envelope;
 use frontdesk_process::clock;
@@ -49,6 +53,7 @@ pub(crate) fn sale(
 #[tokio::test(flavor = "multi_thread")]
 async fn the_current_subscription_says_in_words_until_when_access_lasts() {
     let stage = Stage::set().await;
+    name_plans(&stage).await;
     let (ada, bob) = (stage.person("ada").await, stage.person("bob").await);
     let none = ada.json("/api/subscriptions/current").await;
     assert_eq!(none["subscription"], Value::Null);
@@ -103,6 +108,127 @@ async fn the_current_subscription_says_in_words_until_when_access_lasts() {
         (&other["id"], &other["status"]),
         (&json!("I-BOB"), &json!("CANCELLED"))
     );
+}
+
+/// What a webhook says of the subscription of its user, with these fields over the usual ones.
+fn told(name: &str, status: &str, change: Value) -> Envelope {
+    let start = clock::now() - TimeDelta::days(3);
+    let next = start + TimeDelta::days(30);
+    let mut resource = subscription(&format!("I-{name}"), name, status, start, next);
+    for (field, value) in change.as_object().unwrap() {
+        resource[field] = value.clone();
+    }
+    let change = if status == "ACTIVE" {
+        "ACTIVATED"
+    } else {
+        status
+    };
+    let event = format!("BILLING.SUBSCRIPTION.{change}");
+    paypal(&format!("WH-{name}"), &event, start, resource)
+}
+
+/// That so much was paid last.
+fn last_paid(value: &str, currency: &str) -> Value {
+    let time = clock::now() - TimeDelta::days(3);
+    let next = time + TimeDelta::days(30);
+    json!({ "billing_info": { "next_billing_time": next.to_rfc3339(),
+        "last_payment": { "amount": { "currency_code": currency, "value": value }, "time": time.to_rfc3339() } } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_comes_of_a_plan_of_ours_as_we_offer_it_and_paid_in_its_currency_alone() {
+    let stage = Stage::set().await;
+    name_plans(&stage).await;
+    let admin = stage.admin().await;
+    let white_label = json!({ "plan_id": "P-WHITE_LABEL", "plan_overridden": true });
+    let stories = [
+        ("paid", "CANCELLED", json!({}), true),
+        // Old subscribers keep their price.
+        ("cheap", "CANCELLED", last_paid("10.0", "USD"), true),
+        (
+            "unknown",
+            "ACTIVE",
+            json!({ "plan_id": "P-ELSEWHERE" }),
+            false,
+        ),
+        ("overridden", "ACTIVE", white_label, false),
+        ("euros", "CANCELLED", last_paid("299.0", "EUR"), false),
+        ("nothing", "CANCELLED", last_paid("0.0", "USD"), false),
+        ("negative", "CANCELLED", last_paid("-299.0", "USD"), false),
+    ];
+    let mut people = Vec::new();
+    let mut events = Vec::new();
+    for (name, status, change, entitled) in stories {
+        people.push((stage.person(name).await, name, entitled));
+        events.push(told(name, status, change));
+    }
+    // Known by a sale alone, which names the user.
+    people.push((stage.person("cent").await, "cent", false));
+    let time = clock::now() - TimeDelta::days(3);
+    let mut cent = sale("S-CENT", "I-CENT", time, "0.01", "USD");
+    cent["custom"] = json!("bill_cent");
+    events.push(paypal("WH-cent", "PAYMENT.SALE.COMPLETED", time, cent));
+    stage.tell(&events).await;
+
+    for (place, (person, name, entitled)) in people.iter().enumerate() {
+        let current = person.json("/api/subscriptions/current").await["subscription"].clone();
+        assert_eq!(current["entitled"], *entitled, "{name}: {current}");
+        assert_eq!(current["paid_through"].is_string(), *entitled, "{name}");
+        let words = current["words"].to_string();
+        assert_eq!(words.contains("access until"), *entitled, "{name}: {words}");
+        let is_of_a_plan = !["unknown", "overridden", "cent"].contains(name);
+        assert_eq!(
+            !words.contains("no access"),
+            is_of_a_plan,
+            "{name}: {words}"
+        );
+        let page = admin.json(&format!("/api/admin/users/{}", person.id)).await;
+        assert_eq!(page["subscription"], current, "{name}");
+        let client = make(person, "Bright Smile").await;
+        let number = json!({ "number": format!("+120255501{place:02}") });
+        let assigned = person.post(&path(&client, "/numbers"), &number).await;
+        if *entitled {
+            assert_eq!(assigned.status, 201, "{name}: {}", assigned.text);
+        } else {
+            let refused = (409, "no-subscription".into());
+            assert_eq!(problem(&assigned), refused, "{name}");
+        }
+    }
+
+    // One that counts is not hidden by one that does not.
+    let foreign = json!({ "custom_id": "bill_paid", "plan_id": "P-ELSEWHERE" });
+    stage.tell(&[told("other", "ACTIVE", foreign)]).await;
+    let (paid, ..) = &people[0];
+    let current = paid.json("/api/subscriptions/current").await["subscription"].clone();
+    assert_eq!(
+        (&current["id"], &current["entitled"]),
+        (&json!("I-paid"), &json!(true))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_payment_is_never_one_that_has_been() {
+    let stage = Stage::set().await;
+    name_plans(&stage).await;
+    let ada = stage.person("ada").await;
+    let past = (clock::now() - TimeDelta::days(10)).to_rfc3339();
+    let mut change = last_paid("299.0", "USD");
+    change["billing_info"]["next_billing_time"] = json!(past);
+    stage.tell(&[told("ada", "ACTIVE", change)]).await;
+    let next = async || {
+        let current = ada.json("/api/subscriptions/current").await;
+        current["subscription"]["next_billing_at"].clone()
+    };
+    // PayPal's date is older than the payment, which lasts a month by itself.
+    let known = next().await;
+    let after = DateTime::parse_from_rfc3339(known.as_str().unwrap()).unwrap();
+    assert!(after > clock::now(), "{known}");
+    let sql = "update billing.subscriptions set paid_through = next_billing_at, past_due = false";
+    stage.client.execute(sql, &[]).await.unwrap();
+    assert_eq!(next().await, Value::Null, "it is expected");
+    let sql = "update billing.subscriptions set status = 'CANCELLED', paid_through = now() + interval '9 d'";
+    stage.client.execute(sql, &[]).await.unwrap();
+    assert_eq!(next().await, Value::Null, "there is none");
 }
 
 #[tokio::test(flavor = "multi_thread")]

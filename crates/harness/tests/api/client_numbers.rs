@@ -110,14 +110,13 @@ async fn a_plan_counts_the_numbers_of_all_clients_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subscription_to_an_unknown_plan_gives_what_the_smallest_gives() {
+async fn the_largest_plan_gives_as_many_numbers_as_are_wanted_and_an_unknown_one_none() {
     let stage = Stage::set().await;
     let (olivia, bob) = (stage.owner(), stage.person("bob").await);
     subscribe(&stage, "olivia", "P-OF-ANOTHER-TIME").await;
     let client = make(olivia, "Bright Smile").await;
-    assert_eq!(assign(olivia, &client, "+12025550101").await.status, 201);
-    let second = assign(olivia, &client, "+12025550102").await;
-    assert_eq!(problem(&second), (409, "number-limit".into()));
+    let refused = assign(olivia, &client, "+12025550101").await;
+    assert_eq!(problem(&refused), (409, "no-subscription".into()));
     subscribe(&stage, "bob", "P-WHITE_LABEL").await;
     let theirs = make(&bob, "Bob's Pipes").await;
     for number in 10..20 {

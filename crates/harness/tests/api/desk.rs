@@ -47,11 +47,15 @@ pub(crate) fn edit(client: &Value, change: Value) -> Value {
     edit
 }
 
-/// Subscribes the user of this name to a plan of PayPal's; ours are `P-SOLO`, `P-PRO` and
-/// `P-WHITE_LABEL`.
-pub(crate) async fn subscribe(stage: &Stage, name: &str, plan: &str) {
+/// Tells which plans of PayPal's are ours: `P-SOLO`, `P-PRO` and `P-WHITE_LABEL`.
+pub(crate) async fn name_plans(stage: &Stage) {
     let sql = "update account.plans set paypal_plan_id = 'P-' || upper(id)";
     stage.client.execute(sql, &[]).await.unwrap();
+}
+
+/// Subscribes the user of this name to a plan of PayPal's.
+pub(crate) async fn subscribe(stage: &Stage, name: &str, plan: &str) {
+    name_plans(stage).await;
     let start = clock::now() - TimeDelta::days(3);
     let next = start + TimeDelta::days(30);
     let mut resource = subscription(&format!("I-{name}-{plan}"), name, "ACTIVE", start, next);

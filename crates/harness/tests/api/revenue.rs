@@ -2,6 +2,7 @@
 
 use crate::{
     billing::{paypal, sale, subscription},
+    desk::name_plans,
     stage::Stage,
     story::at,
 };
@@ -32,10 +33,23 @@ fn begun(id: &str, user: &str, plan: &str, day: &str) -> Envelope {
     paypal(&format!("WH-{id}"), event, time, resource)
 }
 
+/// The same with terms that PayPal was told for it alone.
+fn overridden(begun: Envelope) -> Envelope {
+    let mut body: Value = serde_json::from_slice(begun.data()).unwrap();
+    body["resource"]["plan_overridden"] = json!(true);
+    begun.with_data("application/json", body.to_string().into_bytes())
+}
+
 /// The month of an answer.
 fn month<'a>(revenue: &'a Value, name: &str) -> &'a Value {
     let months = revenue["months"].as_array().unwrap();
     months.iter().find(|month| month["month"] == name).unwrap()
+}
+
+/// The row of a plan and currency.
+fn row_of<'a>(plans: &'a [Value], plan: Value, currency: &str) -> &'a Value {
+    let is_it = |row: &&Value| row["plan"] == plan && row["currency"] == currency;
+    plans.iter().find(is_it).unwrap()
 }
 
 fn amount(subscriptions: i64, amount_minor: i64) -> Value {
@@ -46,12 +60,11 @@ fn amount(subscriptions: i64, amount_minor: i64) -> Value {
 async fn what_recurs_is_new_and_is_lost_fits_together_and_no_currency_is_added_to_another() {
     let stage = Stage::set().await;
     let admin = stage.admin().await;
-    stage
-        .execute("update account.plans set paypal_plan_id = 'P-' || upper(id)")
-        .await;
+    name_plans(&stage).await;
     stage.person("ada").await;
     stage.person("bob").await;
     stage.person("eve").await;
+    stage.person("mia").await;
     let failed = |id: &str, day: &str| {
         let resource = json!({ "id": "I-ADA", "custom_id": "bill_ada" });
         paypal(
@@ -71,12 +84,17 @@ async fn what_recurs_is_new_and_is_lost_fits_together_and_no_currency_is_added_t
             failed("WH-F1", "2026-03-31"),
             failed("WH-F2", "2026-04-01"),
             paid("A3", "I-ADA", "2026-04-02", "299.00", "USD"),
-            // Bob pays once, in euros.
+            // Bob pays once, in euros, which is not what his plan costs.
             begun("I-BOB", "bob", "P-PRO", "2026-02-10"),
             paid("B1", "I-BOB", "2026-02-10", "450.00", "EUR"),
             // Eve's plan is none of ours, and her money went back.
             begun("I-EVE", "eve", "P-ELSEWHERE", "2026-02-15"),
             paid("E1", "I-EVE", "2026-02-15", "10.00", "USD"),
+            // Nothing is no payment.
+            paid("N1", "I-EVE", "2026-01-15", "0.00", "USD"),
+            // Mia's plan has a price of her own.
+            overridden(begun("I-MIA", "mia", "P-SOLO", "2026-02-16")),
+            paid("M1", "I-MIA", "2026-02-16", "20.00", "USD"),
         ])
         .await;
     let revenue = admin
@@ -96,29 +114,29 @@ async fn what_recurs_is_new_and_is_lost_fits_together_and_no_currency_is_added_t
         (&amount(1, 29_900), &amount(1, 29_900))
     );
     assert_eq!(solo["lost"], amount(0, 0));
+    assert_eq!(january["plans"].as_array().unwrap().len(), 1);
 
     let february = month(&revenue, "2026-02");
     let plans = february["plans"].as_array().unwrap();
     assert_eq!(plans.len(), 3);
-    let of = |plan: Value| plans.iter().find(|row| row["plan"] == plan).unwrap();
-    assert_eq!(of(json!("solo"))["new"], amount(0, 0));
-    assert_eq!(of(json!("pro"))["recurring"], amount(1, 45_000));
-    assert_eq!(of(json!("pro"))["currency"], "EUR");
-    assert_eq!(of(Value::Null)["new"], amount(1, 1_000));
+    let of = |plan, currency| row_of(plans, plan, currency);
+    assert_eq!(of(json!("solo"), "USD")["new"], amount(0, 0));
+    assert_eq!(of(Value::Null, "EUR")["recurring"], amount(1, 45_000));
+    assert_eq!(of(Value::Null, "USD")["new"], amount(2, 3_000));
     assert_eq!(
         february["received"],
         json!([{ "currency": "EUR", "paid_minor": 45_000, "returned_minor": 0 },
-            { "currency": "USD", "paid_minor": 30_900, "returned_minor": 0 }])
+            { "currency": "USD", "paid_minor": 32_900, "returned_minor": 0 }])
     );
 
-    // Ada's payment of 28 February still holds at the end of March; Bob's and Eve's do not.
+    // Ada's payment of 28 February still holds at the end of March; the others' do not.
     let march = month(&revenue, "2026-03");
     let plans = march["plans"].as_array().unwrap();
-    let of = |plan: Value| plans.iter().find(|row| row["plan"] == plan).unwrap();
-    assert_eq!(of(json!("solo"))["recurring"], amount(1, 29_900));
-    assert_eq!(of(json!("pro"))["lost"], amount(1, 45_000));
-    assert_eq!(of(json!("pro"))["recurring"], amount(0, 0));
-    assert_eq!(of(Value::Null)["lost"], amount(1, 1_000));
+    let of = |plan, currency| row_of(plans, plan, currency);
+    assert_eq!(of(json!("solo"), "USD")["recurring"], amount(1, 29_900));
+    assert_eq!(of(Value::Null, "EUR")["lost"], amount(1, 45_000));
+    assert_eq!(of(Value::Null, "EUR")["recurring"], amount(0, 0));
+    assert_eq!(of(Value::Null, "USD")["lost"], amount(2, 3_000));
     assert_eq!(march["failed"], json!({ "tries": 1, "subscriptions": 1 }));
     assert_eq!(march["received"], json!([]));
 

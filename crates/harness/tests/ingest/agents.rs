@@ -456,3 +456,40 @@ async fn an_unknown_type_goes_where_its_key_says() {
         assert_eq!(stored[n].subject.split('.').count(), 4);
     }
 }
+
+#[tokio::test]
+async fn the_largest_event_is_stored_with_all_its_attributes_and_one_beyond_it_refused() {
+    let stand = Stand::start().await;
+    let largest = 1024 * 1024;
+    // The document with a text in it that makes it so long.
+    let filled = |document: &Value, place: &str| {
+        let mut filled = document.clone();
+        let missing = largest - document.to_string().len() - r#","filler":"""#.len();
+        filled.pointer_mut(place).unwrap()["filler"] = json!("x".repeat(missing));
+        filled.to_string()
+    };
+    // In binary mode all attributes stand beside the body, here nearly as many as are taken.
+    let value = "%E2%82%AC".repeat(450);
+    let names: Vec<String> = (0..11).map(|n| format!("ce-ext{n}")).collect();
+    let mut headers: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), value.as_str()))
+        .collect();
+    headers.push(("ce-id", "AJ_1:binary"));
+    let body = filled(&data(), "");
+    assert_eq!(body.len(), largest);
+    let answer = send_binary_with(&stand, &headers, &body).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let structured = filled(&event(&json!({})), "/data");
+    assert_eq!(
+        send(&stand, JSON, &structured).await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(stand.count(StreamName::Calls).await, 2);
+    let larger = format!("{structured} ");
+    let (status, document) = problem(send(&stand, JSON, &larger).await).await;
+    assert_eq!(
+        (status, document["reason"].as_str()),
+        (413, Some("too_large"))
+    );
+}

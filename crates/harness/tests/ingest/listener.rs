@@ -1,9 +1,11 @@
 //! Senders that are slow, endless, broken or too many.
 
-use crate::stand::{Stand, counted, problem, signed};
+use crate::stand::{Stand, args, counted, problem, signed};
 use axum::http::StatusCode;
-use frontdesk_events::StreamName;
-use frontdesk_process::{clock, listen::Limits};
+use frontdesk_events::{StreamName, nats::Role};
+use frontdesk_harness::eventually;
+use frontdesk_ingest::Ingest;
+use frontdesk_process::{Shutdown, clock, health::Health, listen::Limits};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -253,6 +255,63 @@ async fn a_head_that_is_slow_or_huge_and_an_idle_connection_are_ended() {
         started.elapsed() >= Duration::from_millis(500),
         "it was kept for the next request"
     );
+}
+
+#[tokio::test]
+async fn its_own_listener_knows_who_speaks_for_many() {
+    let stand = Stand::start().await;
+    let mut args = args(&["--ingest-connections-per-address", "7"]);
+    args.trusted_proxies = vec!["172.16.0.0/12".parse().unwrap()];
+    let connection = stand.nats.connect(Role::Ingest).await;
+    let ingest = Ingest::start(args, connection, Health::default(), Shutdown::new())
+        .await
+        .unwrap();
+    let limits = ingest.limits();
+    assert_eq!(limits.connections_per_address, 7);
+    let [proxies] = limits.proxies.as_slice() else {
+        panic!("{:?}", limits.proxies);
+    };
+    assert!(proxies.contains("172.17.0.1".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn a_head_that_no_route_sees_is_counted_by_why_it_was_refused() {
+    let stand = Stand::start().await;
+    let head = |lines: &str| format!("POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\n{lines}\r\n");
+    let many: String = (0..120).map(|n| format!("x-{n}: y\r\n")).collect();
+    let huge = format!("x-a: {}\r\n", "y".repeat(70_000));
+    for (reason, status, lines) in [
+        ("large_head", "431", many.as_str()),
+        ("large_head", "431", &huge),
+        (
+            "bad_head",
+            "400",
+            "content-length: 5\r\ncontent-length: 6\r\n",
+        ),
+        (
+            "bad_head",
+            "400",
+            "transfer-encoding: chunked\r\ntransfer-encoding: gzip\r\n",
+        ),
+        ("bad_head", "400", "x-a: y\r\n folded\r\n"),
+    ] {
+        let closed = ["http_connections_closed_total", reason];
+        let before = counted(&closed).await;
+        let mut raw = connect(&stand).await;
+        // The end of a head that is too large may not be read any more.
+        let _ = raw.write_all(head(lines).as_bytes()).await;
+        let answer = rest(raw).await;
+        // Bytes that nobody read reset the connection, and the answer may go with it.
+        let is_lost = answer.is_empty() && lines.len() > 64 * 1024;
+        assert!(
+            is_lost || answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{reason}: {answer}"
+        );
+        eventually("it is counted", async || {
+            (counted(&closed).await > before).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -334,8 +334,20 @@ async fn odd_bodies_are_stored_and_large_ones_refused() {
             "{time}: the transmission's time stands in"
         );
     }
-    let large = paypal.delivery(&vec![b' '; 256 * 1024 + 1]);
-    assert_eq!(refusal(&paypal, &large).await, (413, "too_large".into()));
+}
+
+#[tokio::test]
+async fn the_largest_delivery_is_stored_and_one_beyond_it_refused() {
+    let paypal = PayPalStand::start(&[]).await;
+    let mut body = SALE.to_vec();
+    body.resize(256 * 1024, b' ');
+    let largest = paypal.delivery(&body);
+    assert_eq!(paypal.send(&largest).await.status(), StatusCode::OK);
+    let stored = paypal.stand.only(StreamName::Billing).await;
+    assert_eq!(stored.envelope.data(), body);
+    body.push(b' ');
+    let larger = paypal.delivery(&body);
+    assert_eq!(refusal(&paypal, &larger).await, (413, "too_large".into()));
 }
 
 #[tokio::test]

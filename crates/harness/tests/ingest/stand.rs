@@ -169,12 +169,8 @@ impl Stand {
     }
 }
 
-/// Starts ingest and waits until it is ready.
-pub async fn serve(
-    connection: Connection,
-    flags: &[&str],
-    limits: Limits,
-) -> (Ingest, SocketAddr, Shutdown) {
+/// The configuration that these flags make.
+pub fn args(flags: &[&str]) -> IngestArgs {
     let keys = format!("{OLD_KEY}: {OLD_SECRET}");
     let defaults = [
         "ingest",
@@ -185,12 +181,20 @@ pub async fn serve(
         "--livekit-keys",
         keys.as_str(),
     ];
-    let args = Command::try_parse_from(defaults.iter().chain(flags))
+    Command::try_parse_from(defaults.iter().chain(flags))
         .unwrap()
-        .ingest;
+        .ingest
+}
+
+/// Starts ingest and waits until it is ready.
+pub async fn serve(
+    connection: Connection,
+    flags: &[&str],
+    limits: Limits,
+) -> (Ingest, SocketAddr, Shutdown) {
     let shutdown = Shutdown::new();
     let health = Health::default();
-    let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone())
+    let ingest = Ingest::start(args(flags), connection, health.clone(), shutdown.clone())
         .await
         .unwrap();
     let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();

@@ -192,6 +192,42 @@ async fn a_full_stream_refuses_and_forgets_nothing() {
 }
 
 #[tokio::test]
+async fn a_bound_below_what_is_stored_is_refused_and_changes_nothing() {
+    let stand = Stand::start().await;
+    for n in 0..5 {
+        let answer = stand.deliver(&body(&format!("EV_{n}"))).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    let state = async |stream| stand.operator.stream_state(stream).await.unwrap();
+    let before = state(StreamName::Calls).await;
+    let bound = i64::try_from(before.bytes).unwrap();
+    let refused = stand.operator.ensure_streams(1, bound - 1).await;
+    let why = refused.unwrap_err().to_string();
+    assert!(
+        why.contains("CALLS") && why.contains("STREAM_MAX_BYTES") && !why.contains('\n'),
+        "{why}"
+    );
+    for stream in StreamName::ALL {
+        assert_eq!(state(stream).await.most_bytes, None, "{stream}");
+    }
+    // One that just holds it all is taken: then what is new is refused, and what is there stays.
+    stand.operator.ensure_streams(1, bound).await.unwrap();
+    let (status, document) = problem(stand.deliver(&body("EV_new")).await).await;
+    assert_eq!(
+        (status, document["reason"].as_str()),
+        (503, Some("store_full"))
+    );
+    let after = state(StreamName::Calls).await;
+    assert_eq!(
+        (after.messages, after.bytes, after.most_bytes),
+        (before.messages, before.bytes, Some(before.bytes))
+    );
+    stand.operator.ensure_streams(1, bound * 2).await.unwrap();
+    let answer = stand.deliver(&body("EV_new")).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_request_that_is_abandoned_disturbs_no_other() {
     let stand = Arc::new(Stand::start().await);
     let mut abandoned = Vec::new();

@@ -18,8 +18,8 @@
 //! bodies of one transmission that reach two processes within the milliseconds before either reads
 //! the other's from the stream are both stored. And a resend that JetStream drops as a repetition
 //! within its duplicate window leaves its transmission known to this process alone. Closing these
-//! would take a second write before each answer; the subscription is read back from PayPal before
-//! anything is given for it, whatever an event said.
+//! would take a second write before each answer. Nothing is read back from PayPal yet, so what is
+//! stored is believed; the api gives access for a plan of ours alone, paid in its currency.
 
 use crate::rejection::Rejection;
 use anyhow::Context as _;

@@ -9,6 +9,7 @@ use super::{
     body::{AnswerBody, Fate, TimedBody},
     linger::Linger,
     places::Place,
+    refused::Refused,
 };
 use crate::{Shutdown, clock};
 use axum::{
@@ -53,6 +54,7 @@ pub(super) struct Server {
     app: axum::Router,
     limits: Arc<Limits>,
     http: Arc<Builder<TokioExecutor>>,
+    refused: Arc<Refused>,
 }
 
 impl Server {
@@ -72,6 +74,7 @@ impl Server {
             app,
             limits: Arc::new(limits),
             http: Arc::new(http),
+            refused: Arc::default(),
         }
     }
 
@@ -109,7 +112,9 @@ impl Server {
             tokio::select! {
                 biased;
                 ended = &mut connection => {
-                    if let Err(error) = ended {
+                    if let Err(error) = ended
+                        && !self.refused.note(&*error, peer, clock::monotonic())
+                    {
                         tracing::trace!(%peer, %error, "connection ended");
                     }
                     return;

@@ -19,6 +19,8 @@ row! {
         pub custom_id: Option<String>,
         /// `P-…`.
         pub plan_id: Option<String>,
+        /// Whether the plan's terms were changed for it alone.
+        pub plan_overridden: bool,
         /// PayPal's word; absent while only sales are known.
         pub status: Option<String>,
         /// Since when.

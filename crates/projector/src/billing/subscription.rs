@@ -41,6 +41,7 @@ pub struct State {
     created: Option<Moment>,
     start: Latest<Moment, Order>,
     plan_id: Latest<String, Order>,
+    plan_overridden: Latest<bool, Order>,
     custom_id: Latest<String, Order>,
     payer_name: Latest<String, Order>,
     payer_email: Latest<String, Order>,
@@ -111,6 +112,12 @@ impl State {
         self.created = earlier(self.created, snapshot.created_at);
         self.start.offer(order, snapshot.start_at);
         self.plan_id.offer(order, snapshot.plan_id.clone());
+        // Who names the plan also says whether its terms hold.
+        let overridden = snapshot
+            .plan_id
+            .is_some()
+            .then_some(snapshot.plan_overridden);
+        self.plan_overridden.offer(order, overridden);
         self.custom_id.offer(order, snapshot.custom_id.clone());
         self.payer_name.offer(order, snapshot.payer_name.clone());
         self.payer_email.offer(order, snapshot.payer_email.clone());
@@ -229,6 +236,7 @@ impl State {
             user_id: user,
             custom_id: self.payer().cloned(),
             plan_id: self.plan_id.value().cloned(),
+            plan_overridden: self.plan_overridden.value() == Some(&true),
             status: status.map(|(_, status)| status.as_str().to_owned()),
             status_at: time(status.and_then(|(at, _)| at)),
             status_history: self.history(),

@@ -61,6 +61,8 @@ pub struct Subscription {
     pub is_update: bool,
     /// `P-…`.
     pub plan_id: Option<String>,
+    /// Whether the plan's terms were changed for this subscription alone.
+    pub plan_overridden: bool,
     /// The buyer, in our words.
     pub custom_id: Option<String>,
     /// When it begins.
@@ -221,6 +223,7 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
             .or(resource.status_update_time)
             .or(resource.create_time),
         plan_id: resource.plan_id,
+        plan_overridden: resource.plan_overridden,
         custom_id: resource.custom_id,
         start_at: resource.start_time,
         created_at: resource.create_time,

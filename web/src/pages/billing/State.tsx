@@ -35,7 +35,7 @@ export function State({ subscription }: { subscription: Subscription | null }) {
       </div>
       <dl className="figures grid grid-cols-2 gap-x-4 gap-y-3 sm:grid-cols-4">
         <Fact name="Paid through" is={paid_through && longDay(paid_through)} />
-        <Fact name="Next payment" is={isAhead(next_billing_at, last_payment) && longDay(next_billing_at)} />
+        <Fact name="Next payment" is={next_billing_at && longDay(next_billing_at)} />
         <Fact name="Last payment" is={last_payment && `${money(last_payment.amount)}, ${longDay(last_payment.at)}`} />
         <Fact name="Outstanding" is={outstanding && outstanding.amount_minor > 0 && money(outstanding)} />
         <Fact name="Since" is={started_at && longDay(started_at)} />
@@ -46,11 +46,6 @@ export function State({ subscription }: { subscription: Subscription | null }) {
       </p>
     </div>
   );
-}
-
-/** A date that a later payment has overtaken is no longer the next one; PayPal tells the new one rarely. */
-function isAhead(next: string | null, last: Subscription["last_payment"]): next is string {
-  return next !== null && (last === null || Date.parse(next) > Date.parse(last.at));
 }
 
 /** The server's words, with their days as every other day is written. */

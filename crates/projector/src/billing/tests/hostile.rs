@@ -525,6 +525,28 @@ fn a_plan_change_comes_with_its_update_and_costs_nothing_by_itself() {
 }
 
 #[test]
+fn whether_a_plan_is_overridden_is_the_newest_word_of_who_names_the_plan() {
+    let said = |time: &str, overridden: Value| {
+        let more = json!({ "plan_overridden": overridden });
+        subscription("UPDATED", "ACTIVE", time, more)
+    };
+    let plain = active("2026-01-01T08:01:00Z", "2026-02-01T10:00:00Z");
+    let overridden = said("2026-01-02T08:00:00Z", json!(true));
+    let is_overridden = |events: &[Envelope]| told(events).subscription().plan_overridden;
+    assert!(!is_overridden(std::slice::from_ref(&plain)));
+    assert!(is_overridden(&[plain.clone(), overridden.clone()]));
+    let revised = said("2026-01-03T08:00:00Z", json!(false));
+    assert!(!is_overridden(&[
+        plain.clone(),
+        overridden.clone(),
+        revised
+    ]));
+    let silent = json!({ "plan_id": null, "plan_overridden": null });
+    let silent = subscription("SUSPENDED", "SUSPENDED", "2026-01-04T08:00:00Z", silent);
+    assert!(is_overridden(&[plain, overridden, silent]));
+}
+
+#[test]
 fn yen_and_dinars_keep_their_decimals() {
     let yen = |total: &str| json!({ "amount": { "total": total, "currency": "JPY" } });
     let refunded =

@@ -68,11 +68,12 @@ prop_compose! {
         paid in amount(),
         custom in key(),
         plan in select(vec!["P-1", "P-2"]),
+        overridden in select(vec![json!(true), json!(false), json!(null)]),
         count in option::of(-1_i64..4),
     ) -> Envelope {
         let [made, changed, status_changed, next, paid_at, failed_at, retry] = times;
         event(&format!("BILLING.SUBSCRIPTION.{change}"), &with(json!({
-            "id": id, "status": status, "plan_id": plan, "custom_id": custom, "create_time": made,
+            "id": id, "status": status, "plan_id": plan, "plan_overridden": overridden, "custom_id": custom, "create_time": made,
             "update_time": changed, "status_update_time": status_changed, "start_time": made,
             "subscriber": { "email_address": plan, "name": { "given_name": status } },
             "billing_info": {
