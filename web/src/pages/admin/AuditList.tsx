@@ -2,6 +2,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 import type { AuditFilter } from "../../api/auditFilter";
+import { isReversed } from "../../api/period";
 import { serverNow } from "../../api/serverClock";
 import type { AuditPage } from "../../api/settings";
 import { deviceWords } from "../../forms/deviceWords";
@@ -43,7 +44,7 @@ export function AuditList({ audit, filter, everybodys = false }: Props) {
       className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}
     >
       {data.items.length === 0 ? (
-        <NoActs older={search.has("cursor")} narrowed={Object.values(filter).some(Boolean)} />
+        <NoActs older={search.has("cursor")} narrowed={Object.values(filter).some(Boolean)} reversed={isReversed(filter)} />
       ) : (
         <ol aria-label="Acts, newest first">
           {data.items.map((entry) => (
@@ -58,11 +59,15 @@ export function AuditList({ audit, filter, everybodys = false }: Props) {
   );
 }
 
-function NoActs({ older, narrowed }: { older: boolean; narrowed: boolean }) {
+function NoActs({ older, narrowed, reversed }: { older: boolean; narrowed: boolean; reversed: boolean }) {
   if (narrowed && !older) {
     return (
       <Notice title="Nothing matches">
-        <p>Choose another kind of acts, or widen the days.</p>
+        {reversed ? (
+          <p>The first day is after the last one, so nothing can be of these days.</p>
+        ) : (
+          <p>Choose another kind of acts, or widen the days.</p>
+        )}
       </Notice>
     );
   }

@@ -2,6 +2,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "react-router";
 import type { CallFilter } from "../../api/callFilter";
+import { isReversed } from "../../api/period";
 import type { CallPage } from "../../api/queries";
 import { paths } from "../../paths";
 import { AwaitingRows } from "../../ui/Awaiting";
@@ -73,6 +74,7 @@ function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
 }
 
 function NoMatch({ filter: { q, client_id, unassigned, ...others } }: { filter: CallFilter }) {
+  if (isReversed(others)) return <p>The first day is after the last one, so no call can be of these days.</p>;
   if (!q) return <p>Take a filter away, or widen the dates. New calls that match appear here by themselves.</p>;
   const narrowed = client_id !== undefined || unassigned || Object.keys(others).length > 0;
   return (
