@@ -1,6 +1,7 @@
 /** The rows of the calls list, or why there are none; and the way to older ones. */
-import type { UseQueryResult } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import { clientsQuery } from "../../api/businesses";
 import type { CallFilter } from "../../api/callFilter";
 import { isReversed } from "../../api/period";
 import type { CallPage } from "../../api/queries";
@@ -58,7 +59,15 @@ export function CallList({ calls, filter, search, chosenId }: Props) {
 /** An empty list says what to do next: widen it, or ring. */
 function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
   const { client_id, unassigned, ...parts } = filter;
+  const clients = useQuery(clientsQuery()).data?.items;
   const narrowed = Object.keys(parts).length > 0;
+  if (client_id && clients && !clients.some(({ id }) => id === client_id)) {
+    return (
+      <Notice title="No call matches" action={<ClearFilters />}>
+        <p>The business that was chosen is not there: it was deleted, or it belongs to another account.</p>
+      </Notice>
+    );
+  }
   if (narrowed || older) {
     return (
       <Notice title={older ? "No older calls" : "No call matches"} action={<ClearFilters />}>
