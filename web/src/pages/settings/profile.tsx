@@ -1,5 +1,6 @@
 /** Who one is to others, and how days, times and figures are written for one. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { act, client } from "../../api/client";
 import { askWhoIAm, useMe } from "../../api/me";
 import { isKind } from "../../api/problem";
@@ -13,7 +14,6 @@ import { email, name, z } from "../../forms/rules";
 import { saveProfile } from "../../forms/saveProfile";
 import { TextField } from "../../ui/Field";
 import { Panel } from "../../ui/Panel";
-import { useSentTo } from "../door/sentTo";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "./Loaded";
 
@@ -74,13 +74,13 @@ const ADDRESS_RULES = z.object({ email });
 /** The address changes only when a link sent to the new one was opened: a typing error must lock nobody out. */
 function Address() {
   const me = useMe();
-  const [sentTo, keepSentTo] = useSentTo(false);
+  const [sentTo, setSentTo] = useState<string | null>(null);
   const kept = useKeptForm({
     rules: ADDRESS_RULES,
     values: { email: "" },
     save: async (body, become) => {
       await act(() => client.POST("/api/users/email", { body }));
-      await keepSentTo(body);
+      setSentTo(body.email);
       become({ email: "" });
     },
     words: (error) => (isKind(error, "address-taken") ? "Another account has this address." : null),
@@ -95,7 +95,7 @@ function Address() {
         <FormProblem form={form} />
         {sentTo && (
           <p role="status" className="rounded-inner bg-accent-soft px-3 py-2 [overflow-wrap:anywhere]">
-            We have written to {sentTo.email}. The address changes when you open the link there; until then it stays as it is.
+            We have written to {sentTo}. The address changes when you open the link there; until then it stays as it is.
           </p>
         )}
         <TextField label="New address" type="email" autoComplete="email" {...bind(form, "email")} />
