@@ -75,7 +75,7 @@ function OneDay({ day, spans, error, change, copy }: DayProps) {
           </p>
         )}
         {/* Under the times, not beside them: there is no room for both on most screens. */}
-        <div className={classes("flex flex-wrap gap-x-3 gap-y-1", spans.length === 0 && "sm:pt-2")}>
+        <div className={classes("flex flex-wrap items-center gap-x-3 gap-y-1", spans.length === 0 && "sm:pt-2")}>
           {spans.length === 0 && <p className="text-quiet">Closed</p>}
           {spans.length < MOST_A_DAY && (
             <Button look="text" onClick={() => change([...spans, nextAfter(spans)])} aria-label={addWords(name, spans)}>
