@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Locator, Page } from "@playwright/test";
 import { expect, expectNoOverflow, firstRow, test } from "./dashboard";
 
 test("filters go into the address and survive a reload", async ({ dashboard: page }) => {
@@ -24,6 +25,30 @@ test("filters go into the address and survive a reload", async ({ dashboard: pag
   await expect(page).not.toHaveURL(/number/);
   await page.goBack();
   await expect(page).toHaveURL(/number=1/);
+});
+
+test("a day is typed key by key, and asked for when it is whole", async ({ dashboard: page }) => {
+  await page.goto("/calls?state=ended");
+  await firstRow(page);
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    const from = searchParams.get("from");
+    if (pathname === "/api/calls" && from) asked.push(from);
+  });
+  await page.getByRole("button", { name: "Filters" }).click();
+  const from = page.getByRole("dialog", { name: "Filters" }).getByLabel("From");
+  // On the month, where a hand begins; slower than the pause after which a field is asked for.
+  await from.click({ position: { x: 18, y: 20 } });
+  await page.keyboard.type("11202025", { delay: 400 });
+  await expect(from).toHaveValue("2025-11-20");
+  await expect(page).toHaveURL(/from=2025-11-20/);
+  await expect(page.getByRole("link", { name: "Remove filter: From Nov 20, 2025", includeHidden: true })).toHaveCount(1);
+  expect(new Set(asked).size, "one day alone was asked for").toBe(1);
+
+  await from.fill("2025-11-30");
+  await page.getByLabel("Up to and including").fill("2025-11-01");
+  await expect(page.getByRole("alert")).toContainText("before the first day");
 });
 
 test("what was said is found, marked, and taken away as a file", async ({ dashboard: page }) => {
@@ -165,6 +190,54 @@ test("older calls are one page on, and back again", async ({ dashboard: page }) 
   await page.getByRole("link", { name: "Newest calls" }).click();
   await expect(page).toHaveURL(/\/calls$/);
 });
+
+/** With the mouse to its beginning and back, moment by moment; how far it moved on the screen meanwhile. */
+async function drift(page: Page, slider: Locator) {
+  const place = async () => (await slider.boundingBox())?.y ?? Number.NaN;
+  const before = await place();
+  const box = await slider.boundingBox();
+  if (!box) throw new Error("the slider is not drawn");
+  const seen: number[] = [];
+  const across = (share: number) => page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
+  await across(0.99);
+  await page.mouse.down();
+  for (const share of [0.8, 0.6, 0.4, 0.2, 0.01, 0.5, 0.99]) {
+    await across(share);
+    // What it changes is drawn anew, and only then could it have been moved.
+    await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+    seen.push(await place());
+  }
+  await page.mouse.up();
+  await slider.focus();
+  for (const key of ["Home", "ArrowRight", "ArrowRight", "End"]) {
+    await page.keyboard.press(key);
+    await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+    seen.push(await place());
+  }
+  return Math.max(...seen.map((y) => Math.abs(y - before)));
+}
+
+const SCREENS = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+
+for (const [name, viewport] of Object.entries(SCREENS)) {
+  test.describe(`the past of a call, ${name}`, () => {
+    test.use({ viewport });
+
+    test("the slider stays where it is while it is moved", async ({ dashboard: page }) => {
+      await page.goto("/calls?state=ended&outcome=success&min_talk_ms=15000");
+      await (await firstRow(page)).click();
+      const call = page.getByRole("article", { name: "One call" });
+      const slider = call.getByRole("slider", { name: "As known at" });
+      await expect(slider).toBeVisible({ timeout: 60_000 });
+      await expect(call.getByRole("region", { name: "Transcript" }).getByRole("listitem").first()).toBeVisible();
+      expect(await drift(page, slider), "from the top").toBeLessThanOrEqual(4);
+      await call.getByRole("region", { name: "What happened" }).getByRole("listitem").last().scrollIntoViewIfNeeded();
+      await expect(slider).toBeInViewport();
+      expect(await drift(page, slider), "scrolled down").toBeLessThanOrEqual(4);
+      await expectNoOverflow(page);
+    });
+  });
+}
 
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });

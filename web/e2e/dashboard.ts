@@ -96,7 +96,7 @@ export function accountMenu(page: Page) {
 
 export async function signOut(page: Page) {
   await accountMenu(page).click();
-  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
 }
 

@@ -25,7 +25,7 @@ test("a ready account signs in at a press, and signing out ends it here and on t
   const before = await page.context().cookies();
   expect(before.filter(({ httpOnly }) => httpOnly)).toHaveLength(1);
   await page.getByRole("button", { name: /^Account:/ }).click();
-  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
   await expect.poll(() => page.context().cookies()).toEqual([]);
   await page.context().addCookies(before);
@@ -51,7 +51,7 @@ test("while the session ends nothing else is asked, however slow the machine", a
   const slow = await context.newCDPSession(page);
   await slow.send("Emulation.setCPUThrottlingRate", { rate: 6 });
   await page.getByRole("button", { name: /^Account:/ }).click();
-  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
   expect(meanwhile).toEqual([]);
 });
@@ -64,7 +64,7 @@ test("what is unsaved is asked about before the way out, and staying keeps it", 
   const question = page.getByRole("dialog", { name: "Leave without saving?" });
   const signOut = async () => {
     await page.getByRole("button", { name: /^Account:/ }).click();
-    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
   };
   const wayOut = [
     signOut,
@@ -115,10 +115,10 @@ test.describe("on a phone", () => {
     await page.goto("/");
     await page.getByRole("button", { name: /An owner with history/ }).tap();
     await page.getByRole("button", { name: /^Account:/ }).tap();
-    await page.getByRole("link", { name: "Settings" }).tap();
+    await page.getByRole("menuitem", { name: "Settings" }).tap();
     await expect(page.getByRole("heading", { level: 1, name: "Profile" })).toBeVisible();
     await page.getByRole("button", { name: /^Account:/ }).tap();
-    await page.getByRole("button", { name: "Sign out" }).tap();
+    await page.getByRole("menuitem", { name: "Sign out" }).tap();
     await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
   });
 });

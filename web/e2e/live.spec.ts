@@ -56,6 +56,23 @@ test.describe("a lost connection", () => {
     await asked;
   });
 
+  test("leaves what stands around a page that does not come, and loads it when it is back", async ({
+    dashboard: page,
+    context,
+  }) => {
+    const pages = page.getByRole("navigation", { name: "Pages" });
+    await expect(page.getByTestId("freshness")).toHaveText(/^Live/, { timeout: 60_000 });
+    await context.setOffline(true);
+    await pages.getByRole("link", { name: "Businesses" }).click();
+    await expect(page.getByText("This page could not be loaded").first()).toBeVisible();
+    await expect(page.getByText("There is no connection.")).toBeVisible();
+    await expect(pages).toBeVisible();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await expect(page.getByText("There is no connection.")).toBeVisible();
+    await context.setOffline(false);
+    await expect(page.getByRole("heading", { level: 1, name: "Businesses" })).toBeVisible();
+  });
+
   /** A command that stops the server and starts it again; the set-up may offer one. */
   const restart = process.env.FRONTDESK_RESTART;
   test("outlives a server that is stopped and started again", async ({ dashboard: page }) => {

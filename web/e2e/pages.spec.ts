@@ -105,7 +105,7 @@ for (const [name, viewport] of Object.entries(SIZES)) {
         await check(page);
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: /^Account:/ }).click();
-        await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+        await expect(page.getByRole("menuitem", { name: "Sign out" })).toBeVisible();
         await check(page);
       });
 
@@ -139,6 +139,35 @@ for (const [name, viewport] of Object.entries(SIZES)) {
     });
   }
 }
+
+test("the account's menu is walked through by arrows, from its first entry", async ({ dashboard: page }) => {
+  const opener = page.getByRole("button", { name: /^Account:/ });
+  await opener.focus();
+  await page.keyboard.press("Enter");
+  const entry = (name: string) => page.getByRole("menuitem", { name });
+  await expect(entry("Settings")).toBeFocused();
+  await page.keyboard.press("End");
+  await expect(entry("Sign out")).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await expect(entry("Settings")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(entry("Settings")).toBeHidden();
+  await expect(opener).toBeFocused();
+});
+
+test.describe("on the narrowest screen", () => {
+  test.use({ viewport: { width: 320, height: 640 } });
+
+  test("no settings page scrolls sideways, and the tab of each is in sight", async ({ dashboard: page }) => {
+    for (const [path, heading, ready] of SETTINGS) {
+      await page.goto(`/settings/${path}`);
+      await expect(page.getByRole("button", { name: ready })).toBeVisible();
+      await expectNoOverflow(page);
+      const tab = page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: heading });
+      await expect(tab).toBeInViewport({ ratio: 1 });
+    }
+  });
+});
 
 test("the keyboard alone opens a dialog, stays in it and comes back", async ({ dashboard: page }) => {
   await enter(page, "/settings/keys");

@@ -99,7 +99,7 @@ async function inviteAColleague(page: Page, browser: Browser) {
   await expect(theirs.getByRole("button", { name: /^Save|^Release|^Delete/ })).toHaveCount(0);
   // Back in their own account there is nothing of it.
   await theirs.getByRole("button", { name: "Account: Wren" }).click();
-  await theirs.getByRole("button", { name: /Your own/ }).click();
+  await theirs.getByRole("menuitemradio", { name: /Your own/ }).click();
   await expect(theirs.getByRole("button", { name: "Account: Cole" })).toBeVisible();
   await theirs.goto("/clients");
   await expect(theirs.getByText("No business yet")).toBeVisible();

@@ -12,7 +12,7 @@ import {
 import { meQuery } from "./api/me";
 import { Problem, isKind } from "./api/problem";
 import { forgetSession, mayBeSignedIn, onSession, showNobody, wasSignedIn } from "./api/session";
-import { Broken } from "./pages/broken";
+import { Broken, BrokenInside } from "./pages/broken";
 import { paths } from "./paths";
 
 export function routes(queries: QueryClient): RouteObject[] {
@@ -58,25 +58,30 @@ function inside(queries: QueryClient): RouteObject {
     ...page("/", async () => ({ Component: (await import("./pages/shell")).Shell })),
     id: INSIDE,
     middleware: [({ request }) => gate(queries, new URL(request.url))],
-    children: [
-      {
-        index: true,
-        lazy: async () => {
-          const { Overview, ask } = await import("./pages/overview");
-          return { Component: Overview, loader: ({ request }) => ask(queries, new URL(request.url)) };
-        },
-      },
-      callRoutes(queries),
-      page("billing", async () => {
-        const { Billing, ask } = await import("./pages/billing");
-        return { Component: Billing, loader: () => ask(queries) };
-      }),
-      ...businessRoutes(queries),
-      settingsRoutes(queries),
-      adminRoutes(queries),
-      page("*", async () => ({ Component: (await import("./pages/lost")).Lost })),
-    ],
+    // A page that cannot be loaded leaves what stands around it.
+    children: [{ ErrorBoundary: BrokenInside, children: pages(queries) }],
   };
+}
+
+function pages(queries: QueryClient): RouteObject[] {
+  return [
+    {
+      index: true,
+      lazy: async () => {
+        const { Overview, ask } = await import("./pages/overview");
+        return { Component: Overview, loader: ({ request }) => ask(queries, new URL(request.url)) };
+      },
+    },
+    callRoutes(queries),
+    page("billing", async () => {
+      const { Billing, ask } = await import("./pages/billing");
+      return { Component: Billing, loader: () => ask(queries) };
+    }),
+    ...businessRoutes(queries),
+    settingsRoutes(queries),
+    adminRoutes(queries),
+    page("*", async () => ({ Component: (await import("./pages/lost")).Lost })),
+  ];
 }
 
 function callRoutes(queries: QueryClient): RouteObject {
@@ -115,7 +120,7 @@ function settingsRoutes(queries: QueryClient): RouteObject {
   return {
     ...page("settings", async () => ({ Component: (await import("./pages/settings")).Settings })),
     children: [
-      { index: true, loader: () => redirect(paths.settings("profile")) },
+      { index: true, loader: () => redirect(paths.settings("profile")), Component: Blank },
       page("profile", async () => {
         const { Profile, ask } = await import("./pages/settings/profile");
         return { Component: Profile, loader: () => ask(queries) };
@@ -149,7 +154,7 @@ function adminRoutes(queries: QueryClient): RouteObject {
   return {
     ...page("admin", async () => ({ Component: (await import("./pages/admin")).Admin })),
     children: [
-      { index: true, loader: () => redirect(paths.admin("users")) },
+      { index: true, loader: () => redirect(paths.admin("users")), Component: Blank },
       page("users", async () => ({ Component: (await import("./pages/admin/users")).Users })),
       page("users/:id", async () => {
         const { OneUser, ask } = await import("./pages/admin/user");
@@ -206,6 +211,7 @@ async function makeWay(router: ReturnType<typeof createBrowserRouter>, queries: 
   queries.clear();
 }
 
+/** Also where one is led on at once: the router wants something to draw meanwhile. */
 function Blank() {
   return null;
 }

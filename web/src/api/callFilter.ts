@@ -4,7 +4,7 @@
  * and sends that link; the api gets instants. What the address holds and we do not
  * know is refused aloud, never dropped silently: a wider list would look complete.
  */
-import { instantsOf, isDay } from "./period";
+import { instantsOf, isInstant, isPlausibleDay } from "./period";
 
 export const DIRECTIONS = ["inbound", "outbound"] as const;
 export const STATES = ["ringing", "live", "ended"] as const;
@@ -92,7 +92,7 @@ function read(filter: CallFilter, name: string, value: string): boolean {
       return true;
     case "from":
     case "to":
-      if (!isDay(value) && !isInstant(value)) return false;
+      if (!isPlausibleDay(value) && !isInstant(value)) return false;
       filter[name] = value;
       return true;
     case "number":
@@ -133,8 +133,4 @@ function readChoice(filter: CallFilter, name: string, value: string): boolean {
 
 function oneOf<T extends string>(choices: readonly T[], value: string): T | undefined {
   return choices.find((choice) => choice === value);
-}
-
-function isInstant(value: string) {
-  return /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
 }

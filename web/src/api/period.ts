@@ -16,6 +16,37 @@ export function isDay(value: string) {
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(value);
 }
 
+/**
+ * One that calls can have happened on. Whoever types a year passes through 0002, 0020 and 0202: none
+ * of them may be asked for.
+ */
+export function isPlausibleDay(value: string) {
+  return isDay(value) && isPlausible(value);
+}
+
+/** An instant as the api takes it, within the same years. */
+export function isInstant(value: string) {
+  return INSTANT.test(value) && !Number.isNaN(Date.parse(value)) && isPlausible(value);
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+function isPlausible(date: string) {
+  const year = Number(date.slice(0, 4));
+  return year >= 1970 && year <= LAST_YEAR;
+}
+
+/** Beyond it the api counts no days. */
+const LAST_YEAR = 9998;
+
+export const LAST_DAY = `${LAST_YEAR}-12-31`;
+
+/** Nothing lies between a first day and a last one before it. */
+export function isReversed(days: Days) {
+  const { from, to } = instantsOf(days);
+  return from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to);
+}
+
 export function startOfDay(day: string) {
   return startOf(day).toISOString();
 }

@@ -40,6 +40,7 @@ export function openQueries() {
         // The stream names every change, so what was just read need not be asked for again.
         staleTime: 10_000,
         retry: (failures, error) => failures < 2 && !isAnswered(error),
+        retryOnMount: ({ state }) => !(isAnswered(state.error) && Date.now() - state.errorUpdatedAt < JUST_NOW_MS),
         // A dashboard on this very machine answers without any network.
         networkMode: "always",
       },
@@ -47,8 +48,11 @@ export function openQueries() {
   });
 }
 
+/** A page is drawn after its questions were sent: what was refused meanwhile it need not ask again. */
+const JUST_NOW_MS = 5_000;
+
 /** Asking again would hear the same. */
-function isAnswered(error: Error) {
+function isAnswered(error: Error | null) {
   return error instanceof ForAnother || (error instanceof Problem && error.status < 500);
 }
 

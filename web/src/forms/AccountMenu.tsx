@@ -1,7 +1,7 @@
 /** Who is signed in and for which account, the way to another one, to the settings and out. */
 import * as Popover from "@radix-ui/react-popover";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { type Me, type Membership, actFor, isAdmin, useMe } from "../api/me";
 import { paths, signingOut } from "../paths";
@@ -32,18 +32,55 @@ export function AccountMenu() {
           sideOffset={6}
           collisionPadding={12}
           aria-label="Account"
+          // By itself it would pass over links, and begin at "Sign out".
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            entriesOf(event.currentTarget)[0]?.focus();
+          }}
+          onKeyDown={walk}
           className="z-30 max-h-(--radix-popover-content-available-height) w-[min(300px,calc(100vw-24px))] overflow-y-auto rounded-card border border-line bg-surface p-2 shadow-float"
         >
           <div className="px-3 py-2">
             <p className="truncate font-semibold">{me.user.name}</p>
             <p className="truncate text-xs text-quiet">{me.user.email}</p>
           </div>
-          {me.accounts.length > 1 && <Accounts me={me} close={() => setOpen(false)} />}
-          <Ways me={me} close={() => setOpen(false)} />
+          <div role="menu" aria-label="Account">
+            {me.accounts.length > 1 && <Accounts me={me} close={() => setOpen(false)} />}
+            <Ways me={me} close={() => setOpen(false)} />
+          </div>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   );
+}
+
+function entriesOf(menu: EventTarget | null) {
+  return menu instanceof HTMLElement ? [...menu.querySelectorAll<HTMLElement>("[role^=menuitem]")] : [];
+}
+
+/** Up and down go round, Home and End to the ends; Escape closes, which the popover does. */
+function walk(event: KeyboardEvent<HTMLElement>) {
+  const entries = entriesOf(event.currentTarget);
+  const at = entries.findIndex((entry) => entry === document.activeElement);
+  const next = target(event.key, at, entries.length);
+  if (next === null) return;
+  event.preventDefault();
+  entries.at(next)?.focus();
+}
+
+function target(key: string, at: number, length: number) {
+  switch (key) {
+    case "ArrowDown":
+      return (at + 1) % length;
+    case "ArrowUp":
+      return at - 1;
+    case "Home":
+      return 0;
+    case "End":
+      return -1;
+    default:
+      return null;
+  }
 }
 
 const ENTRY =
@@ -84,7 +121,8 @@ function Accounts({ me, close }: { me: Me; close: () => void }) {
           <button
             key={account.id}
             type="button"
-            aria-pressed={current}
+            role="menuitemradio"
+            aria-checked={current}
             onClick={() => (current ? close() : void choose(account))}
             className={classes(ENTRY, current && "bg-accent-soft text-accent")}
           >
@@ -110,15 +148,15 @@ function Ways({ me, close }: { me: Me; close: () => void }) {
   }
   return (
     <div className="border-t border-line pt-1">
-      <Link to={paths.settings("profile")} onClick={close} className={ENTRY}>
+      <Link role="menuitem" to={paths.settings("profile")} onClick={close} className={ENTRY}>
         Settings
       </Link>
       {isAdmin(me) && (
-        <Link to={paths.admin("users")} onClick={close} className={ENTRY}>
+        <Link role="menuitem" to={paths.admin("users")} onClick={close} className={ENTRY}>
           Administration
         </Link>
       )}
-      <button type="button" onClick={leave} className={ENTRY}>
+      <button type="button" role="menuitem" onClick={leave} className={ENTRY}>
         Sign out
       </button>
     </div>

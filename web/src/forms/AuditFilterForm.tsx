@@ -1,6 +1,10 @@
 /** Narrows the acts to those of one kind, or of some days. */
-import type { ActGroup, AuditFilter } from "../api/auditFilter";
-import { Day, OneOf } from "./FilterFields";
+import { useCallback } from "react";
+import { useSearchParams } from "react-router";
+import { type ActGroup, type AuditFilter, refusedDays } from "../api/auditFilter";
+import type { Days } from "../api/period";
+import { DayRange, OneOf } from "./FilterFields";
+import { LeftOut } from "./LeftOut";
 import { useNarrow } from "./useNarrow";
 
 const GROUP_WORDS: Record<ActGroup, string> = {
@@ -12,7 +16,7 @@ const GROUP_WORDS: Record<ActGroup, string> = {
   key: "API keys",
   member: "Members",
   invitation: "Invitations",
-  client: "Businesses",
+  client: "Businesses deleted or brought back",
   number: "Numbers",
   call: "Calls",
   export: "Exports",
@@ -27,6 +31,8 @@ interface Props {
 
 export function AuditFilterForm({ filter: { act, from, to }, everybodys = false }: Props) {
   const narrow = useNarrow();
+  const [search] = useSearchParams();
+  const choose = useCallback((part: Days) => narrow({ ...part }), [narrow]);
   // Dead letters belong to no account.
   const { dead_letter, ...own } = GROUP_WORDS;
   const words: Partial<typeof GROUP_WORDS> = everybodys ? { ...own, dead_letter } : own;
@@ -35,8 +41,10 @@ export function AuditFilterForm({ filter: { act, from, to }, everybodys = false 
       <div className="col-span-2 sm:col-span-1">
         <OneOf label="About" words={words} value={act} choose={(act) => narrow({ act })} />
       </div>
-      <Day label="From" value={from} max={to} choose={(from) => narrow({ from })} />
-      <Day label="Up to and including" value={to} min={from} choose={(to) => narrow({ to })} />
+      <DayRange days={{ from, to }} choose={choose} />
+      <div className="col-span-full empty:hidden">
+        <LeftOut parts={refusedDays(search)} clear={() => choose({ from, to })} />
+      </div>
     </div>
   );
 }

@@ -18,7 +18,7 @@ import {
   STATE_WORDS,
   lengthOf,
 } from "./callFilterWords";
-import { Day, OneOf } from "./FilterFields";
+import { DayRange, OneOf } from "./FilterFields";
 import { useTyped } from "./useTyped";
 import { WordsField } from "./WordsField";
 
@@ -78,11 +78,9 @@ function NumberField({ filter, change }: Props) {
 }
 
 function Fields({ filter, change }: Props) {
-  const days = { from: filter.from?.slice(0, 10), to: filter.to?.slice(0, 10) };
   return (
     <div className="grid grid-cols-2 gap-x-3 gap-y-4">
-      <Day label="From" value={days.from} max={days.to} choose={(from) => change({ from })} />
-      <Day label="Up to and including" value={days.to} min={days.from} choose={(to) => change({ to })} />
+      <DayRange days={filter} choose={change} />
       <div className="col-span-2">
         <OneOf
           label="Direction"

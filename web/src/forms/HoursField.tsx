@@ -48,14 +48,13 @@ function OneDay({ day, spans, error, change, copy }: DayProps) {
       ref={group}
       tabIndex={-1}
       aria-describedby={error ? errorId : undefined}
-      className="grid grid-cols-1 items-start gap-x-4 gap-y-2 sm:grid-cols-[104px_minmax(0,1fr)_auto]"
+      className="grid grid-cols-1 items-start gap-x-4 gap-y-2 sm:grid-cols-[104px_minmax(0,1fr)]"
     >
       <legend className="sr-only">{name}</legend>
       <p aria-hidden className="font-medium sm:pt-2">
         {name}
       </p>
       <div className="flex min-w-0 flex-col gap-2">
-        {spans.length === 0 && <p className="text-quiet sm:pt-2">Closed</p>}
         {spans.map((span, at) => (
           <OneSpan
             key={at}
@@ -75,18 +74,20 @@ function OneDay({ day, spans, error, change, copy }: DayProps) {
             {error}
           </p>
         )}
-      </div>
-      <div className="flex gap-3 sm:pt-2">
-        {spans.length < MOST_A_DAY && (
-          <Button look="text" onClick={() => change([...spans, nextAfter(spans)])} aria-label={addWords(name, spans)}>
-            {spans.length === 0 ? "Open" : "Add a time"}
-          </Button>
-        )}
-        {spans.length > 0 && (
-          <Button look="text" onClick={copy} aria-label={`Copy ${name} to all days`}>
-            Copy to all days
-          </Button>
-        )}
+        {/* Under the times, not beside them: there is no room for both on most screens. */}
+        <div className={classes("flex flex-wrap items-center gap-x-3 gap-y-1", spans.length === 0 && "sm:pt-2")}>
+          {spans.length === 0 && <p className="text-quiet">Closed</p>}
+          {spans.length < MOST_A_DAY && (
+            <Button look="text" onClick={() => change([...spans, nextAfter(spans)])} aria-label={addWords(name, spans)}>
+              {spans.length === 0 ? "Open" : "Add a time"}
+            </Button>
+          )}
+          {spans.length > 0 && (
+            <Button look="text" onClick={copy} aria-label={`Copy ${name} to all days`}>
+              Copy to all days
+            </Button>
+          )}
+        </div>
       </div>
     </fieldset>
   );

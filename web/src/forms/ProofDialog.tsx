@@ -2,14 +2,14 @@
  * Asks who is at the keyboard before something dangerous, then lets it go on. Whoever has
  * neither password nor second factor proves it by signing in at their provider again.
  */
-import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useEffectEvent, useState } from "react";
 import { useLocation } from "react-router";
 import { act, client } from "../api/client";
-import { useMe } from "../api/me";
+import { askWhoIAm, meQuery, useMe } from "../api/me";
 import { isKind } from "../api/problem";
 import { endProof, useProofWanted } from "../api/proof";
-import { noteLeavingForProvider } from "../api/session";
+import { serverNow } from "../api/serverClock";
 import { identitiesQuery } from "../api/settings";
 import { paths } from "../paths";
 import { Button, buttonLook } from "../ui/Button";
@@ -87,21 +87,57 @@ function ProofForm({ withCode }: { withCode: boolean }) {
 function ByProvider() {
   const identities = useQuery(identitiesQuery());
   const { pathname } = useLocation();
+  const queries = useQueryClient();
+  const [left, setLeft] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+
+  /** Whoever comes back without having signed in is told so only when they say that they have. */
+  async function look(isSaid: boolean) {
+    setFailure(null);
+    await askWhoIAm(queries);
+    const me = queries.getQueryData(meQuery().queryKey);
+    if (me?.session && Date.parse(me.session.proven_until) > serverNow()) endProof(true);
+    else if (isSaid) setFailure("Your provider has not told us yet. Sign in there, and come back.");
+  }
+
+  const cameBack = useEffectEvent(() => {
+    if (left && !document.hidden) void look(false);
+  });
+  useEffect(() => {
+    document.addEventListener("visibilitychange", cameBack);
+    return () => document.removeEventListener("visibilitychange", cameBack);
+  }, []);
+
   return (
     <>
-      <p>Sign in at your provider once more. You come back to this page; then try again.</p>
+      <p>
+        Sign in at your provider once more. It opens in another tab, so what you typed here stays; come back to this one
+        when you are through.
+      </p>
+      {failure && (
+        <p role="alert" className="text-bad">
+          {failure}
+        </p>
+      )}
       <div className="flex flex-wrap justify-end gap-2">
         <Button onClick={() => endProof(false)}>Cancel</Button>
         {identities.data?.items.map(({ provider }) => (
           <a
             key={provider}
             href={paths.provider(provider, pathname)}
-            onClick={noteLeavingForProvider}
-            className={buttonLook("strong")}
+            target="_blank"
+            rel="noreferrer"
+            onClick={() => setLeft(true)}
+            className={buttonLook(left ? "plain" : "strong")}
           >
             Continue with {providerName(provider)}
           </a>
         ))}
+        {left && (
+          <Button look="strong" onClick={() => void look(true)}>
+            I have signed in
+          </Button>
+        )}
       </div>
     </>
   );

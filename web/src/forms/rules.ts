@@ -77,6 +77,6 @@ function isPhoneNumber(text: string) {
 }
 
 /** As the api counts: characters, not units of UTF-16. */
-function length(text: string) {
+export function length(text: string) {
   return Array.from(text).length;
 }

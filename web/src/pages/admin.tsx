@@ -1,8 +1,9 @@
 /** For whoever runs the service: everybody's accounts and businesses, and what was done. */
-import { NavLink, Outlet } from "react-router";
+import { NavLink, Outlet, useLocation } from "react-router";
 import { isAdmin, useMe } from "../api/me";
 import { type AdminPage, paths } from "../paths";
 import { tabLook } from "../ui/Button";
+import { TabRow } from "../ui/TabRow";
 import { Lost } from "./lost";
 
 const PAGES: { page: AdminPage; words: string }[] = [
@@ -13,11 +14,12 @@ const PAGES: { page: AdminPage; words: string }[] = [
 
 export function Admin() {
   const me = useMe();
+  const { pathname } = useLocation();
   // To everybody else there is no such page.
   if (!isAdmin(me)) return <Lost />;
   return (
     <div className="mx-auto flex max-w-page flex-col gap-4 px-4 py-4 rail:px-6 rail:py-5">
-      <nav aria-label="Administration" className="flex gap-0.5 overflow-x-auto">
+      <TabRow label="Administration" at={pathname}>
         {PAGES.map(({ page, words }) => (
           <NavLink
             key={page}
@@ -27,7 +29,7 @@ export function Admin() {
             {words}
           </NavLink>
         ))}
-      </nav>
+      </TabRow>
       <Outlet />
     </div>
   );

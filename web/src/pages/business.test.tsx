@@ -348,3 +348,38 @@ it("a business that is not there says so", async () => {
   open(`/clients/${ID}`);
   expect(await screen.findByText("Not found")).toBeTruthy();
 });
+
+it("what was said of a number goes with it: another one is typed, or one is released", async () => {
+  const api = keeping(stage);
+  stage.answers[`POST ${ONE}/numbers`] = problem(409, "number-limit");
+  stage.answers[`DELETE ${ONE}/numbers/%2B12025550100`] = () => api.change({ numbers: [] });
+  open(`/clients/${ID}`);
+  const numbers = await part("Numbers");
+  const field = numbers.getByLabelText("Give it a number");
+  const plan = () => numbers.queryByRole("link", { name: "See the plan" });
+  const refuse = async () => {
+    await user.click(numbers.getByRole("button", { name: "Assign number" }));
+    expect((await numbers.findByRole("alert")).textContent).toMatch(/no room for another number/);
+    expect(plan()).toBeTruthy();
+  };
+  await user.type(field, "+1 202 555 0123");
+  await refuse();
+  await user.type(field, "4");
+  expect(numbers.queryByRole("alert")).toBeNull();
+  expect(plan()).toBeNull();
+  await refuse();
+  await user.click(numbers.getByRole("button", { name: /^Release number/ }));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Release the number" }));
+  await numbers.findByText(/No number yet/);
+  await waitFor(() => expect(numbers.queryByRole("alert")).toBeNull());
+  expect(plan()).toBeNull();
+});
+
+it("near its limit a text says how long it is", async () => {
+  keeping(stage);
+  open(`/clients/${ID}`);
+  const says = await part("What it says");
+  expect(says.queryByText(/of 500 characters/)).toBeNull();
+  fireEvent.change(says.getByLabelText("Greeting"), { target: { value: "x".repeat(430) } });
+  expect(await says.findByText(/430 of 500 characters\./)).toBeTruthy();
+});

@@ -166,3 +166,22 @@ it("says when more has happened than can be looked at", async () => {
   expect(await screen.findByText(/There may be more/)).toBeTruthy();
   expect(screen.getByText(/something may be missing/)).toBeTruthy();
 });
+
+it("events say what became of the call in the words of the lists", async () => {
+  const changes: CallEvent["changes"] = [
+    { field: "result", value: "abandoned" },
+    { field: "sentiment", value: "negative" },
+    { field: "outcome", value: "fail" },
+  ];
+  const items = [...EVENTS.slice(0, 3), event(4, ANALYSED, "Analysed", changes)];
+  stage.answers[`/api/calls/${ID}/events`] = { items, complete: true, freshness: FRESH };
+  open(`/calls/${ID}`);
+  expect(await screen.findByText("Result: Gave up waiting · Sentiment: Upset · Outcome: No success")).toBeTruthy();
+});
+
+it("the slider stands above all that it changes", async () => {
+  open(`/calls/${ID}`);
+  const moments = await slider();
+  const heading = await screen.findByRole("heading", { level: 1, name: /202/ });
+  expect(moments.compareDocumentPosition(heading) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+});

@@ -6,7 +6,14 @@ import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { type ComponentProps, useEffect, useRef } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { isId, readFilter } from "../api/callFilter";
-import { askAhead, callEventsQuery, callQuery, callsQuery } from "../api/queries";
+import {
+  type Hit,
+  type OneCall as OneAnswer,
+  askAhead,
+  callEventsQuery,
+  callQuery,
+  callsQuery,
+} from "../api/queries";
 import { Problem } from "../api/problem";
 import { serverNow } from "../api/serverClock";
 import { paths } from "../paths";
@@ -19,7 +26,7 @@ import { atMoment, knownQuery, momentOf } from "./call/asKnown";
 import { Behind } from "./call/Behind";
 import { CallHead } from "./call/CallHead";
 import { Latencies } from "./call/Latencies";
-import { Past } from "./call/Past";
+import { Moments } from "./call/Moments";
 import { Transcript } from "./call/Transcript";
 import { WhatHappened } from "./call/WhatHappened";
 import { Lost } from "./lost";
@@ -67,32 +74,57 @@ function Call({ id }: { id: string }) {
           <Freshness freshness={one.data?.freshness} failed={one.isError} />
         </div>
       </div>
-      {at !== null && <Past at={at} complete={one.data?.complete ?? true} />}
-      {one.data ? (
-        <div
-          aria-busy={one.isPlaceholderData}
-          className={classes("flex flex-col gap-4 transition-opacity", one.isPlaceholderData && "opacity-60")}
-        >
-          <CallHead call={one.data.call} now={new Date(serverNow())} at={at} />
-          <div className="grid items-start gap-4 @table:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-            <Transcript call={one.data.call} turns={one.data.turns} hits={hits} />
-            <div className="flex min-w-0 flex-col gap-4">
-              <WhatHappened events={events} at={at} />
-              <Latencies latencies={one.data.call.latencies} />
-              <Behind call={one.data.call} />
-            </div>
+      {(!one.error || at !== null) && <Moments items={events.isError ? [] : events.data?.items} />}
+      <div className={classes("flex flex-col gap-4", UNDER_MOMENTS, at !== null && "min-h-dvh")}>
+        {one.data ? (
+          <Known {...{ one: one.data, isOld: one.isPlaceholderData, events, at, hits }} />
+        ) : isKnown ? (
+          <NotYet events={events} at={at} />
+        ) : one.error ? (
+          <div className="card">
+            <Failure error={one.error} again={() => void one.refetch()} />
           </div>
-        </div>
-      ) : isKnown ? (
-        <NotYet events={events} at={at} />
-      ) : one.error ? (
-        <div className="card">
-          <Failure error={one.error} again={() => void one.refetch()} />
-        </div>
-      ) : (
-        <AwaitingCall />
-      )}
+        ) : (
+          <AwaitingCall />
+        )}
+      </div>
     </article>
+  );
+}
+
+/**
+ * What the slider changes. It is as tall as the screen in the past, so that the page stays scrolled where
+ * it is; the browser keeps nothing in place by itself; and what gets the focus is not under the slider.
+ */
+const UNDER_MOMENTS = "[overflow-anchor:none] [&_:is(a,button,summary,h2)]:scroll-mt-24";
+
+interface KnownProps {
+  one: OneAnswer;
+  /** The moment before, until this one is told. */
+  isOld: boolean;
+  events: ComponentProps<typeof WhatHappened>["events"];
+  at: string | null;
+  hits: Hit[];
+}
+
+function Known({ one: { call, turns, complete }, isOld, events, at, hits }: KnownProps) {
+  return (
+    <div aria-busy={isOld} className={classes("flex flex-col gap-4 transition-opacity", isOld && "opacity-60")}>
+      {at !== null && !complete && (
+        <p className="rounded-inner bg-late-soft px-3 py-1.5 text-late">
+          The room had more events than can be looked at, so something may be missing.
+        </p>
+      )}
+      <CallHead call={call} now={new Date(serverNow())} at={at} />
+      <div className="grid items-start gap-4 @table:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <Transcript {...{ call, turns, hits }} />
+        <div className="flex min-w-0 flex-col gap-4">
+          <WhatHappened events={events} at={at} />
+          <Latencies latencies={call.latencies} />
+          <Behind call={call} />
+        </div>
+      </div>
+    </div>
   );
 }
 

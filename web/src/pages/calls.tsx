@@ -5,6 +5,7 @@ import { Link, Outlet, useNavigate, useParams, useSearchParams } from "react-rou
 import { type CallFilter, readFilter, writeFilter } from "../api/callFilter";
 import { askAhead, callsQuery } from "../api/queries";
 import { CallFilterForm } from "../forms/CallFilterForm";
+import { LeftOut } from "../forms/LeftOut";
 import { chosenParts } from "../forms/callFilterWords";
 import { useAddressed } from "../forms/useNarrow";
 import { paths } from "../paths";
@@ -57,7 +58,7 @@ export function Calls() {
             <Quick filter={filter} />
             <CallFilterForm {...{ filter, change }} />
           </div>
-          <Chosen {...{ filter, refused }} />
+          <Chosen {...{ filter, refused, change }} />
           <CallList {...{ calls, filter, search, chosenId: id }} />
         </div>
       </div>
@@ -112,8 +113,14 @@ function useChange(inAddress: CallFilter) {
   return useCallback((part: Partial<CallFilter>) => change((latest) => ({ ...latest, ...part })), [change]);
 }
 
+interface ChosenProps {
+  filter: CallFilter;
+  refused: string[];
+  change: (part: Partial<CallFilter>) => void;
+}
+
 /** What the list is narrowed to, each part with its own way out. */
-function Chosen({ filter, refused }: { filter: CallFilter; refused: string[] }) {
+function Chosen({ filter, refused, change }: ChosenProps) {
   // What a press above chose is marked there.
   const parts = chosenParts(filter).filter(
     ({ name }) => !((name === "state" || name === "result") && quickChoice(filter)),
@@ -138,11 +145,8 @@ function Chosen({ filter, refused }: { filter: CallFilter; refused: string[] }) 
           Clear all
         </Link>
       )}
-      {refused.length > 0 && (
-        <p role="status" className="text-xs text-late [overflow-wrap:anywhere]">
-          Left out, for it is no filter here: {refused.join(", ")}
-        </p>
-      )}
+      {/* What is understood is written anew, and the rest with it is gone. */}
+      <LeftOut parts={refused} clear={() => change({})} />
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { isKind } from "../api/problem";
 import { mayBeSignedIn } from "../api/session";
 import { FormProblem, useKeptForm } from "../forms/form";
 import { z } from "../forms/rules";
+import { OTHERS_SIGNED_OUT } from "../forms/signedOutWords";
 import { paths, signingOut } from "../paths";
 import { Button, buttonLook } from "../ui/Button";
 import { Door, Elsewhere } from "./door/Door";
@@ -97,7 +98,7 @@ function Changed({ me }: { me: Me | undefined }) {
             <strong className="font-semibold">{me.user.email}</strong> now.{" "}
           </>
         )}
-        From now on you sign in with it, and our mails go there. Other browsers and programs are signed out.
+        From now on you sign in with it, and our mails go there. {OTHERS_SIGNED_OUT}
       </p>
       <Onward />
     </Door>

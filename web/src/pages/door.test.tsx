@@ -427,3 +427,31 @@ it("an invitation that is over is told", async () => {
   openLink("/invitation");
   expect(await screen.findByText("This link does not work any more")).toBeTruthy();
 });
+
+it("loaded again, the way in still says that a mail is on its way, and knows no password", async () => {
+  nobody();
+  const state = { sentTo: { email: "ann@example.com", name: "Ann Able" } };
+  const router = open("/forgotten");
+  await screen.findByRole("heading", { level: 1, name: "Forgotten your password?" });
+  await router.navigate("/sign-up", { state });
+  expect(await screen.findByRole("heading", { level: 1, name: "Check your mail" })).toBeTruthy();
+  expect(screen.getByText("ann@example.com")).toBeTruthy();
+  expect(screen.queryByRole("button", { name: "Send it again" }), "there is no password to send").toBeNull();
+  await user.click(screen.getByRole("button", { name: "Send it again or to another address" }));
+  expect((await screen.findByLabelText<HTMLInputElement>("Your name")).value).toBe("Ann Able");
+  expect(screen.getByLabelText<HTMLInputElement>("E-mail address").value).toBe("ann@example.com");
+  expect(router.state.location.state).toBeNull();
+});
+
+it("what is kept with the page has no password", async () => {
+  nobody();
+  stage.answers["POST /api/auth/signup"] = () => Response.json({}, { status: 202 });
+  const router = open("/sign-up");
+  await user.type(await screen.findByLabelText("Your name"), "Ann Able");
+  await fillIn();
+  await user.click(screen.getByRole("button", { name: "Create the account" }));
+  expect(await screen.findByRole("heading", { level: 1, name: "Check your mail" })).toBeTruthy();
+  expect(router.state.location.state).toEqual({ sentTo: { email: "ann@example.com", name: "Ann Able" } });
+  await router.navigate(-1);
+  expect((await screen.findByLabelText<HTMLInputElement>("E-mail address")).value).toBe("ann@example.com");
+});

@@ -1,5 +1,4 @@
 /** A forgotten password: asks where to write. The answer is the same whether there is an account or not. */
-import { useState } from "react";
 import { Link } from "react-router";
 import { act, client } from "../api/client";
 import { FormProblem, bind, useKeptForm } from "../forms/form";
@@ -9,27 +8,28 @@ import { Button } from "../ui/Button";
 import { TextField } from "../ui/Field";
 import { CheckMail } from "./door/CheckMail";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
+import { useSentTo } from "./door/sentTo";
 
 const RULES = z.object({ email });
 
 export function Forgotten() {
-  const [sentTo, setSentTo] = useState<string | null>(null);
+  const [sentTo, keepSentTo] = useSentTo();
   const { form, submit, busy } = useKeptForm({
     rules: RULES,
-    values: { email: "" },
+    values: { email: sentTo?.email ?? "" },
     fleeting: true,
     save: async (body) => {
       await act(() => client.POST("/api/auth/password/forgot", { body }));
-      setSentTo(body.email);
+      await keepSentTo(body);
     },
   });
   if (sentTo) {
     return (
       <Door title="Check your mail">
         <CheckMail
-          email={sentTo}
+          email={sentTo.email}
           otherwise={
-            <Button look="text" onClick={() => setSentTo(null)}>
+            <Button look="text" onClick={() => void keepSentTo(null)}>
               Send it again or to another address
             </Button>
           }

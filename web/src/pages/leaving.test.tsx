@@ -24,7 +24,7 @@ const name = () => screen.findByLabelText<HTMLInputElement>("Name");
 
 async function pressSignOut() {
   await user.click(await screen.findByRole("button", { name: "Account: Ann Able Your own account" }));
-  await user.click((await dialog("Account")).getByRole("button", { name: "Sign out" }));
+  await user.click((await dialog("Account")).getByRole("menuitem", { name: "Sign out" }));
 }
 
 it("the session ends when the pages are gone: none of them asks meanwhile", async () => {
@@ -107,7 +107,7 @@ it("going over to another account asks first too", async () => {
   await user.type(await name(), " of Ace");
   const goOver = async () => {
     await user.click(await screen.findByRole("button", { name: "Account: Ann Able Your own account" }));
-    await user.click((await dialog("Account")).getByRole("button", { name: /Bob's Dental/ }));
+    await user.click((await dialog("Account")).getByRole("menuitemradio", { name: /Bob's Dental/ }));
     return dialog("Leave without saving?");
   };
   await user.click((await goOver()).getByRole("button", { name: "Stay here" }));

@@ -7,6 +7,7 @@ import { lastDay, lastMonthByNow, monthOf } from "../api/period";
 import { type Whose, askAhead, callsQuery, pastStatsQuery, statsQuery, subscriptionQuery } from "../api/queries";
 import { serverNow } from "../api/serverClock";
 import { CallCharts } from "./overview/CallCharts";
+import { FirstSteps } from "./overview/FirstSteps";
 import { MonthFigures } from "./overview/MonthFigures";
 import { NeedsYou } from "./overview/NeedsYou";
 import { Newest } from "./overview/Newest";
@@ -47,6 +48,7 @@ export function Overview() {
       <PageHead title="Overview">
         <Freshness freshness={newest.data?.freshness} failed={newest.isError} />
       </PageHead>
+      <FirstSteps current={subscription.data} />
       <Now {...{ live, ringing, whose }} />
       <MonthFigures {...{ month, beforeByNow, whose }} />
       <NeedsYou {...{ day, subscription, whose }} />

@@ -1,5 +1,5 @@
 /** Each page with a stand-in for the api: what it says when there is nothing, too much, or trouble. */
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { CallEvent, OneCall, Subscription } from "../api/queries";
@@ -412,4 +412,102 @@ it("nobody hangs up who may only read, nor on a call that is over", async () => 
   openCall(ON_THE_LINE);
   await screen.findByText(/on the line for/);
   expect(screen.queryByRole("button", { name: "Hang up" })).toBeNull();
+});
+
+it("a call that did not end is said to go on, and can be ended again", async () => {
+  const user = userEvent.setup();
+  answers[HANG_UP] = () => Response.json({}, { status: 202 });
+  openCall(ON_THE_LINE);
+  const hangUp = async () => {
+    await user.click(await screen.findByRole("button", { name: "Hang up" }));
+    const question = within(await screen.findByRole("dialog", { name: /^Hang up on/ }));
+    await user.click(question.getByRole("button", { name: "Hang up" }));
+    await screen.findByRole("button", { name: "Hanging up…" });
+  };
+  const later = waits(30_000);
+  await hangUp();
+  expect(screen.queryByRole("alert")).toBeNull();
+  act(later);
+  expect((await screen.findByRole("alert")).textContent).toBe("The call did not end. Try again.");
+  await hangUp();
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+/** Takes hold of what would be done after so long. What is returned does it now. */
+function waits(ms: number) {
+  const wait = window.setTimeout.bind(window);
+  const held: (() => void)[] = [];
+  vi.spyOn(window, "setTimeout").mockImplementation(((done: () => void, after?: number) =>
+    after === ms ? held.push(done) : wait(done, after)) as typeof window.setTimeout);
+  return () => {
+    for (const done of held.splice(0)) done();
+  };
+}
+
+it("a new owner is shown the way to the first call, and none is promised before it can come", async () => {
+  open("/");
+  const steps = within(await screen.findByRole("region", { name: "Before the first call" }));
+  expect(steps.getAllByRole("listitem").map((item) => plain(item))).toEqual([
+    expect.stringMatching(/^A business.*missing/),
+    expect.stringMatching(/^A subscription.*missing/),
+    expect.stringMatching(/^A phone number.*missing/),
+  ]);
+  expect(steps.getByRole("link", { name: "Make a business" }).getAttribute("href")).toBe("/clients/new");
+  expect(screen.queryByText(/at its first ring/)).toBeNull();
+});
+
+it("what is there already is no step any more, and with a number there is none", async () => {
+  answers["/api/clients"] = { items: [BEA] };
+  answers["/api/subscriptions/current"] = { subscription: subscription({}), freshness: FRESH };
+  open("/");
+  const steps = within(await screen.findByRole("region", { name: "Before the first call" }));
+  expect(steps.getAllByText("done")).toHaveLength(2);
+  expect(steps.getByRole("link", { name: "Give it a number" }).getAttribute("href")).toBe(`/clients/${OTHER_ID}`);
+  cleanup();
+  answers["/api/clients"] = { items: [ACE] };
+  open("/");
+  expect(await screen.findByText(/the call appears here at its first ring/)).toBeTruthy();
+  expect(screen.queryByRole("region", { name: "Before the first call" })).toBeNull();
+});
+
+it("an administrator without a business is led to those of others", async () => {
+  answers["/api/auth/me"] = { ...ME, user: { ...ME.user, role: "admin" } };
+  open("/");
+  expect((await screen.findByRole("link", { name: "See all accounts" })).getAttribute("href")).toBe("/admin/users");
+  expect(screen.queryByText(/at its first ring/)).toBeNull();
+});
+
+it("a business that is not there has no calls to come", async () => {
+  answers["/api/clients"] = { items: [ACE] };
+  open(`/calls?client_id=${OTHER_ID}`);
+  expect(await screen.findByText("No call matches")).toBeTruthy();
+  expect(screen.getByText(/The business that was chosen is not there/)).toBeTruthy();
+  expect(screen.queryByText("No calls yet")).toBeNull();
+});
+
+it("what is refused is asked once", async () => {
+  open(`/calls/${ID}`);
+  await screen.findAllByText("Not found");
+  const asked = stage.asked.filter(({ url }) => url.pathname.startsWith(`/api/calls/${ID}`));
+  expect(asked.map(({ url }) => url.pathname).toSorted()).toEqual([`/api/calls/${ID}`, `/api/calls/${ID}/events`]);
+});
+
+it.each(["/settings", "/admin"])("%s leads on without a warning", async (address) => {
+  answers["/api/auth/me"] = { ...ME, user: { ...ME.user, role: "admin" } };
+  const warn = vi.spyOn(console, "warn");
+  const router = open(address);
+  await waitFor(() => expect(router.state.location.pathname).toMatch(new RegExp(`^${address}/`)));
+  expect(warn).not.toHaveBeenCalled();
+});
+
+it("what was captured leads nowhere, for no list has those calls", async () => {
+  const good = { calls: 2, talk_ms: 1, missed: 0, abandoned: 0, failed: 0, answered_share: 1, success_share: 1 };
+  const totals = { ...good, average_talk_ms: 1, revenue: [{ amount_minor: 5_000, currency: "USD" }] };
+  const period = { from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z" };
+  const sentiment = { positive: 0, neutral: 0, negative: 0, unknown: 2 };
+  answers["/api/stats"] = { period, totals, sentiment, by_day: [], by_hour: [], heat: [], freshness: FRESH };
+  open("/");
+  expect(await screen.findByText("$50")).toBeTruthy();
+  expect(screen.getByRole("link", { name: "Successful" })).toBeTruthy();
+  expect(screen.queryByRole("link", { name: "Captured" })).toBeNull();
 });

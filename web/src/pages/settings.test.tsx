@@ -1,8 +1,22 @@
 /** The settings, the account's menu, and what every act that needs proof has in common. */
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { type Asked, FRESH, INVOICE, ME, OTHER_ID, type Stage, nothing, open, plain, problem, setStage } from "./stage";
+import {
+  ACE,
+  type Asked,
+  FRESH,
+  ID,
+  INVOICE,
+  ME,
+  OTHER_ID,
+  type Stage,
+  nothing,
+  open,
+  plain,
+  problem,
+  setStage,
+} from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -501,7 +515,7 @@ it("an account is deleted by its address, in thirty days, and can be kept until 
   const sure = await dialog("Delete your account?");
   await user.type(sure.getByLabelText(/Type “ann@example.com”/), "ann@example.com");
   await user.click(sure.getByRole("button", { name: "Delete my account" }));
-  expect(await screen.findByText(/will be deleted on Dec 23, 2026, with/)).toBeTruthy();
+  expect(await screen.findByText(/will be deleted on Dec 23, 2026, and its businesses with it/)).toBeTruthy();
   expect(stage.sent("DELETE /api/users/account")).toEqual([{ email: "ann@example.com" }]);
   await user.click(screen.getByRole("button", { name: "Keep my account" }));
   await waitFor(() => expect(screen.queryByText(/will be deleted on/)).toBeNull());
@@ -537,7 +551,7 @@ it("activity says who did what, from where, and can be taken along", async () =>
   };
   open("/settings/activity");
   const acts = await screen.findAllByRole("listitem");
-  expect(plain(acts[0] ?? null)).toMatch(/Ann Able signed in: method password.*From 192.0.2.7, Chrome on Linux/);
+  expect(plain(acts[0] ?? null)).toMatch(/Ann Able signed in: with a password.*From 192.0.2.7, Chrome on Linux/);
   expect(plain(acts[1] ?? null)).toMatch(/A stranger something not known/);
   expect(screen.getByRole("link", { name: "Older acts" }).getAttribute("href")).toMatch(/cursor=abc/);
   expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toBe("/api/audit.csv");
@@ -559,8 +573,136 @@ it("going over to another account asks for everything again on its behalf", asyn
   await user.click(await screen.findByRole("button", { name: "Account: Ann Able Your own account" }));
   const menu = await dialog("Account");
   expect(menu.getByText("ann@example.com")).toBeTruthy();
-  await user.click(menu.getByRole("button", { name: /Bob's Dental/ }));
+  await user.click(menu.getByRole("menuitemradio", { name: /Bob's Dental/ }));
   expect(await screen.findByRole("button", { name: "Account: Bob's Dental as Ann Able" })).toBeTruthy();
   expect(router.state.location.pathname).toBe("/");
   expect(stage.sent("POST /api/auth/account")).toEqual([{ account_id: OTHER_ID }]);
+});
+
+it("activity is in words, with the names of businesses and the reader's times", async () => {
+  stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, time_zone: "America/New_York" } };
+  stage.answers["/api/clients"] = ({ url }: Asked) => ({ items: url.searchParams.has("deleted") ? [] : [ACE] });
+  const act = (id: number, act: string, detail: object, subject: string | null = null) => ({
+    id,
+    at: "2026-11-20T10:00:00Z",
+    act,
+    account: { id: ME.user.id, name: "Ann Able" },
+    actor: { id: ME.user.id, kind: "session", name: "Ann Able" },
+    subject,
+    address: null,
+    user_agent: null,
+    detail,
+  });
+  const acts: [string, object, string | null, RegExp][] = [
+    ["user.logged_in", { method: "password", is_new_device: false }, null, /signed in: with a password/],
+    ["user.logged_in", { method: "google", is_new_device: true }, null, /: through Google, from a new device/],
+    ["identity.unlinked", { provider: "google" }, null, /unlinked a login: Google/],
+    ["user.deletion_requested", { due_at: "2026-12-28T03:09:45.659Z" }, null, /: due on Dec 27, 2026, 10:09.PM/],
+    ["number.assigned", {}, ID, /assigned a number of Ace/],
+    ["member.invited", { role: "reader" }, OTHER_ID, /invited somebody: as a reader/],
+    ["something.new", { is_known: true, seen_at: "2026-12-28T03:09:45.659Z" }, null, /: known, seen at Dec 27, 2026/],
+  ];
+  stage.answers["/api/audit"] = {
+    items: acts.map(([name, detail, subject], at) => act(at, name, detail, subject)),
+    next_cursor: null,
+  };
+  open("/settings/activity");
+  await screen.findByText("Ace");
+  const shown = screen.getAllByRole("listitem").map((item) => plain(item));
+  acts.forEach(([, , , words], at) => expect(shown[at]).toMatch(words));
+  expect(shown.join()).not.toMatch(/method|is new|false|T03:/);
+});
+
+it("one press asks for one export, and one that is being made already is what was wanted", async () => {
+  const one = { id: "e", requested_at: "2026-11-20T10:00:00Z", expires_at: null, failure: null, files: [] };
+  let items: object[] = [];
+  stage.answers["/api/users/export"] = () => ({ items });
+  let answer: (response: Response) => void = () => undefined;
+  stage.answers["POST /api/users/export"] = () => new Promise<Response>((resolve) => (answer = resolve));
+  open("/settings/data");
+  const make = await screen.findByRole<HTMLButtonElement>("button", { name: "Make an export" });
+  await user.dblClick(make);
+  await waitFor(() => expect(stage.sent("POST /api/users/export")).toHaveLength(1));
+  expect(make.disabled).toBe(true);
+  items = [{ ...one, state: "making" }];
+  answer(problem(409, "export-being-made")());
+  expect(await screen.findByText("Being made")).toBeTruthy();
+  expect(screen.queryByRole("alert")).toBeNull();
+  expect(stage.sent("POST /api/users/export")).toHaveLength(1);
+});
+
+it("the end of an account says the same everywhere", async () => {
+  stage.answers["/api/users/export"] = { items: [] };
+  open("/settings/data");
+  const stays = /The record of past calls and of what was paid stays until whoever runs this service erases it\./;
+  expect(await screen.findByText(stays)).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Delete my account" }));
+  expect((await dialog("Delete your account?")).getByText(stays)).toBeTruthy();
+  stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, deletion_due_at: "2026-12-23T10:00:00Z" } };
+  cleanup();
+  open("/billing");
+  expect(await screen.findByText(stays)).toBeTruthy();
+});
+
+it("the account's menu begins at its first entry, and arrows go round in it", async () => {
+  open("/settings/profile");
+  await screen.findByRole("button", { name: /^Account:/ });
+  screen.getByRole("button", { name: /^Account:/ }).focus();
+  await user.keyboard("{Enter}");
+  const menu = within(await screen.findByRole("menu", { name: "Account" }));
+  const settings = menu.getByRole("menuitem", { name: "Settings" });
+  const out = menu.getByRole("menuitem", { name: "Sign out" });
+  await waitFor(() => expect(document.activeElement).toBe(settings));
+  const press = async (key: string, at: HTMLElement) => {
+    await user.keyboard(`{${key}}`);
+    expect(document.activeElement, key).toBe(at);
+  };
+  await press("ArrowDown", out);
+  await press("ArrowDown", settings);
+  await press("ArrowUp", out);
+  await press("Home", settings);
+  await press("End", out);
+  await user.keyboard("{Escape}");
+  expect(screen.queryByRole("menu")).toBeNull();
+});
+
+it("the code's field has the focus when the second step is set up", async () => {
+  stage.answers["POST /api/auth/totp"] = { secret: "GEZDGNBV", uri: "otpauth://totp/x", qr_svg: QR };
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Set it up" }));
+  const field = (await dialog("Set up the second step")).getByLabelText("Code from the app");
+  await waitFor(() => expect(document.activeElement).toBe(field));
+});
+
+it("whoever signs in at their provider in another tab goes on here, with what they had typed", async () => {
+  const past = { ...ME, has_password: false };
+  stage.answers["/api/auth/me"] = past;
+  stage.answers["/api/auth/identities"] = {
+    items: [{ provider: "google", email: "ann@example.com", linked_at: SESSION.created_at, used_at: null }],
+  };
+  stage.answers["POST /api/users/email"] = problem(403, "proof-needed");
+  open("/settings/profile");
+  const address = await part("E-mail address");
+  await user.type(address.getByLabelText("New address"), "new@example.com");
+  await user.click(address.getByRole("button", { name: "Change the address" }));
+  const proof = await dialog("Is it you?");
+  const link = await proof.findByRole("link", { name: "Continue with Google" });
+  expect(link.getAttribute("target")).toBe("_blank");
+  link.addEventListener("click", (event) => event.preventDefault());
+  await user.click(link);
+  await user.click(proof.getByRole("button", { name: "I have signed in" }));
+  expect((await proof.findByRole("alert")).textContent).toMatch(/has not told us yet/);
+  const session = { id: OTHER_ID, method: "google", proven_until: new Date(Date.now() + 60_000).toISOString() };
+  stage.answers["/api/auth/me"] = { ...past, session };
+  stage.answers["POST /api/users/email"] = () => Response.json({}, { status: 202 });
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(await address.findByText(/We have written to new@example.com/)).toBeTruthy();
+  expect(stage.sent("POST /api/users/email").at(-1)).toEqual({ email: "new@example.com" });
+});
+
+it("every way that signs others out says that keys go on", async () => {
+  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Turn it off" }));
+  expect((await dialog("Turn the second step off?")).getByText(/API keys go on working/)).toBeTruthy();
 });

@@ -1,8 +1,9 @@
 /** The settings: what there is to set, and the one that is open beside it. */
-import { NavLink, Outlet } from "react-router";
+import { NavLink, Outlet, useLocation } from "react-router";
 import { may, useMe } from "../api/me";
 import { type SettingsPage, paths } from "../paths";
 import { tabLook } from "../ui/Button";
+import { TabRow } from "../ui/TabRow";
 
 interface Entry {
   page: SettingsPage;
@@ -25,12 +26,14 @@ const ACCOUNT: Entry[] = [
 
 export function Settings() {
   const owns = may(useMe(), "own");
+  const { pathname } = useLocation();
   const entries = [...PERSON, ...ACCOUNT].filter(({ owners }) => owns || !owners);
   return (
     <div className="mx-auto grid max-w-page gap-4 px-4 py-4 rail:px-6 rail:py-5 beside:grid-cols-[176px_minmax(0,1fr)] beside:gap-8">
-      <nav
-        aria-label="Settings"
-        className="-mx-4 flex gap-0.5 overflow-x-auto px-4 beside:mx-0 beside:flex-col beside:px-0"
+      <TabRow
+        label="Settings"
+        at={pathname}
+        className="-mx-4 px-4 beside:mx-0 beside:flex-col beside:px-0"
       >
         {entries.map(({ page, words }) => (
           <NavLink
@@ -41,7 +44,7 @@ export function Settings() {
             {words}
           </NavLink>
         ))}
-      </nav>
+      </TabRow>
       <div className="flex min-w-0 max-w-form flex-col gap-4">
         <Outlet />
       </div>

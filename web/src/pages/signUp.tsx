@@ -11,6 +11,7 @@ import { CheckMail } from "./door/CheckMail";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { Providers } from "./door/Providers";
 import { openDoor } from "./door/openDoor";
+import { useSentTo } from "./door/sentTo";
 
 export { openDoor as ask };
 
@@ -18,9 +19,21 @@ export function SignUp() {
   const [search] = useSearchParams();
   const offer = useQuery(offerQuery()).data;
   const [typed, setTyped] = useState<SigningUp>();
-  const [sent, setSent] = useState(false);
+  const [sentTo, keepSentTo] = useSentTo();
   const after = returnTo(search);
-  if (typed && sent) return <Sent signingUp={typed} change={() => setSent(false)} />;
+  if (sentTo) {
+    return (
+      <Sent
+        email={sentTo.email}
+        // Loaded again, the page has forgotten the password, and cannot send anything by itself.
+        signingUp={typed?.email === sentTo.email ? typed : undefined}
+        change={() => {
+          setTyped((known) => known ?? { name: "", password: "", ...sentTo });
+          void keepSentTo(null);
+        }}
+      />
+    );
+  }
   return (
     <Door title="Create an account">
       <p className="text-quiet">
@@ -31,7 +44,7 @@ export function SignUp() {
         values={typed}
         sent={(values) => {
           setTyped(values);
-          setSent(true);
+          void keepSentTo({ email: values.email, name: values.name });
         }}
       />
       <Providers providers={offer?.providers ?? []} returnTo={after} />
@@ -45,9 +58,16 @@ export function SignUp() {
   );
 }
 
-function Sent({ signingUp, change }: { signingUp: SigningUp; change: () => void }) {
+interface SentProps {
+  email: string;
+  /** What was sent, to be sent again. */
+  signingUp: SigningUp | undefined;
+  change: () => void;
+}
+
+function Sent({ email, signingUp, change }: SentProps) {
   const [again, setAgain] = useState<string | null>(null);
-  async function resend() {
+  async function resend(signingUp: SigningUp) {
     setAgain(null);
     try {
       await signUp(signingUp);
@@ -59,14 +79,16 @@ function Sent({ signingUp, change }: { signingUp: SigningUp; change: () => void 
   return (
     <Door title="Check your mail">
       <CheckMail
-        email={signingUp.email}
+        email={email}
         otherwise={
           <>
-            <Button look="text" onClick={() => void resend()}>
-              Send it again
-            </Button>
+            {signingUp && (
+              <Button look="text" onClick={() => void resend(signingUp)}>
+                Send it again
+              </Button>
+            )}
             <Button look="text" onClick={change}>
-              Change the address
+              {signingUp ? "Change the address" : "Send it again or to another address"}
             </Button>
             <span role="status" className="text-quiet">
               {again}

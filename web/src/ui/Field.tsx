@@ -52,12 +52,12 @@ export function PasswordField({ label, help, error, className, ...rest }: Compon
   );
 }
 
-/** Several lines. It grows with what is written, as far as the browser can. */
+/** Several lines. It grows with what is written, to a height that leaves the rest of the form in sight. */
 export function TextArea({ label, help, error, className, ...rest }: ComponentProps<"textarea"> & Around) {
   const { around, inside } = useField({ label, help, error });
   return (
     <Around {...around}>
-      <textarea {...rest} {...inside} className={classes(LOOK, "field-sizing-content py-2", className)} />
+      <textarea {...rest} {...inside} className={classes(LOOK, "field-sizing-content max-h-90 overflow-y-auto py-2", className)} />
     </Around>
   );
 }

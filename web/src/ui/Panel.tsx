@@ -17,7 +17,8 @@ export function Panel({ title, hint, control, className, flush = false, children
   return (
     <section aria-labelledby={id} className={classes("card min-w-0", !flush && "p-5", className)}>
       <header className={classes("flex items-baseline gap-3", flush ? "px-5 pt-4 pb-2" : "mb-3")}>
-        <h2 id={id} tabIndex={-1} className="shrink-0 text-sm font-semibold">
+        {/* Beside a hint, the hint gives way; alone, the title does, for a button cannot. */}
+        <h2 id={id} tabIndex={-1} className={classes("text-sm font-semibold", hint ? "shrink-0" : "min-w-0")}>
           {title}
         </h2>
         {hint && <p className="min-w-0 text-xs text-quiet [overflow-wrap:anywhere]">{hint}</p>}

@@ -72,8 +72,10 @@ export function plural(n: number, one: string, many = `${one}s`) {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** A file's size as it is said: `340 kB`, `2.4 MB`. */
+/** A file's size as it is said: `417 bytes`, `340 kB`, `2.4 MB`. */
 export function bytes(n: number) {
+  // Less than a thousand would round to nothing, and a file of nothing looks like a failure.
+  if (n < 1_000) return plural(n, "byte");
   const [unit, size] = n < 1_000_000 ? (["kB", n / 1_000] as const) : (["MB", n / 1_000_000] as const);
   return `${size.toLocaleString(locale(), { maximumFractionDigits: unit === "kB" ? 0 : 1 })} ${unit}`;
 }

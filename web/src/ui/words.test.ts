@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { change, heroCount, money, points, pointsChange } from "./figures";
+import { bytes, change, heroCount, money, points, pointsChange } from "./figures";
 import { isDiallable, phone, withPhones } from "./phone";
 import { clock, day, duration, exactTime, hourOfDay, hourSpan, lateness, moment, timeOfDay, weekdayName } from "./time";
 
@@ -98,3 +98,11 @@ describe("phone numbers", () => {
     expect([null, "", "anonymous", "911", "+1202;phone-context=x"].some(isDiallable)).toBe(false);
   });
 });
+
+it.each([
+  [0, "0 bytes"],
+  [1, "1 byte"],
+  [417, "417 bytes"],
+  [340_000, "340 kB"],
+  [2_400_000, "2.4 MB"],
+])("a file of %d bytes has %s", (n, words) => expect(bytes(n)).toBe(words));

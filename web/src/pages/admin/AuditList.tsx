@@ -2,6 +2,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 import type { AuditFilter } from "../../api/auditFilter";
+import { isReversed } from "../../api/period";
 import { serverNow } from "../../api/serverClock";
 import type { AuditPage } from "../../api/settings";
 import { deviceWords } from "../../forms/deviceWords";
@@ -12,7 +13,7 @@ import { Notice } from "../../ui/Notice";
 import { moment } from "../../ui/time";
 import { Failure } from "../shell/Failure";
 import { Paging } from "../shell/Paging";
-import { actWords, particulars } from "./actWords";
+import { actWords, particulars, subjectWords } from "./actWords";
 
 type Entry = AuditPage["items"][number];
 
@@ -21,9 +22,13 @@ interface Props {
   filter: AuditFilter;
   /** Whose account it was is said on each. */
   everybodys?: boolean;
+  /** The names of businesses by their ids, as far as they are known. */
+  businesses?: Map<string, string>;
 }
 
-export function AuditList({ audit, filter, everybodys = false }: Props) {
+const NONE_KNOWN = new Map<string, string>();
+
+export function AuditList({ audit, filter, everybodys = false, businesses = NONE_KNOWN }: Props) {
   const [search] = useSearchParams();
   const { data, error, isPlaceholderData } = audit;
   if (!data) {
@@ -43,12 +48,12 @@ export function AuditList({ audit, filter, everybodys = false }: Props) {
       className={classes("card overflow-clip transition-opacity", isPlaceholderData && "opacity-60")}
     >
       {data.items.length === 0 ? (
-        <NoActs older={search.has("cursor")} narrowed={Object.values(filter).some(Boolean)} />
+        <NoActs older={search.has("cursor")} narrowed={Object.values(filter).some(Boolean)} reversed={isReversed(filter)} />
       ) : (
         <ol aria-label="Acts, newest first">
           {data.items.map((entry) => (
             <li key={entry.id} className="border-b border-line px-5 py-2.5 last:border-b-0">
-              <OneAct {...{ entry, everybodys }} />
+              <OneAct {...{ entry, everybodys, businesses }} />
             </li>
           ))}
         </ol>
@@ -58,11 +63,15 @@ export function AuditList({ audit, filter, everybodys = false }: Props) {
   );
 }
 
-function NoActs({ older, narrowed }: { older: boolean; narrowed: boolean }) {
+function NoActs({ older, narrowed, reversed }: { older: boolean; narrowed: boolean; reversed: boolean }) {
   if (narrowed && !older) {
     return (
       <Notice title="Nothing matches">
-        <p>Choose another kind of acts, or widen the days.</p>
+        {reversed ? (
+          <p>The first day is after the last one, so nothing can be of these days.</p>
+        ) : (
+          <p>Choose another kind of acts, or widen the days.</p>
+        )}
       </Notice>
     );
   }
@@ -73,13 +82,26 @@ function NoActs({ older, narrowed }: { older: boolean; narrowed: boolean }) {
   );
 }
 
-function OneAct({ entry, everybodys }: { entry: Entry; everybodys: boolean }) {
+interface ActProps {
+  entry: Entry;
+  everybodys: boolean;
+  businesses: Map<string, string>;
+}
+
+function OneAct({ entry, everybodys, businesses }: ActProps) {
+  const subject = subjectWords(entry, businesses);
   const more = particulars(entry.detail);
   return (
     <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5">
       <div className="min-w-0 flex-1">
         <p className="[overflow-wrap:anywhere]">
           <bdi className="font-medium">{actorWords(entry)}</bdi> {actWords(entry.act)}
+          {subject && (
+            <>
+              {` ${subject.before} `}
+              <bdi>{subject.name}</bdi>
+            </>
+          )}
           {more && <span className="text-quiet">: {more}</span>}
         </p>
         <p className="text-xs text-quiet [overflow-wrap:anywhere]">

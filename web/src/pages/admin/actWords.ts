@@ -1,3 +1,14 @@
+/** An act in words: what was done, to what, and how. */
+import { isInstant } from "../../api/period";
+import type { AuditPage } from "../../api/settings";
+import { providerName } from "../../forms/providerWords";
+import { roleWords } from "../../forms/roleWords";
+import { scopeWords } from "../../forms/scopeWords";
+import { count } from "../../ui/figures";
+import { longDay, timeOfDay } from "../../ui/time";
+
+type Entry = AuditPage["items"][number];
+
 /** What was done, as the end of a sentence that begins with who did it. An act not known here stands as it is. */
 const WORDS: Partial<Record<string, string>> = {
   "account.support_look": "looked at the account to help",
@@ -52,12 +63,55 @@ export function actWords(act: string) {
   return WORDS[act] ?? act.replaceAll(/[._]/g, " ");
 }
 
-/** The particulars that are words; ids mean nothing to a reader. */
+/** What was done to a business or a number of one is said with its name, as far as it is known. */
+export function subjectWords({ act, subject }: Pick<Entry, "act" | "subject">, businesses: Map<string, string>) {
+  const name = businesses.get(subject ?? "");
+  if (!name) return null;
+  return act.startsWith("number.") ? { before: "of", name } : act.startsWith("client.") ? { before: "called", name } : null;
+}
+
+/** The particulars, in words; ids mean nothing to a reader. */
 export function particulars(detail: object) {
   return Object.entries<unknown>({ ...detail })
-    .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value) && !isUuid(value))
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`)
+    .map(([name, value]) => (isUuid(value) ? null : (KNOWN[name]?.(value) ?? otherwise(name, value))))
+    .filter(Boolean)
     .join(", ");
+}
+
+const KNOWN: Partial<Record<string, (value: unknown) => string | null | undefined>> = {
+  method: (value) => METHODS[String(value)],
+  // On most acts it is not, and that is no news.
+  is_new_device: (value) => (value === true ? "from a new device" : ""),
+  provider: (value) => providerName(String(value)),
+  due_at: (value) => `due on ${timeWords(String(value))}`,
+  wrong: (value) => `the ${String(value)} was wrong`,
+  role: (value) => `as ${roleWords(String(value)).a}`,
+  reason: String,
+  by: (value) => `by ${String(value)}`,
+  file: String,
+  prefix: (value) => `${String(value)}…`,
+  scopes: (value) => (Array.isArray(value) ? scopeWords(value.map(String)) : null),
+  sequence: (value) => `event number ${String(value)}`,
+};
+
+const METHODS: Partial<Record<string, string>> = {
+  password: "with a password",
+  google: "through Google",
+  github: "through GitHub",
+  token: "with a program",
+};
+
+/** One that is not known here, as near to words as it comes. */
+function otherwise(name: string, value: unknown) {
+  const words = name.replaceAll("_", " ");
+  if (typeof value === "boolean") return `${value ? "" : "not "}${words.replace(/^is /, "")}`;
+  if (typeof value === "number") return `${words} ${count(value)}`;
+  if (typeof value !== "string") return null;
+  return `${words} ${isInstant(value) ? timeWords(value) : value}`;
+}
+
+function timeWords(at: string) {
+  return `${longDay(at)}, ${timeOfDay(at)}`;
 }
 
 function isUuid(value: unknown) {

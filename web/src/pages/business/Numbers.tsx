@@ -55,7 +55,7 @@ export function Numbers({ business }: { business: Business }) {
             </ul>
           )}
         </div>
-        {canEdit && <Assign business={business} />}
+        {canEdit && <Assign {...{ business, released }} />}
         <Before id={business.id} />
       </div>
       {leaving && (
@@ -75,7 +75,7 @@ export function Numbers({ business }: { business: Business }) {
 
 const RULES = z.object({ number: phoneNumber });
 
-function Assign({ business }: { business: Business }) {
+function Assign({ business, released }: { business: Business; released: number }) {
   const queries = useQueryClient();
   const [refused, setRefused] = useState<unknown>(null);
   const { form, submit, busy } = useKeptForm({
@@ -93,7 +93,11 @@ function Assign({ business }: { business: Business }) {
     },
     words: refusalWords,
   });
-  const wantsPlan = isKind(refused, "no-subscription", "number-limit");
+  const isTold = form.formState.errors.root !== undefined;
+  const wantsPlan = isTold && isKind(refused, "no-subscription", "number-limit");
+  // With one number less there may be room.
+  useEffect(() => form.clearErrors("root"), [released, form]);
+  const field = bind(form, "number");
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-3">
       <FormProblem form={form} />
@@ -111,7 +115,12 @@ function Assign({ business }: { business: Business }) {
             autoComplete="off"
             placeholder="+1 202 555 0147"
             help="With its country code. Calls to it are answered from then on."
-            {...bind(form, "number")}
+            {...field}
+            onChange={(event) => {
+              // What was said of another number is not true of this one.
+              form.clearErrors("root");
+              void field.onChange(event);
+            }}
           />
         </div>
         <Button type="submit" disabled={busy} className="mt-5 h-10">

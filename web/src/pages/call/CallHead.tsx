@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import type { OneCall } from "../../api/queries";
 import { serverNow } from "../../api/serverClock";
+import { SENTIMENT_WORDS } from "../../forms/callFilterWords";
 import { buttonLook } from "../../ui/Button";
 import { money } from "../../ui/figures";
 import { Mark, type Tone } from "../../ui/Mark";
@@ -112,9 +113,9 @@ function Outcome({ call }: { call: Detail }) {
 }
 
 const MOODS: Partial<Record<string, { words: string; tone: Tone }>> = {
-  positive: { words: "Positive", tone: "good" },
-  neutral: { words: "Neutral", tone: "quiet" },
-  negative: { words: "Upset", tone: "late" },
+  positive: { words: SENTIMENT_WORDS.positive, tone: "good" },
+  neutral: { words: SENTIMENT_WORDS.neutral, tone: "quiet" },
+  negative: { words: SENTIMENT_WORDS.negative, tone: "late" },
 };
 
 function Sentiment({ call }: { call: Detail }) {

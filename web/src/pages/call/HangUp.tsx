@@ -17,10 +17,10 @@ export function HangUp({ call }: { call: OneCall["call"] }) {
   const canHangUp = may(useMe(), "edit");
   const queries = useQueryClient();
   const [sure, setSure] = useState(false);
-  const [asked, setAsked] = useState(false);
+  const [asked, setAsked] = useState<"not" | "waiting" | "in vain">("not");
   useEffect(() => {
-    if (!asked) return;
-    const timer = window.setTimeout(() => setAsked(false), ASKED_MS);
+    if (asked !== "waiting") return;
+    const timer = window.setTimeout(() => setAsked("in vain"), ASKED_MS);
     return () => window.clearTimeout(timer);
   }, [asked]);
   if (!canHangUp || call.state === "ended") return null;
@@ -28,7 +28,7 @@ export function HangUp({ call }: { call: OneCall["call"] }) {
   async function hangUp() {
     try {
       await act(() => client.POST("/api/calls/{id}/hangup", { params: { path: { id: call.id } } }));
-      setAsked(true);
+      setAsked("waiting");
     } catch (error) {
       if (!isKind(error, "call-over")) throw error;
       // It ended while the question stood here: that is what was wanted.
@@ -38,10 +38,20 @@ export function HangUp({ call }: { call: OneCall["call"] }) {
   }
 
   return (
-    <>
-      <Button look="danger" className="min-h-11 rail:min-h-9" disabled={asked} onClick={() => setSure(true)}>
-        {asked ? "Hanging up…" : "Hang up"}
+    <div className="flex flex-col items-end gap-1">
+      <Button
+        look="danger"
+        className="min-h-11 rail:min-h-9"
+        disabled={asked === "waiting"}
+        onClick={() => setSure(true)}
+      >
+        {asked === "waiting" ? "Hanging up…" : "Hang up"}
       </Button>
+      {asked === "in vain" && (
+        <p role="alert" className="text-xs text-bad">
+          The call did not end. Try again.
+        </p>
+      )}
       {sure && (
         <ConfirmDialog
           title={`Hang up on ${personWords(call)}?`}
@@ -58,6 +68,6 @@ export function HangUp({ call }: { call: OneCall["call"] }) {
           <p>They are cut off in the middle of what they say. What was said so far is kept.</p>
         </ConfirmDialog>
       )}
-    </>
+    </div>
   );
 }

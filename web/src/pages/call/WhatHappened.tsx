@@ -1,7 +1,7 @@
 /**
  * The source events of a call, in the order they happened, and what each changed. Repeats and late
  * ones are marked, for they explain the rest. Words alone; the types and ids behind them are one
- * press away. The slider above them shows the page as of any of their moments.
+ * press away. The slider above the page shows it as of any of their moments.
  */
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
@@ -17,7 +17,6 @@ import { exactTime, lateness } from "../../ui/time";
 import { Failure } from "../shell/Failure";
 import { hadCome } from "./asKnown";
 import { changeWords } from "./changeWords";
-import { Moments } from "./Moments";
 
 interface Props {
   events: UseQueryResult<{ items: CallEvent[]; complete: boolean }>;
@@ -47,7 +46,6 @@ export function WhatHappened({ events, at }: Props) {
           <p className="px-5 pb-5 text-quiet">{data.complete ? NONE : UNREADABLE}</p>
         ) : (
           <>
-            <Moments items={data.items} />
             <Events items={data.items} withCodes={withCodes} at={at} />
             {!data.complete && <p className="px-5 pb-4 text-xs text-quiet">{CUT}</p>}
           </>

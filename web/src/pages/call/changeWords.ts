@@ -1,5 +1,6 @@
 /** What an event changed about its call, in words: `Answered: 10:04:03`, `4 turns added`. */
 import type { CallEvent } from "../../api/queries";
+import { OUTCOME_WORDS, RESULT_WORDS, SENTIMENT_WORDS } from "../../forms/callFilterWords";
 import { money, plural } from "../../ui/figures";
 import { phone, withPhones } from "../../ui/phone";
 import { exactTime, tenths } from "../../ui/time";
@@ -28,7 +29,13 @@ const NAMES: Record<Change["field"], string> = {
   turns_added: "Turns",
 };
 
-const STATES: Partial<Record<string, string>> = { ringing: "Ringing", live: "On the line", ended: "Over" };
+/** The words of the filters, and of the lists. */
+const WORDS: Record<"state" | "result" | "outcome" | "sentiment", Partial<Record<string, string>>> = {
+  state: { ringing: "Ringing", live: "On the line", ended: "Over" },
+  result: RESULT_WORDS,
+  outcome: OUTCOME_WORDS,
+  sentiment: SENTIMENT_WORDS,
+};
 
 export function changeWords({ field, value }: Change) {
   if (field === "turns_added" && typeof value === "number") {
@@ -42,7 +49,10 @@ function valueWords(field: Change["field"], value: NonNullable<Change["value"]>)
   if (typeof value === "object") return money(value);
   switch (field) {
     case "state":
-      return STATES[value] ?? sentence(value);
+    case "result":
+    case "outcome":
+    case "sentiment":
+      return WORDS[field][value] ?? sentence(value);
     case "started_at":
     case "answered_at":
     case "ended_at":

@@ -1,7 +1,9 @@
 /** The rows of the calls list, or why there are none; and the way to older ones. */
-import type { UseQueryResult } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import { clientsQuery } from "../../api/businesses";
 import type { CallFilter } from "../../api/callFilter";
+import { isReversed } from "../../api/period";
 import type { CallPage } from "../../api/queries";
 import { paths } from "../../paths";
 import { AwaitingRows } from "../../ui/Awaiting";
@@ -57,7 +59,15 @@ export function CallList({ calls, filter, search, chosenId }: Props) {
 /** An empty list says what to do next: widen it, or ring. */
 function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
   const { client_id, unassigned, ...parts } = filter;
+  const clients = useQuery(clientsQuery()).data?.items;
   const narrowed = Object.keys(parts).length > 0;
+  if (client_id && clients && !clients.some(({ id }) => id === client_id)) {
+    return (
+      <Notice title="No call matches" action={<ClearFilters />}>
+        <p>The business that was chosen is not there: it was deleted, or it belongs to another account.</p>
+      </Notice>
+    );
+  }
   if (narrowed || older) {
     return (
       <Notice title={older ? "No older calls" : "No call matches"} action={<ClearFilters />}>
@@ -73,6 +83,7 @@ function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
 }
 
 function NoMatch({ filter: { q, client_id, unassigned, ...others } }: { filter: CallFilter }) {
+  if (isReversed(others)) return <p>The first day is after the last one, so no call can be of these days.</p>;
   if (!q) return <p>Take a filter away, or widen the dates. New calls that match appear here by themselves.</p>;
   const narrowed = client_id !== undefined || unassigned || Object.keys(others).length > 0;
   return (

@@ -1,6 +1,7 @@
 /** The newest calls, as the calls list draws them. */
-import type { UseQueryResult } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import { clientsQuery } from "../../api/businesses";
 import type { CallPage, Whose } from "../../api/queries";
 import { paths } from "../../paths";
 import { AwaitingRows } from "../../ui/Awaiting";
@@ -8,10 +9,12 @@ import { buttonLook } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { Rows } from "../../ui/Rows";
 import { CALL_COLUMNS, CallRow } from "../calls/CallRow";
+import { canRing } from "../calls/WhereToRing";
 import { Failure } from "../shell/Failure";
 
 export function Newest({ newest, whose }: { newest: UseQueryResult<CallPage>; whose: Whose }) {
   const { data, error } = newest;
+  const clients = useQuery(clientsQuery()).data?.items;
   return (
     <Panel
       title="Newest calls"
@@ -33,7 +36,9 @@ export function Newest({ newest, whose }: { newest: UseQueryResult<CallPage>; wh
             </Rows>
           </div>
         ) : (
-          <p className="px-5 pb-5 text-quiet">No calls yet. The first one appears here at its first ring.</p>
+          <p className="px-5 pb-5 text-quiet">
+            No calls yet.{(whose.unassigned || canRing(clients)) && " The first one appears here at its first ring."}
+          </p>
         )
       ) : error ? (
         <Failure error={error} again={() => void newest.refetch()} />

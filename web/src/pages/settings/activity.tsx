@@ -1,7 +1,8 @@
 /** What was done in this account that its security rests on. */
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
 import { type AuditFilter, readAuditFilter } from "../../api/auditFilter";
+import { clientsQuery, deletedQuery } from "../../api/businesses";
 import { may, useMe } from "../../api/me";
 import { auditQuery } from "../../api/settings";
 import { AuditFilterForm } from "../../forms/AuditFilterForm";
@@ -31,10 +32,12 @@ export function Activity() {
 
 function Acts({ filter, cursor }: { filter: AuditFilter; cursor: string | null }) {
   const audit = useQuery(auditQuery(filter, cursor));
+  const [now, deleted] = useQueries({ queries: [clientsQuery(), deletedQuery()] });
+  const businesses = new Map([now, deleted].flatMap(({ data }) => data?.items ?? []).map(({ id, name }) => [id, name]));
   return (
     <>
       <AuditFilterForm filter={filter} />
-      <AuditList audit={audit} filter={filter} />
+      <AuditList {...{ audit, filter, businesses }} />
     </>
   );
 }

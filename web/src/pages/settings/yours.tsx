@@ -7,6 +7,7 @@ import { isKind } from "../../api/problem";
 import { askAhead } from "../../api/queries";
 import { serverNow } from "../../api/serverClock";
 import { type Export, exportsQuery } from "../../api/settings";
+import { STAYS } from "../../forms/endingWords";
 import { problemWords } from "../../forms/problemWords";
 import { Button } from "../../ui/Button";
 import { ConfirmDialog } from "../../ui/Dialog";
@@ -36,16 +37,20 @@ function Exports() {
   const queries = useQueryClient();
   const exports = useQuery(exportsQuery());
   const [failure, setFailure] = useState<string | null>(null);
+  const [asking, setAsking] = useState(false);
   const making = exports.data?.items.some(({ state }) => state === "making");
 
   async function make() {
     setFailure(null);
+    setAsking(true);
     try {
       await act(() => client.POST("/api/users/export"));
-      await queries.invalidateQueries({ queryKey: exportsQuery().queryKey });
     } catch (error) {
-      setFailure(isKind(error, "export-being-made") ? "One is being made already." : problemWords(error));
+      // Asked for elsewhere, or a moment ago: it is what was wanted, and the list shows it.
+      if (!isKind(error, "export-being-made")) setFailure(problemWords(error));
     }
+    await queries.invalidateQueries({ queryKey: exportsQuery().queryKey });
+    setAsking(false);
   }
 
   return (
@@ -61,7 +66,7 @@ function Exports() {
               {failure}
             </p>
           )}
-          <Button className="self-start" disabled={making === true} onClick={() => void make()}>
+          <Button className="self-start" disabled={asking || making === true} onClick={() => void make()}>
             Make an export
           </Button>
           {items.length > 0 && (
@@ -141,8 +146,7 @@ function Deletion() {
         <p className="text-quiet">
           For 30 days nothing changes, and you can change your mind. Then the account ends: nobody signs in to it any
           more, your businesses are closed and their numbers released, and your name, your address, what the
-          businesses say and their voice samples are erased. The record of past calls and payments stays until we
-          erase it; download your data before.
+          businesses say and their voice samples are erased. {STAYS} Download your data before.
         </p>
         <Button look="danger" onClick={() => setAsked(true)}>
           Delete my account
@@ -162,8 +166,8 @@ function Deletion() {
           }}
         >
           <p>
-            In 30 days your own account goes with everything in it, for its members too. Accounts you are only a member
-            of stay. Make an export first if you may want any of it.
+            In 30 days your own account ends with its businesses, for its members too. Accounts you are only a member of
+            stay. {STAYS} Make an export first if you may want any of it.
           </p>
         </ConfirmDialog>
       )}

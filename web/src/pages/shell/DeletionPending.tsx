@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { act, client } from "../../api/client";
 import { askWhoIAm } from "../../api/me";
+import { STAYS } from "../../forms/endingWords";
 import { problemWords } from "../../forms/problemWords";
 import { Button } from "../../ui/Button";
 import { longDay } from "../../ui/time";
@@ -31,7 +32,7 @@ export function DeletionPending({ due }: { due: string | null }) {
       className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line bg-late-soft px-4 py-2.5 text-late rail:px-6"
     >
       <p className="font-medium">
-        Your account will be deleted on {longDay(due)}, with its businesses, calls and recordings.
+        Your account will be deleted on {longDay(due)}, and its businesses with it. {STAYS}
         {failure && ` ${failure}`}
       </p>
       <Button disabled={busy} onClick={() => void keep()}>

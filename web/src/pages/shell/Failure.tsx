@@ -1,6 +1,7 @@
 /** A question that failed, in words, with what is safe and the way on. */
 import type { ReactNode } from "react";
 import { Problem } from "../../api/problem";
+import { problemWords } from "../../forms/problemWords";
 import { Button } from "../../ui/Button";
 import { Notice } from "../../ui/Notice";
 
@@ -18,7 +19,6 @@ export function Failure({ error, again, action }: { error: unknown; again: () =>
       }
     >
       <p>{words}</p>
-      {error instanceof Problem && error.errors.map(({ field, message }) => <p key={field}>{`${field} ${message}`}</p>)}
       {error instanceof Problem && error.request && <p className="text-xs">Request {error.request}</p>}
     </Notice>
   );
@@ -33,6 +33,12 @@ function said(error: unknown) {
   }
   if (error.status === 404)
     return { title: "Not found", words: "It may belong to another account, or it has been erased." };
-  if (error.status < 500) return { title: "This cannot be shown as asked", words: error.message };
+  // What the api says of an address is for whoever writes programs.
+  if (error.status === 400 || error.status === 422)
+    return {
+      title: "This cannot be shown as asked",
+      words: "Something in the address, or in a filter, is not as it must be. Take the filters away, and choose them anew.",
+    };
+  if (error.status < 500) return { title: "This cannot be shown", words: problemWords(error) };
   return { title: "Something went wrong on our side", words: "Saved calls are not affected." };
 }

@@ -6,6 +6,7 @@ import { isKind } from "../../../api/problem";
 import { type Identity, type Provider, identitiesQuery, offerQuery, sessionsQuery } from "../../../api/settings";
 import { problemWords } from "../../../forms/problemWords";
 import { providerName } from "../../../forms/providerWords";
+import { OTHERS_SIGNED_OUT } from "../../../forms/signedOutWords";
 import { Button } from "../../../ui/Button";
 import { ConfirmDialog } from "../../../ui/Dialog";
 import { longDay } from "../../../ui/time";
@@ -102,8 +103,7 @@ function Unlink({ provider, close }: { provider: Provider; close: () => void }) 
       }}
     >
       <p>
-        You can no longer sign in through it. Your account at {name} is not touched. Every other browser and program is
-        signed out.
+        You can no longer sign in through it. Your account at {name} is not touched. {OTHERS_SIGNED_OUT}
       </p>
     </ConfirmDialog>
   );

@@ -1,6 +1,6 @@
 /** The second step of signing in: setting it up, its recovery codes, and turning it off. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { type AnswerOf, act, client } from "../../../api/client";
 import type { paths as api } from "../../../api/schema";
 import { askWhoIAm, useMe } from "../../../api/me";
@@ -8,6 +8,7 @@ import { sessionsQuery } from "../../../api/settings";
 import { FormProblem, bind, useKeptForm } from "../../../forms/form";
 import { problemWords } from "../../../forms/problemWords";
 import { code, z } from "../../../forms/rules";
+import { OTHERS_SIGNED_OUT } from "../../../forms/signedOutWords";
 import { Button } from "../../../ui/Button";
 import { Copy } from "../../../ui/Copy";
 import { ConfirmDialog, Dialog } from "../../../ui/Dialog";
@@ -120,8 +121,7 @@ function On({ renew }: { renew: () => Promise<void> }) {
           }}
         >
           <p>
-            From then on your password alone opens your account. Your recovery codes stop working. Every other browser
-            and program is signed out.
+            From then on your password alone opens your account. Your recovery codes stop working. {OTHERS_SIGNED_OUT}
           </p>
         </ConfirmDialog>
       )}
@@ -144,13 +144,12 @@ function SetUp({ offered, close, confirmed }: SetUpProps) {
     fleeting: true,
     save: async (body) => confirmed((await act(() => client.POST("/api/auth/totp/confirm", { body }))).recovery_codes),
   });
+  // When the dialog is open: it gives the focus to the first thing that can be pressed.
+  useEffect(() => form.setFocus("code"), [form]);
   return (
     <Dialog title="Set up the second step" close={close}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">
-        <p>
-          Scan this with an authenticator app, then enter the code it shows. Every other browser and program is signed
-          out by it.
-        </p>
+        <p>Scan this with an authenticator app, then enter the code it shows. {OTHERS_SIGNED_OUT}</p>
         <QrCode svg={offered.qr_svg} label="The secret as a picture to scan" />
         <div className="flex flex-col gap-1">
           <p className="text-xs text-quiet">No camera? Type this into the app, or open it on this device:</p>
