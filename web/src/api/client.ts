@@ -4,7 +4,6 @@
  * and an act that wants fresh proof of who we are waits for it in `proof.ts`.
  */
 import createClient from "openapi-fetch";
-import { oneFirst } from "./oneFirst";
 import { Problem, Unreachable, isKind } from "./problem";
 import { proveIdentity } from "./proof";
 import type { paths } from "./schema";
@@ -15,16 +14,12 @@ import { loseSession, refuseForAnother } from "./session";
 export type AnswerOf<Operation> = Operation extends { responses: infer R } ? Body<R[keyof R & (200 | 201)]> : never;
 type Body<Answer> = Answer extends { content: { "application/json": infer T } } ? T : never;
 
-const questions = oneFirst(() => Date.now());
-
 export const client = createClient<paths>({
   baseUrl: window.location.origin,
   // Looked up at each call, so that a test can put its own in place.
   fetch: async (request: Request) => {
-    const send = () => globalThis.fetch(request);
     try {
-      // What changes something is one act by itself, and wants its own answer.
-      return await (request.method === "GET" ? questions.ask(send) : send());
+      return await globalThis.fetch(request);
     } catch (error) {
       // A question taken back is no trouble; anything else here is the network's.
       throw request.signal.aborted ? error : new Unreachable();
