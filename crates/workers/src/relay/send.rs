@@ -134,6 +134,7 @@ fn outbound(fact: &Fact) -> Result<Outbound, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use frontdesk_events::StreamName;
     use frontdesk_process::clock;
 
     fn fact(kind: &str, data: &str) -> Fact {
@@ -160,6 +161,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_a_message_is_told_and_not_tried() {
         assert!(outbound(&fact("", "{}")).is_err());
-        assert!(outbound(&fact("x", &"x".repeat(1024 * 1024))).is_err());
+        let too_long = "x".repeat(StreamName::LARGEST_DATA + 1);
+        assert!(outbound(&fact("x", &too_long)).is_err());
     }
 }
