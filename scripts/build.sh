@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # Builds the executables and the dashboard, each only when something changed.
-# FRONTDESK_PROFILE=dev builds what the tests have mostly built already.
 . "$(dirname "$0")/prelude.sh"
-
-PROFILE=${FRONTDESK_PROFILE:-release}
 
 build_executables() {
   local -a packages=(-p frontdesk -p frontdesk-sandbox)

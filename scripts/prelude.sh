@@ -16,8 +16,12 @@ fi
 TOOLS=$ROOT/.data/bin
 LOG=$DATA/log
 RUN=$DATA/run
+# `dev` is what the tests have mostly built already.
+PROFILE=${FRONTDESK_PROFILE:-release}
+PROGRAMS=${CARGO_TARGET_DIR:-target}/${PROFILE/#dev/debug}
+[[ $PROGRAMS == /* ]] || PROGRAMS=$ROOT/$PROGRAMS
 NATS_VERSION=2.15.1
-export ROOT DATA ENV_FILE TOOLS LOG RUN NATS_VERSION
+export ROOT DATA ENV_FILE TOOLS LOG RUN PROFILE PROGRAMS NATS_VERSION
 mkdir -p "$TOOLS" "$LOG" "$RUN"
 cd "$ROOT"
 # A listener takes more connections than the 1,024 descriptors a shell usually allows.

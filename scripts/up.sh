@@ -8,10 +8,6 @@
 . "$ROOT/scripts/postgres.sh"
 . "$ROOT/scripts/nats.sh"
 
-PROFILE=${FRONTDESK_PROFILE:-release}
-PROGRAMS=$ROOT/${CARGO_TARGET_DIR:-target}/${PROFILE/#dev/debug}
-[[ ${CARGO_TARGET_DIR:-} != /* ]] || PROGRAMS=$CARGO_TARGET_DIR/${PROFILE/#dev/debug}
-
 start_frontdesk() {
   local program=$PROGRAMS/frontdesk fingerprint address
   address=$(setting API_LISTEN)

@@ -6,5 +6,4 @@
 [[ $# -gt 0 ]] || fail "usage: scripts/with-settings.sh COMMAND [ARGUMENT…]"
 [[ -f $ENV_FILE ]] || fail "there is no ${ENV_FILE#"$ROOT"/} yet: run make up first"
 export_settings
-profile=${FRONTDESK_PROFILE:-release}
-PATH=$ROOT/target/${profile/#dev/debug}:$PATH exec "$@"
+PATH=$PROGRAMS:$PATH exec "$@"
