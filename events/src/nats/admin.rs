@@ -138,11 +138,11 @@ impl Connection {
 
     async fn refuse_too_small(&self, bound: u64) -> anyhow::Result<()> {
         for stream in StreamName::ALL {
-            let Ok(found) = self.jetstream.get_stream(stream.as_str()).await else {
-                // It is still to be made.
+            // One that cannot be asked for is still to be made, or the next step says what is wrong.
+            let Ok(state) = self.stream_state(stream).await else {
                 continue;
             };
-            let held = found.cached_info().state.bytes;
+            let held = state.bytes;
             if held > bound {
                 bail!(
                     "stream {stream} holds {held} bytes and may take {bound} (STREAM_MAX_BYTES): raise it, \

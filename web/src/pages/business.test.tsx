@@ -13,6 +13,7 @@ import {
   keeping,
   nothing,
   open,
+  part,
   plain,
   problem,
   setStage,
@@ -32,8 +33,6 @@ const ONE = `/api/clients/${ID}`;
 function asReader() {
   stage.answers["/api/auth/me"] = { ...ME, account: { ...ME.account, role: "reader" } };
 }
-
-const part = async (name: string) => within(await screen.findByRole("region", { name }));
 
 it("the list says what each business is and still lacks", async () => {
   stage.answers["/api/clients"] = { items: [ACE, { ...ACE, id: "b", name: "Bea", numbers: [], hours: CLOSED }] };

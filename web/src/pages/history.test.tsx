@@ -1,8 +1,8 @@
 /** The history of a business: who changed what, and the way back. */
-import { screen, waitFor, within } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { type Asked, ID, ME, type Stage, keeping, open, plain, problem, setStage } from "./stage";
+import { type Asked, ID, ME, type Stage, keeping, open, part, plain, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -13,7 +13,6 @@ beforeEach(() => {
 });
 
 const ONE = `/api/clients/${ID}`;
-const part = async (name: string) => within(await screen.findByRole("region", { name }));
 
 const CHANGE = {
   id: 7,

@@ -1,6 +1,6 @@
 /** Where pages are tested: the real routes and queries, before an api that answers what a test says. */
 import { QueryClientProvider } from "@tanstack/react-query";
-import { render } from "@testing-library/react";
+import { render, screen, within } from "@testing-library/react";
 import { RouterProvider, createMemoryRouter } from "react-router";
 import { vi } from "vitest";
 import type { Business, Professions } from "../api/businesses";
@@ -240,4 +240,14 @@ async function answer({ asked, answers }: Stage, request: Request) {
   if (given instanceof Response) return given;
   const missing = { type: "urn:frontdesk:problem:not-found", title: "Not found", status: 404, instance: "req-7" };
   return given === undefined ? Response.json(missing, { status: 404 }) : Response.json(given);
+}
+
+/** A part of the page, by its heading. */
+export async function part(name: string) {
+  return within(await screen.findByRole("region", { name }));
+}
+
+/** The dialog that is open. */
+export async function dialog(name?: string) {
+  return within(await screen.findByRole("dialog", name ? { name } : {}));
 }

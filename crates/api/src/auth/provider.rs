@@ -11,16 +11,16 @@
 
 mod arrival;
 mod client;
+mod configured;
 mod github;
 mod google;
 mod home;
-mod offered;
 mod outside;
 mod return_to;
 mod settings;
 mod trouble;
 
-pub(crate) use offered::Providers;
+pub(crate) use configured::Providers;
 pub use settings::ProviderArgs;
 
 use super::sealed::Note;

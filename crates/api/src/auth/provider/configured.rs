@@ -1,4 +1,4 @@
-//! The providers people may log in through here.
+//! The login providers we are set up for.
 
 use super::{
     Answer, Begun, Person, Provider, Trouble, client::Asked, github::Github, google::Google,
