@@ -22,8 +22,10 @@ test("a forgotten password is chosen anew by mail, and whoever was in is out", a
   await becomeSomebody(elsewhere, ruth);
 
   await page.goto("/sign-in");
-  await page.getByRole("link", { name: "Forgotten it?" }).click();
   await page.getByLabel("E-mail address").fill(ruth.email);
+  await page.getByRole("link", { name: "Forgotten it?" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Forgotten your password?" })).toBeVisible();
+  await expect(page.getByLabel("E-mail address")).toHaveValue(ruth.email);
   await page.getByRole("button", { name: "Send me a link" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Check your mail" })).toBeVisible();
   await openLink(page, ruth.email, "/reset");

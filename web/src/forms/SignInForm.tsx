@@ -1,5 +1,6 @@
 /** E-mail address and password; then, for whoever has set it up, the code of the second factor. */
 import { useState } from "react";
+import { useWatch } from "react-hook-form";
 import { act, client } from "../api/client";
 import type { Me } from "../api/me";
 import { isKind } from "../api/problem";
@@ -20,8 +21,8 @@ interface Props {
   onlyCode: boolean;
   /** From there back to the first step. */
   again: () => void;
-  /** Under the fields: the way to a new password. */
-  forgotten: React.ReactNode;
+  /** Under the fields: the way to a new password, for the address typed so far. */
+  forgotten: (email: string) => React.ReactNode;
 }
 
 export function SignInForm({ signedIn, onlyCode, again, forgotten }: Props) {
@@ -68,11 +69,12 @@ function PasswordForm({ signedIn, codeNeeded, forgotten, email: typed }: Passwor
         ? "The e-mail address or the password is not right. Passwords tell capital letters from small ones."
         : refusedWords(error),
   });
+  const help = forgotten(useWatch({ control: form.control, name: "email" }));
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-4">
       <FormProblem form={form} />
       <TextField label="E-mail address" type="email" autoComplete="username" autoFocus {...bind(form, "email")} />
-      <PasswordField label="Password" autoComplete="current-password" help={forgotten} {...bind(form, "password")} />
+      <PasswordField label="Password" autoComplete="current-password" help={help} {...bind(form, "password")} />
       <Button look="strong" type="submit" disabled={busy} className="min-h-11">
         Sign in
       </Button>

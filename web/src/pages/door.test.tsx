@@ -342,6 +342,22 @@ it("a forgotten password is answered the same for any address", async () => {
   expect(await screen.findByText(/If there is an account with this address/)).toBeTruthy();
 });
 
+it("the address typed to sign in is there to ask for a new password, and nothing else is taken for one", async () => {
+  nobody();
+  const router = open("/sign-in");
+  await user.type(await screen.findByLabelText("E-mail address"), "ann@example.com");
+  await user.click(screen.getByRole("link", { name: "Forgotten it?" }));
+  await screen.findByRole("heading", { level: 1, name: "Forgotten your password?" });
+  expect(screen.getByLabelText<HTMLInputElement>("E-mail address").value).toBe("ann@example.com");
+  for (const state of [{ typed: 7 }, "typed", null]) {
+    await router.navigate("/sign-in");
+    await screen.findByRole("heading", { level: 1, name: "Sign in" });
+    await router.navigate("/forgotten", { state });
+    await screen.findByRole("heading", { level: 1, name: "Forgotten your password?" });
+    expect(screen.getByLabelText<HTMLInputElement>("E-mail address").value).toBe("");
+  }
+});
+
 it("a new password is chosen with the link, and leads to the way in", async () => {
   nobody();
   stage.answers["POST /api/auth/password/reset"] = nothing;

@@ -9,14 +9,16 @@ import { TextField } from "../ui/Field";
 import { CheckMail } from "./door/CheckMail";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { useSentTo } from "./door/sentTo";
+import { useTyped } from "./door/typed";
 
 const RULES = z.object({ email });
 
 export function Forgotten() {
   const [sentTo, keepSentTo] = useSentTo();
+  const typed = useTyped();
   const { form, submit, busy } = useKeptForm({
     rules: RULES,
-    values: { email: sentTo?.email ?? "" },
+    values: { email: sentTo?.email ?? typed },
     fleeting: true,
     save: async (body) => {
       await act(() => client.POST("/api/auth/password/forgot", { body }));

@@ -12,6 +12,7 @@ import { Button } from "../ui/Button";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { Providers } from "./door/Providers";
 import { onward, openDoor } from "./door/openDoor";
+import { withTyped } from "./door/typed";
 
 export { openDoor as ask };
 
@@ -33,11 +34,11 @@ export function SignIn() {
         signedIn={signedIn}
         onlyCode={search.get("step") === "code"}
         again={() => void navigate(paths.signIn({ returnTo: after }), { replace: true })}
-        forgotten={
-          <Link to={paths.forgotten()} className={DOOR_LINK}>
+        forgotten={(email) => (
+          <Link to={paths.forgotten()} state={withTyped(email)} className={DOOR_LINK}>
             Forgotten it?
           </Link>
-        }
+        )}
       />
       <Providers providers={offer?.providers ?? []} returnTo={after} />
       <Elsewhere>

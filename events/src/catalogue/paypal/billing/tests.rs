@@ -1,3 +1,4 @@
+//! Amounts and times PayPal may send and nobody can have paid.
 use super::*;
 use serde_json::{Value, json};
 
