@@ -64,7 +64,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use viewer::Database;
+use viewer::{Database, Lookups};
 
 /// The running role: what every handler may use. Cheap to clone.
 #[derive(Clone)]
@@ -83,6 +83,7 @@ struct Parts {
     health: Health,
     board: Board,
     live: Live,
+    lookups: Lookups,
     shared: Shared,
     web: Option<web::Dashboard>,
 }
@@ -131,6 +132,7 @@ impl Api {
             health,
             board,
             live,
+            lookups: Lookups::default(),
             shared: Shared::default(),
             web,
         })))
@@ -198,6 +200,10 @@ impl Api {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub(crate) fn lookups(&self) -> &Lookups {
+        &self.0.lookups
     }
 
     pub(crate) fn shared(&self) -> &Shared {

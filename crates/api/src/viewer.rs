@@ -14,10 +14,11 @@ mod credential;
 mod database;
 mod right;
 mod rows;
+mod together;
 mod turns;
 
 pub(crate) use again::look_again;
-pub(crate) use credential::{IDLE, KEY_PREFIX, cookie, is_same_origin, session_token};
+pub(crate) use credential::{IDLE, KEY_PREFIX, Lookups, cookie, is_same_origin, session_token};
 use database::Reach;
 pub use database::{Database, Plan};
 pub(crate) use database::{Reading, Writing, to_its_end};

@@ -2,7 +2,7 @@
 
 use super::{
     Database, Means, Problem, Viewer,
-    rows::{Row, select_keys, select_logins, select_sessions},
+    rows::{Login, Row, select_keys, select_logins, select_sessions},
 };
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -79,8 +79,7 @@ fn has_time(viewer: &Viewer, now: DateTime<Utc>) -> bool {
 struct Asked {
     sessions: BTreeSet<Uuid>,
     keys: BTreeSet<Uuid>,
-    /// Login, person, account.
-    tokens: BTreeSet<(Uuid, Uuid, Uuid)>,
+    tokens: BTreeSet<Login>,
 }
 
 impl Asked {
@@ -90,11 +89,11 @@ impl Asked {
             match *viewer.means() {
                 Means::Session { id, .. } => asked.sessions.insert(id),
                 Means::Key { id, .. } => asked.keys.insert(id),
-                Means::Token { login, .. } => {
-                    asked
-                        .tokens
-                        .insert((login, viewer.person(), viewer.account()))
-                }
+                Means::Token { login, .. } => asked.tokens.insert(Login {
+                    login,
+                    person: viewer.person(),
+                    account: viewer.account(),
+                }),
             };
         }
         asked
@@ -142,22 +141,10 @@ impl Asked {
         if self.tokens.is_empty() {
             return Ok(HashMap::new());
         }
-        let (mut logins, mut people, mut accounts) = (Vec::new(), Vec::new(), Vec::new());
-        for (login, person, account) in &self.tokens {
-            logins.push(*login);
-            people.push(*person);
-            accounts.push(*account);
-        }
-        let rows = select_logins!(
-            "unnest($1::uuid[], $2::uuid[], $3::uuid[])",
-            &logins,
-            &people,
-            &accounts
-        )
-        .fetch_all(db)
-        .await?;
-        let found = rows.into_iter().filter_map(|row| {
-            let credential = (row.login, Some(row.account_id));
+        let asked: Vec<Login> = self.tokens.iter().copied().collect();
+        let rows = select_logins(db, &asked).await?;
+        let found = rows.into_iter().filter_map(|(asked, row)| {
+            let credential = (asked.login, Some(asked.account));
             Some((credential, row.named()?))
         });
         Ok(found.collect())

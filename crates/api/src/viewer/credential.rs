@@ -2,13 +2,19 @@
 //! so neither a copy of the tables nor the time a lookup takes helps to guess one.
 
 use super::{
-    Means, Scope, Viewer,
-    rows::{Found, LoginRow, Row, select_keys, select_logins, select_sessions},
+    Database, Means, Scope, Viewer,
+    rows::{
+        Found, KeyRow, Login, LoginRow, Row, SessionRow, select_keys, select_logins,
+        select_sessions,
+    },
+    together::Together,
 };
 use crate::{Api, auth::access, config::Access, problem::Problem};
 use axum::http::{HeaderMap, Method, header};
 use chrono::{DateTime, TimeDelta, Utc};
+use frontdesk_process::clock;
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 
 /// A session that nobody used for this long is over.
 pub(crate) const IDLE: TimeDelta = TimeDelta::hours(12);
@@ -48,14 +54,23 @@ pub(super) async fn admit(
     Ok(found.viewer)
 }
 
+/// Who is being looked up at this moment.
+#[derive(Debug, Default)]
+pub(crate) struct Lookups {
+    sessions: Together<Vec<u8>, SessionRow>,
+    keys: Together<Vec<u8>, KeyRow>,
+    logins: Together<Login, LoginRow>,
+}
+
 async fn of_session(api: &Api, token: &str, now: DateTime<Utc>) -> Result<Option<Found>, Problem> {
     let hash = Sha256::digest(token.as_bytes()).to_vec();
-    let mut session = api.database().auth_session().await?;
-    let row = select_sessions!("s.token_hash = $1", hash, now)
-        .fetch_optional(&mut *session)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
+    let database = api.database().clone();
+    let read = move |hashes: Vec<Vec<u8>>| sessions(database.clone(), hashes);
+    let Some(row) = api.lookups().sessions.ask(hash, read).await? else {
+        return Ok(None);
+    };
     if now - row.seen_at > SEEN_EVERY {
+        let mut session = api.database().auth_session().await?;
         sqlx::query!(
             "update account.sessions set seen_at = greatest(seen_at, $2) where id = $1",
             row.id,
@@ -71,14 +86,29 @@ async fn of_session(api: &Api, token: &str, now: DateTime<Utc>) -> Result<Option
     Ok(Some(Row::from(row).found(means)))
 }
 
+async fn sessions(
+    database: Database,
+    hashes: Vec<Vec<u8>>,
+) -> Result<HashMap<Vec<u8>, SessionRow>, Problem> {
+    let mut session = database.auth_session().await?;
+    let rows = select_sessions!("s.token_hash = any($1)", &hashes, clock::now())
+        .fetch_all(&mut *session)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.token_hash.clone(), row))
+        .collect())
+}
+
 async fn of_key(api: &Api, key: &str, now: DateTime<Utc>) -> Result<Option<Found>, Problem> {
     let hash = Sha256::digest(key.as_bytes()).to_vec();
-    let mut session = api.database().auth_session().await?;
-    let row = select_keys!("k.key_hash = $1", hash, now)
-        .fetch_optional(&mut *session)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
+    let database = api.database().clone();
+    let read = move |hashes: Vec<Vec<u8>>| keys(database.clone(), hashes);
+    let Some(row) = api.lookups().keys.ask(hash, read).await? else {
+        return Ok(None);
+    };
     if row.used_at.is_none_or(|used| now - used > SEEN_EVERY) {
+        let mut session = api.database().auth_session().await?;
         sqlx::query!(
             "update account.api_keys set used_at = $2 where id = $1",
             row.id,
@@ -96,21 +126,37 @@ async fn of_key(api: &Api, key: &str, now: DateTime<Utc>) -> Result<Option<Found
     Ok(row.named().map(|row| row.found(means)))
 }
 
+async fn keys(
+    database: Database,
+    hashes: Vec<Vec<u8>>,
+) -> Result<HashMap<Vec<u8>, KeyRow>, Problem> {
+    let mut session = database.auth_session().await?;
+    let rows = select_keys!("k.key_hash = any($1)", &hashes, clock::now())
+        .fetch_all(&mut *session)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.key_hash.clone(), row))
+        .collect())
+}
+
 /// The signature says whose it was a quarter of an hour ago; the look behind it, whether their login,
 /// their account and their place in it still are.
 async fn of_token(api: &Api, token: &str, now: DateTime<Utc>) -> Result<Option<Found>, Problem> {
     let Some(claims) = access::read(api.access(), token, now) else {
         return Ok(None);
     };
-    let mut session = api.database().auth_session().await?;
-    let row = select_logins!(
-        "(values ($1::uuid, $2::uuid, $3::uuid))",
-        claims.sid,
-        claims.sub,
-        claims.account
-    )
-    .fetch_optional(&mut *session)
-    .await?;
+    let login = Login {
+        login: claims.sid,
+        person: claims.sub,
+        account: claims.account,
+    };
+    let database = api.database().clone();
+    let read = move |asked: Vec<Login>| {
+        let database = database.clone();
+        async move { Ok(select_logins(&mut *database.auth_session().await?, &asked).await?) }
+    };
+    let row = api.lookups().logins.ask(login, read).await?;
     let Some(row) = row.and_then(LoginRow::named) else {
         return Ok(None);
     };
@@ -156,5 +202,6 @@ pub(crate) fn is_same_origin(access: &Access, headers: &HeaderMap) -> bool {
     }
     headers
         .get(header::ORIGIN)
-        .is_some_and(|origin| origin == access.origin.as_str())
+        .and_then(|origin| origin.to_str().ok())
+        .is_some_and(|origin| access.is_own(origin))
 }

@@ -3,6 +3,8 @@
 
 use super::{Means, Role, Viewer};
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A row that names somebody.
@@ -40,8 +42,10 @@ impl Row {
 }
 
 /// A session that is not over.
+#[derive(Debug, Clone)]
 pub(super) struct SessionRow {
     pub(super) id: Uuid,
+    pub(super) token_hash: Vec<u8>,
     pub(super) proven_at: DateTime<Utc>,
     pub(super) seen_at: DateTime<Utc>,
     pub(super) user_id: Uuid,
@@ -69,7 +73,7 @@ macro_rules! select_sessions {
     ($condition:literal, $which:expr, $now:expr) => {
         sqlx::query_as!(
             $crate::viewer::rows::SessionRow,
-            r#"select s.id, s.proven_at, s.seen_at, s.user_id, s.account_id,
+            r#"select s.id, s.token_hash, s.proven_at, s.seen_at, s.user_id, s.account_id,
                 case when s.account_id = s.user_id then 'owner'
                     when a.deleted_at is null and a.suspended_at is null then m.role
                 end as role,
@@ -89,8 +93,10 @@ macro_rules! select_sessions {
 pub(super) use select_sessions;
 
 /// An API key that is neither revoked nor over.
+#[derive(Debug, Clone)]
 pub(super) struct KeyRow {
     pub(super) id: Uuid,
+    pub(super) key_hash: Vec<u8>,
     pub(super) scopes: Vec<String>,
     pub(super) used_at: Option<DateTime<Utc>>,
     pub(super) user_id: Uuid,
@@ -117,7 +123,7 @@ macro_rules! select_keys {
     ($condition:literal, $which:expr, $now:expr) => {
         sqlx::query_as!(
             $crate::viewer::rows::KeyRow,
-            r#"select k.id, k.scopes, k.used_at, k.user_id, k.account_id,
+            r#"select k.id, k.key_hash, k.scopes, k.used_at, k.user_id, k.account_id,
                 case when k.account_id = k.user_id then 'owner' else m.role end as role,
                 (u.suspended_at is not null or a.suspended_at is not null) as "suspended!"
             from account.api_keys k
@@ -134,16 +140,33 @@ macro_rules! select_keys {
 pub(super) use select_keys;
 
 /// A log-in of a program that has not ended.
+#[derive(Debug, Clone)]
 pub(super) struct LoginRow {
+    login: Uuid,
+    user_id: Uuid,
+    account_id: Uuid,
+    role: Option<String>,
+    is_admin: bool,
+    suspended: bool,
+}
+
+/// What an access token claims: this person's log-in, used for this account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Login {
     pub(super) login: Uuid,
-    pub(super) user_id: Uuid,
-    pub(super) account_id: Uuid,
-    pub(super) role: Option<String>,
-    pub(super) is_admin: bool,
-    pub(super) suspended: bool,
+    pub(super) person: Uuid,
+    pub(super) account: Uuid,
 }
 
 impl LoginRow {
+    fn asked(&self) -> Login {
+        Login {
+            login: self.login,
+            person: self.user_id,
+            account: self.account_id,
+        }
+    }
+
     /// A token of an account that its holder left must not turn to their own.
     pub(super) fn named(self) -> Option<Row> {
         self.role.is_some().then_some(Row {
@@ -156,24 +179,30 @@ impl LoginRow {
     }
 }
 
-/// The log-ins among `asked`, SQL for rows of login, person and account, that have not ended.
-macro_rules! select_logins {
-    ($asked:literal, $logins:expr, $people:expr, $accounts:expr) => {
-        sqlx::query_as!(
-            $crate::viewer::rows::LoginRow,
-            r#"select asked.login as "login!", u.id as "user_id!", a.id as "account_id!",
-                case when u.id = a.id then 'owner' else m.role end as role,
-                u.role = 'admin' as "is_admin!",
-                (u.suspended_at is not null or a.suspended_at is not null) as "suspended!"
-            from "# + $asked + r#" as asked (login, person, account)
-            join account.users u on u.id = asked.person and u.deleted_at is null
-            join account.users a on a.id = asked.account and a.deleted_at is null
-            left join account.members m on m.account_id = a.id and m.user_id = u.id
-            where exists (select from account.refresh_tokens t where t.family = asked.login and t.user_id = u.id)"#,
-            $logins,
-            $people,
-            $accounts,
-        )
-    };
+/// The log-ins among those asked for that have not ended.
+pub(super) async fn select_logins(
+    db: &mut PgConnection,
+    asked: &[Login],
+) -> sqlx::Result<HashMap<Login, LoginRow>> {
+    let logins: Vec<Uuid> = asked.iter().map(|asked| asked.login).collect();
+    let people: Vec<Uuid> = asked.iter().map(|asked| asked.person).collect();
+    let accounts: Vec<Uuid> = asked.iter().map(|asked| asked.account).collect();
+    let rows = sqlx::query_as!(
+        LoginRow,
+        r#"select asked.login as "login!", u.id as "user_id!", a.id as "account_id!",
+            case when u.id = a.id then 'owner' else m.role end as role,
+            u.role = 'admin' as "is_admin!",
+            (u.suspended_at is not null or a.suspended_at is not null) as "suspended!"
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as asked (login, person, account)
+        join account.users u on u.id = asked.person and u.deleted_at is null
+        join account.users a on a.id = asked.account and a.deleted_at is null
+        left join account.members m on m.account_id = a.id and m.user_id = u.id
+        where exists (select from account.refresh_tokens t where t.family = asked.login and t.user_id = u.id)"#,
+        &logins,
+        &people,
+        &accounts,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.asked(), row)).collect())
 }
-pub(super) use select_logins;
