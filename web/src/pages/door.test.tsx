@@ -84,7 +84,7 @@ it("an empty form is refused at its fields and asked of nobody", async () => {
 });
 
 it.each([
-  ["25", /Try again in 25 seconds/],
+  ["25", /Try again in 25 seconds\. Or choose a new password by mail/],
   ["300", /Try again in 5 minutes/],
 ])("a wait of %s seconds is told in words", async (seconds, words) => {
   nobody();
@@ -210,7 +210,7 @@ it("a sign-up ends with a look into the mailbox, and the address can be mended",
   const [sent] = stage.sent("POST /api/auth/signup");
   expect(sent).toMatchObject({ name: "Ann Able", email: "ann@exampel.com", locale: "en-US" });
   await user.click(screen.getByRole("button", { name: "Change the address" }));
-  expect(screen.getByLabelText<HTMLInputElement>("E-mail address").value).toBe("ann@exampel.com");
+  expect((await screen.findByLabelText<HTMLInputElement>("E-mail address")).value).toBe("ann@exampel.com");
   expect(screen.getByLabelText<HTMLInputElement>("Password").value).toBe("correct horse");
 });
 
