@@ -210,10 +210,12 @@ async fn what_is_not_a_cloudevent_is_refused_by_name() {
         (json!({"Upper": "x"}), "Upper"),
         (json!({"nats-msg-id": "x"}), "nats-msg-id"),
         (json!({"under_score": "x"}), "under_score"),
-        (
-            json!({"morethantwentyletters": "x"}),
-            "morethantwentyletters",
-        ),
+        (json!({"a".repeat(65): "x"}), &*"a".repeat(64)),
+        // Its own attributes are strings in JSON.
+        (json!({"id": 42}), "id"),
+        (json!({"source": true}), "source"),
+        (json!({"type": 7}), "type"),
+        (json!({"subject": false}), "subject"),
         (json!({"ext": {"a": 1}}), "ext"),
         (json!({"ext": "x".repeat(5000)}), "ext"),
         (json!({"data_base64": "/wD+"}), "data"),
@@ -277,6 +279,21 @@ async fn what_is_not_a_cloudevent_is_refused_by_name() {
         );
     }
     assert_eq!(stand.count(StreamName::Calls).await, 0);
+}
+
+#[tokio::test]
+async fn extensions_may_have_long_names_and_be_numbers() {
+    let stand = Stand::start().await;
+    let name = "a".repeat(64);
+    let long = event(&json!({ name.as_str(): "x", "attempt": 3, "final": true }));
+    let answer = send(&stand, JSON, &long.to_string()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let stored = stand.stored(StreamName::Calls).await;
+    let kept = |name: &str| stored[0].envelope.extension(name).unwrap();
+    assert_eq!(
+        (kept(&name), kept("attempt"), kept("final")),
+        ("x".into(), "3".into(), "true".into())
+    );
 }
 
 #[tokio::test]

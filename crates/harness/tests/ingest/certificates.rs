@@ -125,6 +125,19 @@ async fn strangers_cannot_use_up_the_fetches_of_a_certificate_that_proved_genuin
 }
 
 #[tokio::test]
+async fn whoever_hangs_up_in_the_middle_begins_no_other_fetch() {
+    let paypal = PayPalStand::start(&[]).await;
+    paypal.host.serve("CERT-slow", Served::Never);
+    let certificate = paypal.certificate_url("CERT-slow");
+    let slow = paypal.delivery(SALE).with("paypal-cert-url", &certificate);
+    for _ in 0..5 {
+        let hung_up = tokio::time::timeout(Duration::from_millis(300), paypal.send(&slow)).await;
+        assert!(hung_up.is_err());
+    }
+    assert_eq!(paypal.host.times_asked("CERT-slow"), 1);
+}
+
+#[tokio::test]
 async fn a_certificate_host_that_redirects_or_hangs_is_not_followed() {
     let paypal = PayPalStand::start(&[]).await;
     paypal.host.serve(

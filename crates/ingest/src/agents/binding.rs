@@ -208,18 +208,35 @@ fn plain_data(attributes: &Attributes, json: &RawValue, body: &Bytes) -> Bytes {
     body.slice_ref(json.get().as_bytes())
 }
 
-/// CloudEvents types in JSON: strings, booleans and integers; null is an absent attribute.
+/// What CloudEvents itself names. Its types in JSON are strings.
+const NAMED: [&str; 8] = [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "dataschema",
+    "datacontenttype",
+];
+
+/// CloudEvents types in JSON: strings, and for extensions also booleans and integers; null is an absent
+/// attribute.
 fn attribute_value(name: &str, value: &RawValue) -> Result<Option<String>, Refusal> {
     let text = value.get();
+    let is_named = NAMED.contains(&name);
     let wrong = || {
-        Refusal::malformed(
-            name.chars().take(40).collect::<String>(),
-            "is not a string, boolean or integer",
-        )
+        let message = if is_named {
+            "is not a string"
+        } else {
+            "is not a string, boolean or integer"
+        };
+        Refusal::malformed(name.chars().take(40).collect::<String>(), message)
     };
     match text.as_bytes().first() {
         Some(b'"') => serde_json::from_str(text).map(Some).map_err(|_| wrong()),
         Some(b'n') => Ok(None),
+        _ if is_named => Err(wrong()),
         Some(b't' | b'f') => Ok(Some(text.to_owned())),
         _ => text
             .parse::<i32>()

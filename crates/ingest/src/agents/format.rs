@@ -13,8 +13,8 @@ use frontdesk_events::{
 };
 use url::Url;
 
-/// CloudEvents recommends 20 at the most; NATS and our own names stay below this too.
-const LONGEST_NAME: usize = 20;
+/// CloudEvents recommends 20 at the most, and SDKs send longer ones. An [`Envelope`] takes these.
+const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 4096;
 /// All names and values together. JetStream takes 64 KiB of headers, in which a byte may become
 /// three; what went beyond would be refused there, when its sender can no longer be told why.
@@ -41,11 +41,11 @@ impl Attributes {
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        let shown: String = name.chars().take(40).collect();
+        let shown: String = name.chars().take(LONGEST_NAME).collect();
         if !legal || name == "data" {
             return Err(Refusal::malformed(
                 shown.escape_debug().to_string(),
-                "is not an attribute name: 1 to 20 lower-case letters and digits",
+                "is not an attribute name: 1 to 64 lower-case letters and digits",
             ));
         }
         if value.len() > LONGEST_VALUE {

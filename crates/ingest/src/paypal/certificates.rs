@@ -37,16 +37,22 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long a failure answers for its URL.
 const FAILURE_KEPT: TimeDelta = TimeDelta::seconds(60);
 const MOST_KEPT: usize = 16;
+const UNREACHABLE: Distrust = "certificate_unreachable";
 /// Fetches a minute of addresses that never verified a delivery, which a stranger may have made up.
 const FETCHES: usize = 6;
 
 /// The certificates by their URL.
 pub(super) struct Certificates {
+    source: Arc<Source>,
+    history: Arc<History>,
+    kept: Mutex<Kept>,
+}
+
+/// Where they come from, and who must vouch for them.
+struct Source {
     client: Client,
     bundle_path: Option<PathBuf>,
     environments: Vec<Environment>,
-    history: Arc<History>,
-    kept: Mutex<Kept>,
 }
 
 #[derive(Default)]
@@ -112,12 +118,15 @@ impl Certificates {
         if settings.allow_simulator {
             environments.push(Environment::Live);
         }
-        Ok(Self {
+        let source = Source {
             client: client
                 .build()
                 .context("building the HTTP client for PayPal's certificates")?,
             bundle_path: settings.trust_bundle.clone(),
             environments,
+        };
+        Ok(Self {
+            source: Arc::new(source),
             history,
             kept: Mutex::default(),
         })
@@ -130,23 +139,27 @@ impl Certificates {
         now: DateTime<Utc>,
     ) -> Result<Found, Rejection> {
         let slot = self.slot(url, now)?;
-        let fetched = slot.get_or_init(|| async {
-            let fetched = self.fetch(url, now).await;
-            if let Err(why) = &fetched {
-                tracing::warn!(%url, why, "no usable certificate at PayPal");
-            }
-            fetched
-        });
-        match fetched.await {
-            Ok(_) => Ok(Found(slot)),
-            Err(reason) => Err(Rejection::Unverifiable {
-                reason,
-                detail: format!(
-                    "PayPal's certificate cannot be had or trusted now: {}",
-                    reason.replace('_', " ")
-                ),
-            }),
+        if !slot.initialized() {
+            let (source, slot, url) = (self.source.clone(), slot.clone(), url.clone());
+            // Whoever hangs up does not end it: the next one would begin another, which nobody counts.
+            let fetching = tokio::spawn(async move {
+                slot.get_or_init(|| source.fetch(&url, now)).await;
+            });
+            // One that panicked has left no answer, and is told below.
+            let _ = fetching.await;
         }
+        let reason = match slot.get() {
+            Some(Ok(_)) => return Ok(Found(slot)),
+            Some(Err(reason)) => reason,
+            None => UNREACHABLE,
+        };
+        Err(Rejection::Unverifiable {
+            reason,
+            detail: format!(
+                "PayPal's certificate cannot be had or trusted now: {}",
+                reason.replace('_', " ")
+            ),
+        })
     }
 
     /// What a fetch would have brought.
@@ -213,9 +226,19 @@ impl Certificates {
         );
         Ok(fetched)
     }
+}
 
+impl Source {
     async fn fetch(&self, url: &Url, now: DateTime<Utc>) -> Result<Certificate, Distrust> {
-        let unreachable = |_| "certificate_unreachable";
+        let fetched = self.judged(url, now).await;
+        if let Err(why) = &fetched {
+            tracing::warn!(%url, why, "no usable certificate at PayPal");
+        }
+        fetched
+    }
+
+    async fn judged(&self, url: &Url, now: DateTime<Utc>) -> Result<Certificate, Distrust> {
+        let unreachable = |_| UNREACHABLE;
         let mut response = self
             .client
             .get(url.clone())
@@ -223,7 +246,7 @@ impl Certificates {
             .await
             .map_err(unreachable)?;
         if response.status() != StatusCode::OK {
-            return Err("certificate_unreachable");
+            return Err(UNREACHABLE);
         }
         let mut pem = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
