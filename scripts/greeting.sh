@@ -29,24 +29,24 @@ PY
 
 public=$(setting PUBLIC_URL)
 api=$(setting API_LISTEN)
+mailbox=$(offered mailbox)
+key=$(offered key)
 cat <<END
 
 Frontdesk is up.
 
   Open    $public
+  Sign in as
 END
-if running sandbox; then
-  say "  Sign in as"
-  offered accounts
-  mailbox=$(offered mailbox)
-  key=$(offered key)
-  [[ -z $mailbox ]] || say "  Mail    $mailbox"
-  if [[ -n $key ]]; then
-    cat <<END
+offered accounts
+[[ -z $mailbox ]] || say "  Mail    $mailbox"
+if [[ -n $key ]]; then
+  cat <<END
   Ask     curl -H 'Authorization: Bearer $key' 'http://$api/api/calls?limit=3'
   Watch   curl -N -H 'Authorization: Bearer $key' 'http://$api/api/live'
 END
-  fi
+fi
+if running sandbox; then
   cat <<END
   Call    scripts/call.sh
   Pay     scripts/subscribe.sh robin@example.com solo
@@ -62,6 +62,7 @@ No sandbox runs. Send your own, signed with what ${ENV_FILE#"$ROOT"/} holds:
   LiveKit           POST http://$api/webhooks/livekit   (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)
   PayPal            POST http://$api/webhooks/paypal    (PAYPAL_WEBHOOK_ID, PAYPAL_CERT_HOSTS, PAYPAL_TRUST_BUNDLE)
   agents' reports   POST http://$api/events             (CloudEvents; README.md has a line to paste)
-Ingest's own listener is http://$(setting INGEST_LISTEN). make up adds the sandbox, make down stops all; data stays.
+Ingest's own listener is http://$(setting INGEST_LISTEN). Mails wait until there is SMTP_HOST, or the sandbox.
+make up adds the sandbox, make down stops all; data stays.
 END
 fi

@@ -162,6 +162,17 @@ stand_in_for_logins() {
   fi
 }
 
+# Without the sandbox nobody plays the stand-ins: whoever were sent there would find nobody. Mails wait until
+# somebody takes them.
+leave_out_stand_ins() {
+  local base
+  base=http://$(setting SANDBOX_LISTEN)
+  [[ ${LIVEKIT_URL:-} != "$base" ]] || unset LIVEKIT_URL
+  [[ ${GOOGLE_ISSUER:-} != "$base/google" ]] || unset GOOGLE_ISSUER GOOGLE_CLIENT_ID GOOGLE_CLIENT_SECRET
+  [[ ${GITHUB_URL:-} != "$base/github" ]] || unset GITHUB_URL GITHUB_API_URL GITHUB_CLIENT_ID GITHUB_CLIENT_SECRET
+  [[ ${SMTP_HOST:-}:${SMTP_PORT:-} != "$(setting SANDBOX_SMTP_LISTEN)" ]] || unset SMTP_HOST SMTP_PORT SMTP_TLS
+}
+
 # Usage: stand_in_for_login PROVIDER ADDRESS-SETTING ADDRESS. A client id that is not the
 # stand-in's is a real one: its provider is asked where it really is.
 stand_in_for_login() {

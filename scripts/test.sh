@@ -23,8 +23,8 @@ forget_instance() {
   rm -rf "$(readlink -f "$FRONTDESK_DATA/postgres")" "$FRONTDESK_DATA"
 }
 
-# The whole product, built as the tests built it, on ports of its own.
-browser_tests() (
+# The whole product, built as the tests built it, on ports of its own. Its callers run in a subshell.
+own_instance() {
   export FRONTDESK_DATA=$ROOT/.data/e2e FRONTDESK_PROFILE=dev FRONTDESK_FIRST_PORT=18080
   export FRONTDESK_POSTGRES_PORT=15429 FRONTDESK_NATS_PORT=14229
   # Enough calls within seconds to see them ring, live and end.
@@ -36,6 +36,21 @@ browser_tests() (
   unset GITHUB_CLIENT_ID GITHUB_CLIENT_SECRET GITHUB_URL GITHUB_API_URL
   forget_instance
   trap '"$ROOT/scripts/down.sh"' EXIT
+}
+
+# Without the sandbox, as for a sender of one's own: what it says lets somebody in, who sees what came.
+bare_test() (
+  own_instance
+  asks=$(BARE=1 scripts/up.sh | sed -n 's/^  Ask *//p')
+  [[ $asks == curl\ * ]] || fail "BARE=1 make up did not say how to ask"
+  scripts/outside.sh call +14045550148 --speed 30
+  wait_until 20 shows_the_call "$asks" || fail "the call is not there: $asks"
+)
+
+shows_the_call() { eval "$1 -fsS" | grep -q '"dialled_number":"+14045550148"'; }
+
+browser_tests() (
+  own_instance
   scripts/up.sh
   . "$ROOT/scripts/settings.sh"
   ENV_FILE=$FRONTDESK_DATA/env
@@ -58,5 +73,6 @@ browser_tests() (
 "$ROOT/scripts/build.sh" web-dependencies
 step "Rust" rust_tests
 step "web units" web_tests
+step "without the sandbox" bare_test
 step "browser" browser_tests
 close "make test"

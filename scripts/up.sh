@@ -49,6 +49,15 @@ start_sandbox() {
   ready sandbox 60 curl -s -m 5 -o "$RUN/sandbox" "http://$(setting SANDBOX_LISTEN)/"
 }
 
+# Whoever sends from outside wants to see what came of it, so somebody must be able to sign in.
+seed() {
+  mkdir -p "$DATA/sandbox"
+  "$PROGRAMS/frontdesk-sandbox" seed --state-dir "$DATA/sandbox" >>"$LOG/migrate.log" 2>&1 9>&- || {
+    tail -n 5 "$LOG/migrate.log" >&2
+    fail "making the accounts to sign in with did not succeed"
+  }
+}
+
 # Tables that an earlier build made are folded anew from the streams, which have everything.
 renew_read_models() {
   local name stale
@@ -90,10 +99,13 @@ say "migrating"
   fail "frontdesk migrate did not succeed"
 }
 renew_read_models
-start_frontdesk
 if [[ -n ${BARE:-} && $BARE != 0 ]]; then
   halt sandbox TERM 15
+  leave_out_stand_ins
+  seed
+  start_frontdesk
 else
+  start_frontdesk
   start_sandbox
 fi
 "$ROOT/scripts/greeting.sh"

@@ -1,13 +1,13 @@
 //! Accounts to try everything with, ready on every machine the sandbox runs on: somebody with a
 //! history, somebody who has just arrived, and an administrator. Their passwords stand here for
 //! everybody to read, so nothing of this is ever written but by the sandbox, which serves loopback
-//! addresses only.
+//! addresses only, and for a product that is reached at one.
 //!
 //! What somebody has changed stays changed: a password that is there already is not replaced, and
 //! an account whose password no longer opens it, or a key that was revoked, is not offered.
 
 use crate::{
-    keys,
+    keys, loopback,
     world::{World, billing_key, named},
 };
 use anyhow::Context as _;
@@ -84,11 +84,22 @@ struct File<'a> {
     accounts: &'a [ReadyAccount],
 }
 
-/// Makes what is missing of the accounts; those that open as they should.
+/// Makes what is missing of the accounts; those that open as they should. None where the product is meant for
+/// others than this machine.
 ///
 /// # Errors
 /// When the tables are missing, or an address is somebody else's.
-pub async fn open(client: &mut Client, now: DateTime<Utc>) -> anyhow::Result<Vec<ReadyAccount>> {
+pub async fn open(
+    client: &mut Client,
+    public_url: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<ReadyAccount>> {
+    if loopback::target(public_url).is_err() {
+        tracing::warn!(
+            "no ready accounts: others than this machine reach the product at {public_url}"
+        );
+        return Ok(Vec::new());
+    }
     let world = World::town();
     let mut ready = Vec::new();
     for offered in &OFFERED {

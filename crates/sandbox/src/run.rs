@@ -103,7 +103,8 @@ impl Outside {
             if !self.real.paypal {
                 seed::name_plans(&client).await?;
             }
-            let accounts = ready::open(&mut client, clock::now()).await?;
+            let public_url = &self.services.public_url;
+            let accounts = ready::open(&mut client, public_url, clock::now()).await?;
             let mailbox = self.services.mailbox_url(self.listen);
             ready::write(&self.state_dir, &accounts, mailbox.as_deref())?;
             tracing::info!(

@@ -81,6 +81,17 @@ async fn three_accounts_are_ready_and_what_somebody_changed_stays_changed() {
 }
 
 #[tokio::test]
+async fn accounts_whose_passwords_everybody_knows_are_made_on_one_machine_alone() {
+    let mut stand = Stand::start().await;
+    stand.outside.services.public_url = "https://desk.example.com".to_owned();
+    stand.scene().await;
+    assert_eq!(offered(&stand), Vec::<Value>::new());
+    let client = stand.database.client().await;
+    let known = client.query("select from account.passwords", &[]).await;
+    assert_eq!(known.unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn clients_look_like_somebodys_and_plans_are_known_to_paypal() {
     let stand = Stand::start().await;
     let client = stand.database.client().await;

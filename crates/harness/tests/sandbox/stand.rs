@@ -78,7 +78,10 @@ impl Stand {
             seed: 7,
             state_dir,
             listen: certificates,
-            services: Services::default(),
+            services: Services {
+                public_url: "http://localhost:8080".to_owned(),
+                ..Services::default()
+            },
             livekit: LiveKitKey {
                 key: KEY.to_owned(),
                 secret: SECRET.to_owned(),

@@ -44,7 +44,7 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 60)]
         days: u32,
     },
-    /// Write the sandbox's users, clients, numbers and ready accounts into the database
+    /// Write the sandbox's users, clients, numbers and ready accounts into the database, then end
     Seed {
         /// PostgreSQL, as the owner of its tables
         #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
@@ -52,11 +52,9 @@ pub(crate) enum Command {
         /// Where the ready accounts are written down
         #[arg(long, default_value = ".data/sandbox")]
         state_dir: PathBuf,
-        /// Where the mailbox can be read
-        #[arg(long, env = "SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
-        listen: SocketAddr,
-        #[command(flatten)]
-        services: ServicesArgs,
+        /// The product's address
+        #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8080")]
+        public_url: String,
     },
     /// Let PayPal tell that somebody subscribed who had no subscription
     Subscribe {

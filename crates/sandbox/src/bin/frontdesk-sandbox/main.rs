@@ -11,11 +11,7 @@ use frontdesk_sandbox::{
     delivery, loopback,
     paypal::transmission::Transmitter,
     ready,
-    run::{
-        Outside, Pace,
-        services::{Services, serve_certificates},
-        state::State,
-    },
+    run::{Outside, Pace, services::serve_certificates, state::State},
     seed,
     wire::{self, Post},
     world::World,
@@ -53,9 +49,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Seed {
             database_url,
             state_dir,
-            listen,
-            services,
-        } => seed_all(&database_url, &state_dir, listen, &services.into()).await?,
+            public_url,
+        } => seed_all(&database_url, &state_dir, &public_url).await?,
         Command::Subscribe {
             email,
             plan,
@@ -98,24 +93,15 @@ async fn run(outside: Outside, pace: Pace) -> anyhow::Result<()> {
     outside.prepare().await?.run(pace, shutdown).await
 }
 
-/// The town, the plans' names, and the accounts that are ready to sign in.
-async fn seed_all(
-    database_url: &str,
-    state_dir: &Path,
-    listen: SocketAddr,
-    services: &Services,
-) -> anyhow::Result<()> {
+/// The town, the plans' names, and the accounts that are ready to sign in. There is no mailbox beside them.
+async fn seed_all(database_url: &str, state_dir: &Path, public_url: &str) -> anyhow::Result<()> {
     let mut client = seed::connect(database_url).await?;
     seed::seed(&mut client, &World::town()).await?;
     seed::name_plans(&client).await?;
-    let accounts = ready::open(&mut client, clock::now()).await?;
+    let accounts = ready::open(&mut client, public_url, clock::now()).await?;
     std::fs::create_dir_all(state_dir)
         .with_context(|| format!("making {}", state_dir.display()))?;
-    ready::write(
-        state_dir,
-        &accounts,
-        services.mailbox_url(listen).as_deref(),
-    )
+    ready::write(state_dir, &accounts, None)
 }
 
 async fn subscribe(email: &str, plan: SubscribedPlan, outside: Outside) -> anyhow::Result<()> {
