@@ -133,6 +133,22 @@ impl Access {
         })
     }
 
+    /// Whether a page of this origin is the dashboard's own. A dashboard at a loopback address is reached by every
+    /// name of this machine.
+    pub(crate) fn is_own(&self, origin: &str) -> bool {
+        if origin == self.origin {
+            return true;
+        }
+        let (Ok(own), Ok(told)) = (Url::parse(&self.origin), Url::parse(origin)) else {
+            return false;
+        };
+        is_loopback(&own)
+            && is_loopback(&told)
+            && told.scheme() == own.scheme()
+            && told.port_or_known_default() == own.port_or_known_default()
+            && told.origin().ascii_serialization() == origin
+    }
+
     /// The name of the session's cookie. With `__Host-` no other host and no plain http can set it;
     /// plain http on this machine cannot have it.
     pub(crate) fn session_cookie(&self) -> &'static str {

@@ -8509,7 +8509,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description To the provider; to the sign-in page with `problem=provider-unavailable` when it is away */
+            /** @description To the provider; to the sign-in page with `problem=provider-unavailable` when it is away; on a machine of one's own to the same at `PUBLIC_URL` */
             303: {
                 headers: {
                     /** @description Where to */

@@ -45,7 +45,7 @@ export function AccountMenu() {
             <p className="truncate text-xs text-quiet">{me.user.email}</p>
           </div>
           <div role="menu" aria-label="Account">
-            {me.accounts.length > 1 && <Accounts me={me} close={() => setOpen(false)} />}
+            {(me.accounts.length > 1 || isLooking(me)) && <Accounts me={me} close={() => setOpen(false)} />}
             <Ways me={me} close={() => setOpen(false)} />
           </div>
         </Popover.Content>
@@ -178,6 +178,11 @@ function Initials({ name }: { name: string }) {
       {letters}
     </span>
   );
+}
+
+/** An administrator in an account that is none of theirs. */
+function isLooking({ account, accounts }: Me) {
+  return !accounts.some(({ id }) => id === account.id);
 }
 
 function asWhom({ user, account }: Me) {

@@ -7,6 +7,7 @@ import { isKind } from "../api/problem";
 import { Button } from "../ui/Button";
 import { PasswordField, TextField } from "../ui/Field";
 import { FormProblem, bind, useKeptForm } from "./form";
+import { problemWords } from "./problemWords";
 import { returnWords } from "./returnWords";
 import { code, email, password, z } from "./rules";
 
@@ -67,7 +68,7 @@ function PasswordForm({ signedIn, codeNeeded, forgotten, email: typed }: Passwor
     words: (error) =>
       isKind(error, "wrong-credentials")
         ? "The e-mail address or the password is not right. Passwords tell capital letters from small ones."
-        : refusedWords(error),
+        : tooOftenWords(error) ?? refusedWords(error),
   });
   const help = forgotten(useWatch({ control: form.control, name: "email" }));
   return (
@@ -150,6 +151,11 @@ function codeWords(error: unknown, recovery: boolean) {
   return recovery
     ? "This recovery code is not right, or it was used before: each works once."
     : "This code is not right. The app shows a new one every 30 seconds, and each works once.";
+}
+
+/** Others may have guessed at it: nobody who reads the mailbox is kept out by that. */
+function tooOftenWords(error: unknown) {
+  return isKind(error, "too-many") ? `${problemWords(error)} Or choose a new password by mail.` : null;
 }
 
 /** Nothing that is entered would help. Inside, the same problem is about what is done there. */

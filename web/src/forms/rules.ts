@@ -72,8 +72,9 @@ export const phoneNumberOrNone = z
     ),
   );
 
+/** Whether it can be one. What may stand beside the digits is the api's to say. */
 function isPhoneNumber(text: string) {
-  return /^\+[1-9]\d{3,14}$/.test(text.replace(/[\s().-]/g, ""));
+  return /^\+[1-9]\d{3,14}$/.test(text.replace(/[^+\d]/g, ""));
 }
 
 /** As the api counts: characters, not units of UTF-16. */

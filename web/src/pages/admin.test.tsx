@@ -111,6 +111,24 @@ it("what is no state or role narrows nothing, and shows so", async () => {
   expect(screen.getByLabelText<HTMLSelectElement>("State").value).toBe("");
 });
 
+it("an administrator looks at an account's dashboard, and goes back by the account menu", async () => {
+  const looking = { ...ADMIN, account: { id: OTHER_ID, name: "Bob", role: "reader" } };
+  const goOver = "POST /api/auth/account";
+  stage.answers[goOver] = problem(503, "unavailable");
+  const router = open(`/admin/users/${OTHER_ID}`);
+  await user.click(await screen.findByRole("button", { name: "Look at their dashboard" }));
+  expect((await screen.findByRole("alert")).textContent).toMatch(/try again in a moment/);
+  stage.answers[goOver] = looking;
+  await user.click(screen.getByRole("button", { name: "Look at their dashboard" }));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/"));
+  expect(stage.sent(goOver).at(-1)).toEqual({ account_id: OTHER_ID });
+  stage.answers[goOver] = ADMIN;
+  await user.click(await screen.findByRole("button", { name: /^Account: Bob/ }));
+  await user.click(await screen.findByRole("menuitemradio", { name: new RegExp(ADMIN.account.name) }));
+  await waitFor(() => expect(stage.sent(goOver).at(-1)).toEqual({ account_id: ADMIN.account.id }));
+  expect(await screen.findByRole("button", { name: new RegExp(`^Account: ${ADMIN.account.name}`) })).toBeTruthy();
+});
+
 it("nothing more is done to an account that is deleted", async () => {
   stage.answers[`/api/admin/users/${OTHER_ID}`] = opened({ ...BOB, state: "deleted" });
   open(`/admin/users/${OTHER_ID}`);

@@ -264,7 +264,7 @@ async fn begin(
             let passwords = Tried::passwords(&email, &origin);
             for tried in &passwords {
                 if let Err(seconds) = failures::begin(db, tried, now).await? {
-                    return Err(must_wait(seconds));
+                    return Err(must_wait_or_reset(seconds));
                 }
             }
             let afar = Tried::afar(&email);
@@ -283,7 +283,7 @@ async fn begin(
                 None
             } else {
                 if let Err(seconds) = failures::begin_afar(db, &afar, now).await? {
-                    return Err(must_wait(seconds));
+                    return Err(must_wait_or_reset(seconds));
                 }
                 Some(afar)
             };
@@ -291,6 +291,12 @@ async fn begin(
         })
     });
     begun.await
+}
+
+/// Whoever reads the address's mail is kept out by nobody's guesses.
+fn must_wait_or_reset(seconds: u16) -> Problem {
+    let detail = "too many failed tries; wait, or choose a new password by mail";
+    Problem::too_many(seconds, detail)
 }
 
 async fn renew(db: &mut PgConnection, known: &Known, fresh: &str) -> sqlx::Result<()> {

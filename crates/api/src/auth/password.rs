@@ -50,6 +50,23 @@ pub(super) async fn hold(db: &mut PgConnection, user: Uuid) -> sqlx::Result<()> 
     Ok(())
 }
 
+/// Ends every link that is under way to somebody. They stay known for a while: whoever is told of a change, and
+/// how often one may ask for another, depends on them.
+pub(crate) async fn end_links(
+    db: &mut PgConnection,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update account.mail_tokens set used_at = $2 where user_id = $1 and used_at is null",
+        user,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Sets a password and ends what was opened before: all sessions but the one kept, what programs drew
 /// tokens from, and every link that is still under way, be it to another address.
 async fn set(
@@ -69,9 +86,7 @@ async fn set(
     .execute(&mut *db)
     .await?;
     session::end_others(db, user, kept).await?;
-    sqlx::query!("delete from account.mail_tokens where user_id = $1", user)
-        .execute(&mut *db)
-        .await?;
+    end_links(db, user, now).await?;
     let fact = Fact::about_user(PASSWORD_CHANGED, user, &User { user_id: user });
     outbox::record(db, now, fact).await
 }

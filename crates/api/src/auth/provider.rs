@@ -9,6 +9,7 @@
 //! A person is what the provider calls them for ever, never their e-mail address. An address that has
 //! an account already is not merged with it: its owner signs in as before and links the provider.
 
+mod address;
 mod arrival;
 mod client;
 mod configured;
@@ -35,7 +36,7 @@ use crate::{
 use arrival::{Arrival, Landed};
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
@@ -175,7 +176,8 @@ pub(super) async fn leave_to_link(
         ("locale" = Option<String>, Query, description = "The browser's, likewise; `en-US` when it is none", example = "de-DE")
     ),
     responses(
-        (status = 303, description = "To the provider; to the sign-in page with `problem=provider-unavailable` when it is away",
+        (status = 303, description = "To the provider; to the sign-in page with `problem=provider-unavailable` when it is away; \
+            on a machine of one's own to the same at `PUBLIC_URL`",
             headers(
                 ("location" = String, description = "Where to"),
                 ("set-cookie" = String, description = "What belongs to this log-in, sealed")
@@ -186,9 +188,14 @@ pub(super) async fn leave_to_link(
 pub async fn begin(
     State(api): State<Api>,
     Path(provider): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
     mut given: Parameters,
 ) -> Result<Response, Problem> {
     let provider = offered(&api, &provider)?;
+    if let Some(there) = address::elsewhere(api.access(), &uri, &headers) {
+        return Ok(see_other(&there, []));
+    }
     let return_to = given.take("return_to", ReturnTo::parse);
     let home = Home::take(&mut given);
     given.finish()?;

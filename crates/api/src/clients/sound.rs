@@ -16,19 +16,24 @@ pub(super) struct Sound {
     pub(super) ending: &'static str,
 }
 
-/// Every kind that is taken, behind the name that `infer` has for it.
-const KINDS: [(&str, Sound); 6] = [
+/// Every kind that is taken, behind the name that `infer` has for it. Recorders of Android phones write M4A
+/// under the brand of a film.
+const KINDS: [(&str, Sound); 7] = [
     ("audio/x-wav", kind("audio/wav", "wav")),
     ("audio/mpeg", kind("audio/mpeg", "mp3")),
     ("audio/ogg", kind("audio/ogg", "ogg")),
     ("audio/opus", kind("audio/ogg", "ogg")),
     ("audio/x-flac", kind("audio/flac", "flac")),
     ("audio/m4a", kind("audio/mp4", "m4a")),
+    ("video/mp4", kind("audio/mp4", "m4a")),
 ];
 
 /// What an Ogg stream of sound begins with, after the head of its first page.
 const OGG_CODECS: [&[u8]; 4] = [b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   "];
 const OGG_HEAD: usize = 28;
+
+/// From the name of the box to the end of what it says: version and flags, four bytes of nothing, the kind.
+const HANDLER_BYTES: usize = 16;
 
 const fn kind(media_type: &'static str, ending: &'static str) -> Sound {
     Sound { media_type, ending }
@@ -52,6 +57,9 @@ impl Sound {
             Some(sound) if sound.ending == "ogg" && !is_ogg_sound(content) => {
                 Err("the file is an Ogg file without sound")
             }
+            Some(_) if found == Some("video/mp4") && !is_mp4_sound(content) => {
+                Err("the file is a film, or an MP4 file without sound")
+            }
             Some(sound) => Ok(sound),
             None => Err("the file is no WAV, MP3, Ogg, FLAC or M4A sound"),
         }
@@ -68,6 +76,17 @@ impl Sound {
 fn is_ogg_sound(content: &[u8]) -> bool {
     let codec = content.get(OGG_HEAD..).unwrap_or_default();
     OGG_CODECS.iter().any(|name| codec.starts_with(name))
+}
+
+/// MP4 also carries film: each of its tracks has a box `hdlr` that says what it is.
+fn is_mp4_sound(content: &[u8]) -> bool {
+    let tracks = || {
+        content
+            .windows(HANDLER_BYTES)
+            .filter(|bytes| bytes.starts_with(b"hdlr"))
+            .map(|bytes| &bytes[HANDLER_BYTES - 4..])
+    };
+    tracks().any(|track| track == b"soun") && tracks().all(|track| track != b"vide")
 }
 
 #[cfg(test)]
@@ -87,6 +106,17 @@ mod tests {
         file(&beginning)
     }
 
+    fn mp4(brand: &[u8; 4], tracks: &[&[u8; 4]]) -> Vec<u8> {
+        let mut beginning = b"\0\0\0\x18ftyp".to_vec();
+        beginning.extend_from_slice(brand);
+        beginning.extend_from_slice(b"\0\0\0\0mp42isom");
+        for track in tracks {
+            beginning.extend_from_slice(b"\0\0\0\x20hdlr\0\0\0\0\0\0\0\0");
+            beginning.extend_from_slice(*track);
+        }
+        file(&beginning)
+    }
+
     #[test]
     fn sounds_are_known_by_what_is_in_them() {
         for (content, media_type) in [
@@ -95,6 +125,8 @@ mod tests {
             (file(b"\xff\xfb\x90\x64"), "audio/mpeg"),
             (file(b"fLaC\0\0\0\x22"), "audio/flac"),
             (file(b"\0\0\0\x20ftypM4A \0\0\0\0"), "audio/mp4"),
+            (mp4(b"mp42", &[b"soun"]), "audio/mp4"),
+            (mp4(b"isom", &[b"soun", b"text"]), "audio/mp4"),
             (ogg(b"OpusHead"), "audio/ogg"),
             (ogg(b"\x01vorbis"), "audio/ogg"),
         ] {
@@ -114,7 +146,9 @@ mod tests {
             file(b"\x7fELF"),
             file(b"PK\x03\x04"),
             file(b"RIFF\x24\x08\0\0AVI LIST"),
-            file(b"\0\0\0\x20ftypisom\0\0\0\0"),
+            mp4(b"isom", &[]),
+            mp4(b"isom", &[b"soun", b"vide"]),
+            mp4(b"mp42", &[b"vide"]),
             file(b"#!/bin/sh\n"),
             file(b"just text"),
             file(b""),

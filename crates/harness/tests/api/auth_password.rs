@@ -46,6 +46,34 @@ async fn reset(stage: &Stage, token: &str, password: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_changed_password_ends_links_and_forgets_none() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    browser.sign_up(&stage, "ada").await;
+    let ask = async |browser: &mut Browser, name: &str| {
+        let body = json!({ "email": address(name) });
+        browser.post("/api/users/email", body).await.status
+    };
+    for number in 0..5 {
+        assert_eq!(ask(&mut browser, &format!("ada{number}")).await, 202);
+    }
+    let link = mailed(&stage, "dev.frontdesk.user.email_change_requested.v1").await;
+    let changed = browser.post(CHANGE, changing(PASSWORD, ANOTHER)).await;
+    assert_eq!(changed.status, 204);
+    let body = json!({ "token": link });
+    let confirmed = browser.post("/api/users/email/confirm", body).await;
+    assert_eq!(confirmed.status, 410);
+    assert_eq!(
+        ask(&mut browser, "ada5").await,
+        429,
+        "strangers get no more mails for it"
+    );
+    // The mail that tells the address before of a change asks which one it was.
+    let known = "account.mail_tokens where purpose = 'change_email' and old_email is not null";
+    assert_eq!(count(&stage, known).await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_changed_password_signs_out_everywhere_else() {
     let stage = Stage::set().await;
     let mut browser = stage.browser();

@@ -65,6 +65,26 @@ async fn name_of(browser: &mut Browser) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_begins_at_the_address_that_providers_know() {
+    let (stage, _impostor) = set().await;
+    let begin = async |host: &str| {
+        let request = stage.request(Method::GET, "/api/auth/google?return_to=%2Fcalls");
+        let left = request.header("host", host).send().await.unwrap();
+        assert_eq!(left.status(), 303, "{host}");
+        left.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let known = "http://localhost:8080/api/auth/google?return_to=%2Fcalls";
+    for other in ["127.0.0.1:8080", "[::1]:8080"] {
+        assert_eq!(begin(other).await, known);
+    }
+    // Of nobody else's host is believed that it is ours.
+    for host in ["localhost:8080", "localhost:9999", "evil.example:8080"] {
+        let there = begin(host).await;
+        assert!(there.contains("/authorize?"), "{host}: {there}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_gets_an_account_and_is_known_again() {
     let (stage, impostor) = set().await;
     for provider in ["google", "github"] {

@@ -168,7 +168,14 @@ async fn no_other_site_makes_a_browser_change_anything() {
         (403, vec![("origin", "https://evil.example")]),
         (403, vec![("origin", "null")]),
         (405, vec![("sec-fetch-site", "same-origin")]),
+        (403, vec![("origin", "http://localhost:8081")]),
+        (403, vec![("origin", "https://localhost:8080")]),
+        (403, vec![("origin", "http://localhost:8080/")]),
+        (403, vec![("origin", "http://localhost.evil.example:8080")]),
         (405, vec![("origin", "http://localhost:8080")]),
+        // Other names of the same machine.
+        (405, vec![("origin", "http://127.0.0.1:8080")]),
+        (405, vec![("origin", "http://[::1]:8080")]),
     ] {
         let mut all = vec![cookie];
         all.extend(headers.clone());

@@ -1,12 +1,13 @@
 /** One account as an administrator sees it, and what can be done to it. Every act is given its reason. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { type OneUser as Known, type User, userQuery } from "../../api/admin";
 import { isId } from "../../api/callFilter";
 import { act, client } from "../../api/client";
-import { useMe } from "../../api/me";
+import { actFor, useMe } from "../../api/me";
 import { askAhead } from "../../api/queries";
+import { problemWords } from "../../forms/problemWords";
 import { providerName } from "../../forms/providerWords";
 import { roleWords } from "../../forms/roleWords";
 import { zoneWords } from "../../forms/TimeZoneField";
@@ -174,6 +175,7 @@ function Acts({ user }: { user: User }) {
   return (
     <Panel title="What can be done">
       <div className="flex flex-wrap gap-2">
+        <Look user={user} />
         {acts.map((one) => (
           <Button key={one} look={ACTS[one].danger ? "danger" : "plain"} onClick={() => setAsked(one)}>
             {ACTS[one].words}
@@ -182,6 +184,32 @@ function Acts({ user }: { user: User }) {
       </div>
       {asked && <Reason user={user} what={asked} close={() => setAsked(null)} />}
     </Panel>
+  );
+}
+
+/** What they see, to read only, and noted in the audit. The way back is in the account menu. */
+function Look({ user }: { user: User }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [failure, setFailure] = useState<string | null>(null);
+  async function look() {
+    setFailure(null);
+    try {
+      await actFor(queries, user.id);
+      await navigate(paths.overview());
+    } catch (error) {
+      setFailure(problemWords(error));
+    }
+  }
+  return (
+    <>
+      {failure && (
+        <p role="alert" className="w-full text-bad">
+          {failure}
+        </p>
+      )}
+      <Button onClick={() => void look()}>Look at their dashboard</Button>
+    </>
   );
 }
 
