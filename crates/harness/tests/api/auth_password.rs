@@ -200,7 +200,7 @@ async fn the_owner_of_the_mailbox_takes_the_account_back_and_nothing_of_an_attac
     assert_eq!(attacker.log_in("ada", PASSWORD).await.status, 401);
     for left in [
         "account.refresh_tokens",
-        "account.mail_tokens",
+        "account.mail_tokens where used_at is null",
         "account.api_keys where revoked_at is null",
         "account.identities where provider = 'github'",
     ] {
