@@ -13,7 +13,7 @@ use frontdesk_ingest::{Ingest, IngestArgs};
 use frontdesk_process::{
     Shutdown,
     health::Health,
-    insiders::{Insiders, protected},
+    insiders::{Insiders, Network, protected},
     listen::{self, Limits},
     supervise::{self, Roles},
     telemetry::Metrics,
@@ -85,14 +85,15 @@ impl Process {
     async fn ingest(
         &mut self,
         args: IngestArgs,
+        proxies: Vec<Network>,
         nats: &NatsArgs,
         durability: DurabilityArgs,
     ) -> anyhow::Result<Router> {
         let address = args.ingest_listen;
         let connection = Connection::open(nats, nats::Role::Ingest).await?;
         self.watch_durability(connection.clone(), durability);
-        let ingest =
-            Ingest::start(args, connection, self.health.clone(), self.shutdown.clone()).await?;
+        let (health, shutdown) = (self.health.clone(), self.shutdown.clone());
+        let ingest = Ingest::start(args, proxies, connection, health, shutdown).await?;
         self.serve("ingest", address, ingest.app(), ingest.limits())
             .await?;
         let webhooks = ingest.router();
@@ -211,10 +212,10 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
 
 async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
     match role {
-        Role::Ingest(mut args) => {
-            args.ingest.trusted_proxies = args.trusted_proxies;
+        Role::Ingest(args) => {
+            let proxies = args.trusted_proxies;
             let _: Router = process
-                .ingest(args.ingest, &args.nats, args.durability)
+                .ingest(args.ingest, proxies, &args.nats, args.durability)
                 .await?;
         }
         Role::Projector(args) => {
@@ -242,12 +243,10 @@ async fn start(process: &mut Process, role: Role) -> anyhow::Result<()> {
         }
         Role::All(mut args) => {
             args.api.livekit = args.ingest.livekit.keys()?.map(Arc::new);
-            args.ingest
-                .trusted_proxies
-                .clone_from(&args.api.trusted_proxies);
             let shared = args.shared()?;
+            let proxies = args.api.trusted_proxies.clone();
             let webhooks = process
-                .ingest(args.ingest, &args.nats, args.durability)
+                .ingest(args.ingest, proxies, &args.nats, args.durability)
                 .await?;
             process
                 .projector(args.projector, &args.nats, &args.database)

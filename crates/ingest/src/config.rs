@@ -5,10 +5,7 @@
 
 use crate::paypal::{CertificateOrigin, Environment, PayPalSettings, SIMULATOR_WEBHOOK_ID};
 use anyhow::{Context as _, bail};
-use frontdesk_process::{
-    insiders::Network,
-    livekit::{KeyArgs, Keys},
-};
+use frontdesk_process::livekit::{KeyArgs, Keys};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Ingest's configuration.
@@ -20,11 +17,6 @@ pub struct IngestArgs {
     /// Connections at once from one address; loopback and TRUSTED_PROXIES are exempt.
     #[arg(long, env = "INGEST_CONNECTIONS_PER_ADDRESS", default_value_t = 64)]
     pub ingest_connections_per_address: usize,
-    /// Proxies before us, which speak for many senders; whoever starts the role fills it in, because
-    /// the api reads the same setting.
-    #[arg(skip)]
-    pub trusted_proxies: Vec<Network>,
-
     /// The keys that webhooks and agents' tokens are signed with.
     #[command(flatten)]
     pub livekit: KeyArgs,

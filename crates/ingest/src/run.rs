@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use frontdesk_events::{StreamName, nats::Connection};
-use frontdesk_process::{Shutdown, health::Health, listen::Limits};
+use frontdesk_process::{Shutdown, health::Health, insiders::Network, listen::Limits};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
@@ -34,12 +34,14 @@ pub(crate) struct Parts {
 
 impl Ingest {
     /// Starts the committers and the watch over JetStream. Serve [`Ingest::app`] within
-    /// [`Ingest::limits`], and [`Ingest::drain`] when the servers have ended.
+    /// [`Ingest::limits`], and [`Ingest::drain`] when the servers have ended. The proxies before us speak
+    /// for many senders; where the api runs beside, it reads the same setting.
     ///
     /// # Errors
     /// One line that says which setting is missing or wrong.
     pub async fn start(
         args: IngestArgs,
+        proxies: Vec<Network>,
         nats: Connection,
         health: Health,
         shutdown: Shutdown,
@@ -63,7 +65,7 @@ impl Ingest {
             memory: Memory::default(),
             limits: Limits {
                 connections_per_address: args.ingest_connections_per_address,
-                proxies: args.trusted_proxies,
+                proxies,
                 ..Limits::default()
             },
             tasks,

@@ -5,6 +5,7 @@
 
 pub mod by_hand;
 mod play;
+mod players;
 pub mod services;
 pub mod state;
 pub mod unfinished;
@@ -177,7 +178,7 @@ impl Scene {
         let api = if self.outside.real.livekit {
             Router::new()
         } else {
-            api
+            players::asked_too(api, &self.outside.state_dir, self.client.clone())?
         };
         services::serve(&self.outside, &self.signatures.paypal, api, &shutdown).await?;
         let start = clock::now();

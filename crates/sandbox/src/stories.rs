@@ -3,7 +3,7 @@
 //! here waits, sends or reads a clock, so a benchmark can make a million events from it.
 
 pub mod billing;
-pub mod cut;
+mod cut;
 pub mod phone;
 pub mod plot;
 pub mod recording;

@@ -5,8 +5,9 @@ use crate::{Envelope, Partition, StreamName};
 use anyhow::{Context as _, bail};
 use async_nats::jetstream::{
     ErrorCode,
+    context::GetStreamErrorKind,
     stream::{
-        Compression, Config, DeleteMessageErrorKind, DirectGetErrorKind, DiscardPolicy,
+        Compression, Config, DeleteMessageErrorKind, DirectGetErrorKind, DiscardPolicy, Info,
         PersistenceMode, RetentionPolicy, StorageType,
     },
 };
@@ -96,8 +97,9 @@ impl Connection {
     /// Creates or updates the four streams. Each may take so many bytes; -1 is no bound.
     ///
     /// # Errors
-    /// Before anything is changed when a stream holds more than the bound: it would refuse everything
-    /// from then on. When the server refuses one, for example an option that cannot be changed.
+    /// Before anything is changed when a stream holds more than the bound, for it would refuse everything
+    /// from then on, and when the server does not say what one holds. When the server refuses one, for
+    /// example an option that cannot be changed.
     pub async fn ensure_streams(
         &self,
         replicas: usize,
@@ -109,21 +111,20 @@ impl Connection {
         let mut changes = Vec::new();
         for stream in StreamName::ALL {
             let wanted = config(stream, replicas, max_bytes);
-            let change = match self.jetstream.get_stream(stream.as_str()).await {
-                Ok(found) => {
-                    let before = found.cached_info().config.clone();
+            let change = match self.look(stream).await? {
+                Some(before) => {
                     let after = self
                         .jetstream
                         .update_stream(&wanted)
                         .await
                         .with_context(|| format!("updating stream {stream}"))?;
-                    if before == after.config {
+                    if before.config == after.config {
                         StreamChange::Unchanged
                     } else {
                         StreamChange::Updated
                     }
                 }
-                Err(_) => {
+                None => {
                     self.jetstream
                         .create_stream(wanted)
                         .await
@@ -138,11 +139,8 @@ impl Connection {
 
     async fn refuse_too_small(&self, bound: u64) -> anyhow::Result<()> {
         for stream in StreamName::ALL {
-            // One that cannot be asked for is still to be made, or the next step says what is wrong.
-            let Ok(state) = self.stream_state(stream).await else {
-                continue;
-            };
-            let held = state.bytes;
+            // One that is still to be made holds nothing.
+            let held = self.look(stream).await?.map_or(0, |info| info.state.bytes);
             if held > bound {
                 bail!(
                     "stream {stream} holds {held} bytes and may take {bound} (STREAM_MAX_BYTES): raise it, \
@@ -158,12 +156,8 @@ impl Connection {
     /// # Errors
     /// When it does not exist or the server is away.
     pub async fn stream_state(&self, stream: StreamName) -> anyhow::Result<StreamState> {
-        let found = self
-            .jetstream
-            .get_stream(stream.as_str())
-            .await
-            .with_context(|| format!("asking for stream {stream}"))?;
-        let info = found.cached_info();
+        let info = self.look(stream).await?;
+        let info = info.with_context(|| format!("there is no stream {stream}"))?;
         Ok(StreamState {
             created: info.created,
             messages: info.state.messages,
@@ -175,6 +169,22 @@ impl Connection {
             last_sequence: info.state.last_sequence,
             last_stored_at: info.state.last_timestamp,
         })
+    }
+
+    /// What the server says of a stream; `None` when it says that there is none.
+    async fn look(&self, stream: StreamName) -> anyhow::Result<Option<Info>> {
+        let error = match self.jetstream.get_stream(stream.as_str()).await {
+            Ok(found) => return Ok(Some(found.cached_info().clone())),
+            Err(error) => error,
+        };
+        match error.kind() {
+            GetStreamErrorKind::JetStream(said)
+                if said.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+            {
+                Ok(None)
+            }
+            _ => Err(error).with_context(|| format!("asking for stream {stream}")),
+        }
     }
 
     /// The message at a sequence; `None` when there is none (deleted or never stored).

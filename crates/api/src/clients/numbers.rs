@@ -4,6 +4,8 @@
 //! Whether a number is somebody else's is the database's answer, yes or no
 //! (`account.assign_number`): this code cannot see whose it is, so it cannot tell.
 
+mod calling_code;
+
 use super::{
     Client,
     change::{self, ChangeKind},
@@ -97,7 +99,9 @@ pub async fn assign(
     let id = parameters::path_id("id", &id)?;
     given.finish()?;
     let mut fields = Fields::default();
-    let number = fields.take("number", wanted.number, text::phone_number);
+    let number = fields.take("number", wanted.number, |given| {
+        text::phone_number(given).and_then(calling_code::known)
+    });
     fields.finish()?;
     let number = number.ok_or_else(Problem::internal)?;
     let (by, now) = (viewer.clone(), clock::now());

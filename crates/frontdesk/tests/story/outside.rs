@@ -156,7 +156,8 @@ impl World {
             .unwrap()
             .play(&self.shutdown, |_| {})
             .await
-            .unwrap();
+            .unwrap()
+            .counts;
         assert_eq!(
             (told.refused, told.failed, told.dropped),
             (0, 0, 0),

@@ -260,12 +260,12 @@ async fn a_head_that_is_slow_or_huge_and_an_idle_connection_are_ended() {
 #[tokio::test]
 async fn its_own_listener_knows_who_speaks_for_many() {
     let stand = Stand::start().await;
-    let mut args = args(&["--ingest-connections-per-address", "7"]);
-    args.trusted_proxies = vec!["172.16.0.0/12".parse().unwrap()];
+    let args = args(&["--ingest-connections-per-address", "7"]);
+    let proxies = vec!["172.16.0.0/12".parse().unwrap()];
     let connection = stand.nats.connect(Role::Ingest).await;
-    let ingest = Ingest::start(args, connection, Health::default(), Shutdown::new())
-        .await
-        .unwrap();
+    let (health, shutdown) = (Health::default(), Shutdown::new());
+    let ingest = Ingest::start(args, proxies, connection, health, shutdown);
+    let ingest = ingest.await.unwrap();
     let limits = ingest.limits();
     assert_eq!(limits.connections_per_address, 7);
     let [proxies] = limits.proxies.as_slice() else {

@@ -31,14 +31,19 @@ impl Drop for Served {
 
 /// With these lines of its configuration left out.
 async fn start(without: &str) -> Served {
+    start_with(without, "").await
+}
+
+/// With these lines of its configuration replaced.
+async fn start_with(theirs: &str, ours: &str) -> Served {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let directory = std::env::temp_dir().join(format!("frontdesk-nats-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir(&directory).unwrap();
     let configuration = std::fs::read_to_string(root.join("nats.conf")).unwrap();
-    assert!(configuration.contains(without));
+    assert!(configuration.contains(theirs));
     let conf = directory.join("nats.conf");
-    std::fs::write(&conf, configuration.replace(without, "")).unwrap();
+    std::fs::write(&conf, configuration.replace(theirs, ours)).unwrap();
     let installed = root.join(".data/bin/nats-server");
     let binary = std::env::var_os("NATS_SERVER").map_or_else(
         || {
@@ -90,12 +95,16 @@ async fn start(without: &str) -> Served {
 
 impl Served {
     async fn operator(&self) -> Connection {
-        let operator = eventually("the operator connects", async || {
-            Connection::open_now(&self.args, Role::Operator).await.ok()
-        })
-        .await;
+        let operator = self.connected().await;
         operator.ensure_streams(1, -1).await.unwrap();
         operator
+    }
+
+    async fn connected(&self) -> Connection {
+        eventually("the operator connects", async || {
+            Connection::open_now(&self.args, Role::Operator).await.ok()
+        })
+        .await
     }
 }
 
@@ -111,6 +120,19 @@ async fn send(address: SocketAddr) -> u16 {
         .header("content-type", "application/cloudevents+json")
         .body(event.to_string());
     request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn nothing_is_bounded_while_it_is_not_known_what_a_stream_holds() {
+    // The last one that is asked about.
+    let silent = r#"publish: { allow: [">"], deny: ["$JS.API.STREAM.INFO.DEAD"] }, subscribe: ">""#;
+    let served = start_with(r#"publish: ">", subscribe: ">""#, silent).await;
+    let operator = served.connected().await;
+    let refused = operator.ensure_streams(1, 1 << 20).await;
+    let why = format!("{:#}", refused.unwrap_err());
+    assert!(why.starts_with("asking for stream DEAD"), "{why}");
+    let calls = operator.stream_state(StreamName::Calls).await;
+    assert_eq!(calls.unwrap_err().to_string(), "there is no stream CALLS");
 }
 
 #[tokio::test]

@@ -194,7 +194,8 @@ pub async fn serve(
 ) -> (Ingest, SocketAddr, Shutdown) {
     let shutdown = Shutdown::new();
     let health = Health::default();
-    let ingest = Ingest::start(args(flags), connection, health.clone(), shutdown.clone())
+    let (told, ending) = (health.clone(), shutdown.clone());
+    let ingest = Ingest::start(args(flags), Vec::new(), connection, told, ending)
         .await
         .unwrap();
     let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();

@@ -7,7 +7,7 @@ use frontdesk_harness::eventually;
 use frontdesk_process::{Shutdown, clock};
 use frontdesk_sandbox::{
     ready,
-    run::{Pace, services::serve_certificates},
+    run::{Pace, by_hand::End, services::serve_certificates},
     seed,
     stories::plot::Course,
     world::Plan,
@@ -267,10 +267,12 @@ async fn a_call_can_be_asked_for_and_an_interrupted_one_ends() {
         .unwrap();
     assert_eq!(call.business.as_deref(), Some("Maple Street Dental"));
     let mut said = Vec::new();
-    let counts = call
+    let played = call
         .play(&Shutdown::new(), |event| said.push(event.to_owned()))
         .await
         .unwrap();
+    assert_eq!(played.end, End::AsPlanned);
+    let counts = played.counts;
     assert_eq!((counts.refused, counts.failed, counts.dropped), (0, 0, 0));
     assert_eq!(said.first().map(String::as_str), Some("room_started"));
     assert_eq!(stand.count(StreamName::Calls).await, said.len() as u64);
@@ -285,7 +287,7 @@ async fn a_call_can_be_asked_for_and_an_interrupted_one_ends() {
     let hung_up = Shutdown::new();
     let mut said = Vec::new();
     let cut = hung_up.clone();
-    stray
+    let played = stray
         .play(&hung_up, |event| {
             said.push(event.to_owned());
             if event == "participant_joined" {
@@ -294,6 +296,7 @@ async fn a_call_can_be_asked_for_and_an_interrupted_one_ends() {
         })
         .await
         .unwrap();
+    assert_eq!(played.end, End::HungUp);
     assert_eq!(said.last().map(String::as_str), Some("room_finished"));
     let owed = std::fs::read_dir(stand.outside.state_dir.join("rooms")).unwrap();
     assert_eq!(owed.count(), 0);

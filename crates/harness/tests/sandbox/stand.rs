@@ -60,9 +60,15 @@ impl Stand {
         let nats = frontdesk_harness::nats().await;
         let health = Health::default();
         let connection = nats.connect(Role::Ingest).await;
-        let ingest = Ingest::start(args, connection, health.clone(), shutdown.clone())
-            .await
-            .unwrap();
+        let ingest = Ingest::start(
+            args,
+            Vec::new(),
+            connection,
+            health.clone(),
+            shutdown.clone(),
+        )
+        .await
+        .unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(listen::serve(

@@ -2,10 +2,11 @@
 //! who has none. Both go over the wire like everything else; the database is only asked who it is
 //! about.
 
-use super::{Outside, first, unfinished::Unfinished};
+use super::{Outside, first, players::Player, services, unfinished::Unfinished};
 use crate::{
     chance::Dice,
     delivery::{self, Courier, rules::Rules},
+    livekit::rooms::{self, Ask},
     loopback, registry, seed,
     stories::{self, Story, Timeline, WorldEvent, billing, plot},
     world::{Business, Plan, World},
@@ -14,6 +15,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use frontdesk_process::{Shutdown, clock};
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// How long the last events may take to be delivered.
 const GOODBYE: Duration = Duration::from_secs(8);
@@ -130,9 +132,36 @@ fn of_nobody(number: &str) -> Business {
     nobody
 }
 
+/// How a call ended, and what became of its events.
+#[derive(Debug, Clone, Copy)]
+pub struct Played {
+    /// LiveKit's events.
+    pub counts: delivery::Counts,
+    /// Who ended it.
+    pub end: End,
+}
+
+/// Who ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It went as it was to go.
+    AsPlanned,
+    /// Whoever placed it hung up.
+    HungUp,
+    /// Somebody had LiveKit close its room.
+    Closed,
+}
+
+/// A call that ends before its time: who ended it when, and what is told of that.
+struct Cut {
+    end: End,
+    at: DateTime<Utc>,
+    events: Vec<WorldEvent>,
+}
+
 impl Call {
-    /// Plays it in its own time, to its end or until shutdown; then everybody leaves. `say` hears
-    /// the name of each event as it is sent.
+    /// Plays it in its own time, to its end, until shutdown, or until LiveKit is asked to close its
+    /// room; then everybody leaves. `say` hears the name of each event as it is sent.
     ///
     /// # Errors
     /// When an event cannot be signed, or the state directory cannot be used.
@@ -140,35 +169,93 @@ impl Call {
         self,
         shutdown: &Shutdown,
         mut say: impl FnMut(&str),
-    ) -> anyhow::Result<delivery::Counts> {
+    ) -> anyhow::Result<Played> {
         let livekit = self.outside.courier(Rules::livekit()).await?;
         let agent = self.outside.courier(Rules::agent()).await?;
+        let (api, mut asked) = rooms::serve(self.outside.livekit_key());
+        let served = Shutdown::new();
+        let address = services::serve_room(api, served.clone())?;
+        let _served = served.drop_guard();
+        let room = self.story.room_sid().to_owned();
+        let _player = Player::enter(&self.outside.state_dir, &room, address)?;
         let mut unfinished = Unfinished::open(&self.outside.state_dir)?;
         unfinished.begin(&self.story, 0)?;
-        let mut cut = None;
+        let mut end = End::AsPlanned;
         for (offset, event) in &self.story.events {
-            let wait = (self.story.start + *offset - clock::now()).to_std();
-            let waited = tokio::time::sleep(wait.unwrap_or_default());
-            if shutdown.run_until_cancelled(waited).await.is_none() {
-                cut = Some(clock::now());
+            let due = self.story.start + *offset;
+            if let Some(cut) = self.cut_before(due, shutdown, &mut asked).await {
+                end = cut.end;
+                unfinished.cut(&room, cut.at, &cut.events)?;
+                for event in cut.events {
+                    tell(&livekit, &agent, event, &mut say);
+                }
                 break;
             }
             tell(&livekit, &agent, event.clone(), &mut say);
         }
-        if let Some(now) = cut {
-            for event in self.story.shut_down(now) {
-                tell(&livekit, &agent, event, &mut say);
-            }
-        }
+        // There is no such room any more. What is owed about it we still deliver.
+        drop(asked);
         let goodbye = async { tokio::join!(livekit.drain(), agent.drain()) };
-        let (livekit, _) = tokio::time::timeout(GOODBYE, goodbye)
+        let (counts, _) = tokio::time::timeout(GOODBYE, goodbye)
             .await
-            .context("waiting for the last events to be delivered: the next run tells them")?;
-        if livekit.failed + livekit.dropped == 0 {
-            let room = self.story.room_sid().to_owned();
+            .context("waiting for the last events to be delivered: the sandbox tells them")?;
+        if counts.failed + counts.dropped == 0 {
             unfinished.finished([room].iter())?;
         }
-        Ok(livekit)
+        Ok(Played { counts, end })
+    }
+
+    /// Waits until `due` and answers meanwhile what LiveKit is asked; `None` when nothing ended the
+    /// call before.
+    async fn cut_before(
+        &self,
+        due: DateTime<Utc>,
+        shutdown: &Shutdown,
+        asked: &mut mpsc::Receiver<Ask>,
+    ) -> Option<Cut> {
+        loop {
+            let wait = (due - clock::now()).to_std().unwrap_or_default();
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => {
+                    let (end, at) = (End::HungUp, clock::now());
+                    return Some(Cut { end, at, events: self.story.shut_down(at) });
+                }
+                Some(ask) = asked.recv() => {
+                    let closed = self.answer(ask, clock::now());
+                    if closed.is_some() {
+                        return closed;
+                    }
+                }
+                () = tokio::time::sleep(wait) => return None,
+            }
+        }
+    }
+
+    /// What is asked of LiveKit about this room; there is no other here.
+    fn answer(&self, ask: Ask, at: DateTime<Utc>) -> Option<Cut> {
+        let is_here = |room: &str| room == self.story.room_name();
+        match ask {
+            Ask::Look(room, answer) => {
+                let there = is_here(&room).then(|| self.story.there(at)).flatten();
+                let _ = answer.send(there);
+            }
+            // The room has one caller, who is let go by closing it.
+            Ask::Remove(_, _, answer) => {
+                let _ = answer.send(false);
+            }
+            Ask::Close(room, answer) => {
+                let events = if is_here(&room) {
+                    self.story.deleted(at)
+                } else {
+                    Vec::new()
+                };
+                let _ = answer.send(!events.is_empty());
+                let end = End::Closed;
+                return (!events.is_empty()).then_some(Cut { end, at, events });
+            }
+        }
+        None
     }
 }
 

@@ -14,11 +14,13 @@ use tokio::sync::mpsc;
 
 /// How long the last events may take to be delivered at the end.
 const GOODBYE: Duration = Duration::from_secs(8);
+/// How often to look for rooms whose player is gone: an earlier run, and commands that were killed.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often the counters are logged.
 const COUNT_EVERY: Duration = Duration::from_secs(60);
 
 impl Scene {
-    /// Calls as they come, the endings an earlier run still owes among them.
+    /// Calls as they come, and the endings that others still owe among them.
     pub(super) async fn play(
         &self,
         pace: Pace,
@@ -38,9 +40,7 @@ impl Scene {
             pace.calls_per_minute,
             pace.speed,
         );
-        for (at, event) in unfinished.take_over(0, start)? {
-            calls.also(at, event);
-        }
+        let mut look = tokio::time::interval(LOOK_EVERY);
         let mut counted = clock::monotonic();
         tracing::info!(
             calls_per_minute = pace.calls_per_minute,
@@ -53,6 +53,12 @@ impl Scene {
             let wait = (calls.due() - clock::now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = shutdown.cancelled() => break,
+                _ = look.tick() => {
+                    let lost = lost(couriers.livekit.counts());
+                    for (at, event) in unfinished.take_over(lost, clock::now())? {
+                        calls.also(at, event);
+                    }
+                }
                 Some(ask) = asked.recv() => couriers.answer(ask, &mut calls, &unfinished)?,
                 Some(businesses) = registry.recv() => calls.serve(businesses, clock::now()),
                 () = tokio::time::sleep(wait) => {

@@ -88,6 +88,18 @@ pub async fn serve(
     Ok(Addresses { http, smtp })
 }
 
+/// Serves LiveKit's API of one room until shutdown; gives the address.
+///
+/// # Errors
+/// When no address is free.
+pub(super) fn serve_room(api: Router, shutdown: Shutdown) -> anyhow::Result<SocketAddr> {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let address = listener.local_addr()?;
+    let app = api.layer(middleware::from_fn(pages::guard));
+    spawn(listener, app, shutdown);
+    Ok(address)
+}
+
 /// Serves the message certificate alone until shutdown; the address is bound when this returns.
 ///
 /// # Errors

@@ -2,10 +2,11 @@
 //! room's first event until its last one was surely delivered.
 //!
 //! A dashboard shows a call as live until it is told otherwise, and LiveKit's queues are memory
-//! only. A sandbox that was killed would leave such calls behind for ever, so the next one says
-//! how they ended: at the times, and under the ids, they would have had. What had arrived already
-//! is then a repeat like any other.
+//! only. A sandbox that was killed would leave such calls behind for ever, and so would a command that
+//! played one, so the sandbox that runs next says how they ended: at the times, and under the ids, they
+//! would have had. What had arrived already is then a repeat like any other.
 
+use super::players;
 use crate::{
     livekit::Webhook,
     stories::{Story, WorldEvent},
@@ -41,6 +42,16 @@ struct Ending {
     body: String,
 }
 
+/// Where the rooms of this state directory are written down; made when it is missing.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn directory(state_dir: &Path) -> anyhow::Result<PathBuf> {
+    let directory = state_dir.join("rooms");
+    fs::create_dir_all(&directory).with_context(|| format!("making {}", directory.display()))?;
+    Ok(directory)
+}
+
 /// The rooms whose endings are owed.
 #[derive(Debug)]
 pub struct Unfinished {
@@ -50,23 +61,21 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Those of an earlier run in this state directory are taken over.
+    /// Of this state directory.
     ///
     /// # Errors
     /// When the directory cannot be used.
     pub fn open(state_dir: &Path) -> anyhow::Result<Self> {
-        let directory = state_dir.join("rooms");
-        fs::create_dir_all(&directory)
-            .with_context(|| format!("making {}", directory.display()))?;
         Ok(Self {
-            directory,
+            directory: directory(state_dir)?,
             open: BTreeMap::new(),
         })
     }
 
-    /// What an earlier run still owes, oldest first. Each file goes once its endings were told
+    /// What others still owe who are gone, oldest first. Each file goes once its endings were told
     /// again; `lost` is how many events were lost so far. A file that was being written when the
-    /// power failed says nothing, and its room nothing was told of.
+    /// power failed says nothing, and its room nothing was told of. A room that a command plays is
+    /// the command's to end, perhaps before its time.
     ///
     /// # Errors
     /// When the directory cannot be read.
@@ -82,7 +91,17 @@ impl Unfinished {
             let Some(room) = name.and_then(|name| name.strip_suffix(".json")) else {
                 continue;
             };
-            let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            if self.open.contains_key(room) || players::is_played(&self.directory, room) {
+                continue;
+            }
+            let text = match fs::read(&path) {
+                Ok(text) => text,
+                // A command has just come to its end.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => {
+                    return Err(error).with_context(|| format!("reading {}", path.display()));
+                }
+            };
             let endings: Vec<Ending> = serde_json::from_slice(&text).unwrap_or_default();
             let last = endings.iter().map(|ending| ending.at).max();
             self.open
@@ -117,7 +136,7 @@ impl Unfinished {
     }
 
     /// Forgets rooms that ended a while ago, unless events were lost since they were opened:
-    /// theirs may be among them, so the next run tells their endings again.
+    /// theirs may be among them, so they are taken over and their endings told again.
     ///
     /// # Errors
     /// When a file cannot be removed.
@@ -156,7 +175,9 @@ impl Unfinished {
             .iter()
             .filter_map(|(at, event)| Ending::of(*at, event))
             .collect();
-        let (path, unfinished) = (self.path(room), self.directory.join("unfinished"));
+        let path = self.path(room);
+        // Of its own for each room: a command writes here while the sandbox does.
+        let unfinished = path.with_extension("unfinished");
         fs::write(&unfinished, serde_json::to_vec(&endings)?)
             .and_then(|()| fs::rename(&unfinished, &path))
             .with_context(|| format!("writing {}", path.display()))
@@ -320,11 +341,22 @@ mod tests {
     }
 
     #[test]
+    fn a_room_that_a_command_plays_is_owed_once_the_command_is_gone() {
+        let (directory, story) = (Directory::make(), story());
+        let address = "127.0.0.1:4711".parse().unwrap();
+        let player = players::Player::enter(&directory.0, story.room_sid(), address).unwrap();
+        directory.next_run().begin(&story, 0).unwrap();
+        assert!(directory.owed().is_empty());
+        drop(player);
+        assert!(!directory.owed().is_empty());
+    }
+
+    #[test]
     fn a_file_that_was_cut_by_a_power_failure_stops_nothing() {
         let directory = Directory::make();
         directory.next_run();
         fs::write(directory.0.join("rooms/RM_x.json"), "[{\"at\":").unwrap();
-        fs::write(directory.0.join("rooms/unfinished"), "").unwrap();
+        fs::write(directory.0.join("rooms/RM_y.unfinished"), "").unwrap();
         assert!(directory.owed().is_empty());
     }
 }

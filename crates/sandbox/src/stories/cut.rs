@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 /// What ends a room before its story does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+enum Cut {
     /// The server goes down.
     Shutdown,
     /// Somebody deletes the room.
@@ -53,8 +53,7 @@ impl Story {
     }
 
     /// What of its recording, begun before `now`, is still to be told.
-    #[must_use]
-    pub fn recording_to_come(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
+    fn recording_to_come(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
         let is_of_recording = |event: &WorldEvent| matches!(event, WorldEvent::LiveKit(webhook) if webhook.event.starts_with("egress_"));
         let mut events: Vec<_> = self
             .events
@@ -72,6 +71,17 @@ impl Story {
             .collect()
     }
 
+    /// What LiveKit says when somebody deletes the room at `now`, the end of its recording last.
+    /// Nothing if the room is closed already.
+    #[must_use]
+    pub fn deleted(&self, now: DateTime<Utc>) -> Vec<WorldEvent> {
+        let mut events = self.cut(now, Cut::Deleted);
+        if !events.is_empty() {
+            events.extend(self.recording_to_come(now));
+        }
+        events
+    }
+
     /// Who is in the room at `now`; `None` when there is no room.
     #[must_use]
     pub fn there(&self, now: DateTime<Utc>) -> Option<Vec<Participant>> {
@@ -83,8 +93,7 @@ impl Story {
 
     /// What LiveKit says when something ends the room at `now`: everybody leaves, the room closes.
     /// Nothing if the room is closed already.
-    #[must_use]
-    pub fn cut(&self, now: DateTime<Utc>, cut: Cut) -> Vec<WorldEvent> {
+    fn cut(&self, now: DateTime<Utc>, cut: Cut) -> Vec<WorldEvent> {
         let Some(there) = self.there(now) else {
             return Vec::new();
         };

@@ -3,7 +3,6 @@
 
 use super::{
     Story, Timeline, WorldEvent,
-    cut::Cut,
     plot::{Channel, Course, NumberShown, Plot},
     stray_call_story, tell,
 };
@@ -217,11 +216,10 @@ impl Traffic {
         now: DateTime<Utc>,
     ) -> Option<(String, Vec<WorldEvent>)> {
         let story = self.call_in(room_name)?;
-        let (sid, mut events) = (story.room_sid().to_owned(), story.cut(now, Cut::Deleted));
+        let (sid, events) = (story.room_sid().to_owned(), story.deleted(now));
         if events.is_empty() {
             return None;
         }
-        events.extend(story.recording_to_come(now));
         let planned: Vec<WorldEvent> = story
             .events
             .iter()

@@ -11,7 +11,7 @@ use frontdesk_sandbox::{
     delivery, loopback,
     paypal::transmission::Transmitter,
     ready,
-    run::{Outside, Pace, services::serve_certificates, state::State},
+    run::{Outside, Pace, by_hand::End, services::serve_certificates, state::State},
     seed,
     wire::{self, Post},
     world::World,
@@ -133,12 +133,16 @@ async fn call(
         .as_deref()
         .unwrap_or("nobody's: no account will show the call");
     print(&format!("calling {number} ({whose}); Ctrl-C hangs up\n"))?;
-    let counts = call
+    let played = call
         .play(&shutdown, |event| {
             // Somebody who closed the terminal has hung up already.
             let _ = print(&format!("  {event}\n"));
         })
         .await?;
+    if played.end == End::Closed {
+        print("the other side ended the call\n")?;
+    }
+    let counts = played.counts;
     anyhow::ensure!(
         counts.refused + counts.failed + counts.dropped == 0,
         "not everything was taken: {counts:?}"

@@ -1,6 +1,8 @@
 //! The commands a person types, run as a person runs them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod by_hand;
+
 use axum::{
     Router,
     body::Bytes,
@@ -8,12 +10,14 @@ use axum::{
     routing::post,
 };
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_frontdesk-sandbox");
+const KEY: &str = "APItest";
+const SECRET: &str = "a secret of more than thirty-two letters";
 
 /// One state directory for all: its RSA keys are made once.
 fn state_dir() -> PathBuf {
@@ -29,17 +33,20 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
-async fn sandbox(arguments: &[&str]) -> Output {
+fn command(arguments: &[&str], state_dir: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.env_clear().env("RUST_LOG", "warn");
-    command.env("LIVEKIT_API_KEY", "APItest");
-    command.env(
-        "LIVEKIT_API_SECRET",
-        "a secret of more than thirty-two letters",
-    );
+    command.env("LIVEKIT_API_KEY", KEY);
+    command.env("LIVEKIT_API_SECRET", SECRET);
     command.env("PAYPAL_WEBHOOK_ID", "5GP028458E2496506");
     command.env("SANDBOX_LISTEN", "127.0.0.1:0");
-    command.args(arguments).arg("--state-dir").arg(state_dir());
+    command.env("SANDBOX_SMTP_LISTEN", "127.0.0.1:0");
+    command.args(arguments).arg("--state-dir").arg(state_dir);
+    command
+}
+
+async fn sandbox(arguments: &[&str]) -> Output {
+    let mut command = command(arguments, &state_dir());
     tokio::task::spawn_blocking(move || command.output().unwrap())
         .await
         .unwrap()
