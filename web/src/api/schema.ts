@@ -3101,8 +3101,10 @@ export interface components {
             account: components["schemas"]["MeAccount"];
             /** @description All they may act for: their own first, then by name. */
             accounts: components["schemas"]["MeAccount"][];
+            email_change: components["schemas"]["PendingEmailChange"] | null;
             /** @description Whether they can sign in with a password. */
             has_password: boolean;
+            recovery_codes: components["schemas"]["MeRecoveryCodes"] | null;
             /** @description Whether signing in wants a code as well. */
             second_factor: boolean;
             session: components["schemas"]["MeSession"] | null;
@@ -3160,6 +3162,21 @@ export interface components {
              * @example America/New_York
              */
             time_zone: string;
+        };
+        /** @description Recovery codes that open once more. */
+        MeRecoveryCodes: {
+            /**
+             * Format: int64
+             * @description How many of them were not used.
+             * @example 7
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description How many there were.
+             * @example 10
+             */
+            of: number;
         };
         /** @description The session of this browser. */
         MeSession: {
@@ -3330,6 +3347,19 @@ export interface components {
              * @example 1FVY5PtoRDokl4PHZwODXxa0JwyVrMpqclpdOgJUdNk
              */
             token: string;
+        };
+        /**
+         * @description An address that is not proven yet. Told to the browsers of who asked for it and to nobody else: it may
+         *     be a stranger's.
+         */
+        PendingEmailChange: {
+            /**
+             * @description The new address.
+             * @example ada@lovelace.example.com
+             */
+            email: string;
+            /** @description Until when its link works. */
+            expires_at: components["schemas"]["Moment"];
         };
         /** @description A period. */
         PeriodShown: {

@@ -50,6 +50,7 @@ function Prove({ withCode }: { withCode: boolean }) {
 }
 
 function ProofForm({ withCode }: { withCode: boolean }) {
+  const queries = useQueryClient();
   const { form, submit, busy } = useKeptForm({
     rules: withCode ? BY_CODE : BY_PASSWORD,
     values: { secret: "" },
@@ -57,6 +58,8 @@ function ProofForm({ withCode }: { withCode: boolean }) {
     save: async ({ secret }) => {
       await act(() => client.POST("/api/auth/prove", { body: withCode ? { code: secret } : { password: secret } }));
       endProof(true);
+      // It may have been a recovery code, and one less is left.
+      if (withCode) void askWhoIAm(queries);
     },
     words: (error) =>
       isKind(error, "wrong-credentials", "code-needed") ? `This ${withCode ? "code" : "password"} is not right.` : null,

@@ -214,6 +214,21 @@ it("a sign-up ends with a look into the mailbox, and the address can be mended",
   expect(screen.getByLabelText<HTMLInputElement>("Password").value).toBe("correct horse");
 });
 
+it("a mail is sent again once a press", async () => {
+  nobody();
+  stage.answers["POST /api/auth/signup"] = () => Response.json({}, { status: 202 });
+  open("/sign-up");
+  await user.type(await screen.findByLabelText("Your name"), "Ann Able");
+  await fillIn();
+  await user.click(screen.getByRole("button", { name: "Create the account" }));
+  let answer: (response: Response) => void = () => undefined;
+  stage.answers["POST /api/auth/signup"] = () => new Promise<Response>((resolve) => (answer = resolve));
+  await user.dblClick(await screen.findByRole("button", { name: "Send it again" }));
+  answer(Response.json({}, { status: 202 }));
+  expect(await screen.findByText("It was sent again.")).toBeTruthy();
+  expect(stage.sent("POST /api/auth/signup")).toHaveLength(2);
+});
+
 it("what the api refuses about a field stands at that field", async () => {
   nobody();
   const errors = [

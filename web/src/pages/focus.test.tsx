@@ -2,6 +2,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
+import { forgetSession } from "../api/session";
 import { ACE, ID, ME, OTHER_ID, type Stage, nothing, open, problem, setStage } from "./stage";
 
 let stage: Stage;
@@ -110,6 +111,48 @@ it("a browser signed out leaves it on the list's heading", async () => {
   open("/settings/security");
   await user.click(await screen.findByRole("button", { name: /^Sign out 1: Safari on iPhone/ }));
   await waitFor(() => expect(focused()).toBe(heading("Where you are signed in")));
+});
+
+it("what was sent at the door makes way for what became of it, whose heading has the focus", async () => {
+  forgetSession();
+  stage.answers["/api/auth/me"] = problem(401, "unauthorised");
+  stage.answers["POST /api/auth/password/forgot"] = () => Response.json({}, { status: 202 });
+  open("/forgotten");
+  const field = await screen.findByLabelText("E-mail address");
+  expect(focused()).toBe(field);
+  await user.type(field, "ann@example.com");
+  await user.click(screen.getByRole("button", { name: "Send me a link" }));
+  await waitFor(() => expect(focused()).toBe(heading("Check your mail")));
+  await user.click(screen.getByRole("button", { name: "Send it again or to another address" }));
+  const again = await screen.findByLabelText("E-mail address");
+  await waitFor(() => expect(focused()).toBe(again));
+});
+
+it("the second step leaves it on its heading, turned on or off", async () => {
+  const on = { ...ME, second_factor: true, recovery_codes: { left: 10, of: 10 } };
+  stage.answers["/api/auth/identities"] = { items: [] };
+  stage.answers["/api/auth/sessions"] = { items: [] };
+  stage.answers["POST /api/auth/totp"] = { secret: "GEZDGNBV", uri: "otpauth://totp/x", qr_svg: "<svg/>" };
+  stage.answers["POST /api/auth/totp/confirm"] = () => {
+    stage.answers["/api/auth/me"] = on;
+    return { recovery_codes: ["aaaa-bbbb"] };
+  };
+  stage.answers["DELETE /api/auth/totp"] = () => {
+    stage.answers["/api/auth/me"] = ME;
+    return nothing();
+  };
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Set it up" }));
+  await user.type(await screen.findByLabelText("Code from the app"), "287082");
+  await user.click(screen.getByRole("button", { name: "Turn it on" }));
+  await screen.findByRole("button", { name: "Turn it off" });
+  await user.click(screen.getByRole("button", { name: "I have kept them" }));
+  await waitFor(() => expect(focused()).toBe(heading("Second step")));
+  await user.click(screen.getByRole("button", { name: "Turn it off" }));
+  const off = within(await screen.findByRole("dialog"));
+  await user.click(off.getByRole("button", { name: "Turn it off" }));
+  await screen.findByRole("button", { name: "Set it up" });
+  await waitFor(() => expect(focused()).toBe(heading("Second step")));
 });
 
 async function createAce() {

@@ -508,6 +508,23 @@ it("what was captured leads nowhere, for no list has those calls", async () => {
   answers["/api/stats"] = { period, totals, sentiment, by_day: [], by_hour: [], heat: [], freshness: FRESH };
   open("/");
   expect(await screen.findByText("$50")).toBeTruthy();
-  expect(screen.getByRole("link", { name: "Successful" })).toBeTruthy();
   expect(screen.queryByRole("link", { name: "Captured" })).toBeNull();
+});
+
+it("what went well is a share of answered calls, and leads to those alone", async () => {
+  const good = { calls: 2, talk_ms: 1, missed: 0, abandoned: 0, failed: 0, answered_share: 1, success_share: 0.5 };
+  const totals = { ...good, average_talk_ms: 1, revenue: [] };
+  const period = { from: "2026-11-01T12:00:00Z", to: "2026-12-01T12:00:00Z" };
+  const sentiment = { positive: 0, neutral: 0, negative: 0, unknown: 2 };
+  answers["/api/stats"] = { period, totals, sentiment, by_day: [], by_hour: [], heat: [], freshness: FRESH };
+  open(`/?client_id=${ID}`);
+  const link = await screen.findByRole("link", { name: "Successful" });
+  const asked = Object.fromEntries(new URL(link.getAttribute("href") ?? "", "http://x").searchParams);
+  expect(asked).toEqual({
+    client_id: ID,
+    from: "2026-11-01",
+    direction: "inbound",
+    result: "answered",
+    outcome: "success",
+  });
 });

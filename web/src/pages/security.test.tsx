@@ -2,7 +2,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { type Asked, ME, OTHER_ID, type Stage, dialog, nothing, open, part, problem, setStage } from "./stage";
+import { type Asked, ME, OTHER_ID, type Stage, dialog, nothing, open, part, plain, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -17,6 +17,8 @@ const SESSION = {
   is_current: true,
 };
 
+const SECURED = { ...ME, second_factor: true, recovery_codes: { left: 10, of: 10 } };
+
 beforeEach(() => {
   stage = setStage();
   user = userEvent.setup();
@@ -25,7 +27,7 @@ beforeEach(() => {
 });
 
 it("with a second step its code proves it, and the password does not", async () => {
-  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  stage.answers["/api/auth/me"] = SECURED;
   stage.answers["DELETE /api/auth/totp"] = problem(403, "proof-needed");
   stage.answers["POST /api/auth/prove"] = nothing;
   open("/settings/security");
@@ -117,7 +119,7 @@ it("turning the second step on says that others are signed out, and shows who is
 });
 
 it("turning the second step off does too", async () => {
-  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  stage.answers["/api/auth/me"] = SECURED;
   twoBrowsers("DELETE /api/auth/totp", new Response(null, { status: 204 }));
   open("/settings/security");
   await phoneIsThere();
@@ -162,7 +164,7 @@ it("the second step is set up with a picture or a secret, and its recovery codes
   expect(await setUp.findByText("This is not the code the app shows now.")).toBeTruthy();
   await user.clear(setUp.getByLabelText("Code from the app"));
   await user.type(setUp.getByLabelText("Code from the app"), "287082");
-  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  stage.answers["/api/auth/me"] = SECURED;
   await user.click(setUp.getByRole("button", { name: "Turn it on" }));
   const codes = await dialog("Your recovery codes");
   expect(codes.getByText("aaaa-bbbb")).toBeTruthy();
@@ -173,6 +175,92 @@ it("the second step is set up with a picture or a secret, and its recovery codes
   await user.click(codes.getByRole("button", { name: "I have kept them" }));
   expect(screen.queryByText("aaaa-bbbb")).toBeNull();
   expect(await screen.findByRole("button", { name: "New recovery codes" })).toBeTruthy();
+});
+
+const withCodes = (left: number) => ({ ...SECURED, recovery_codes: { left, of: 10 } });
+
+it.each([
+  [7, /^7 of 10 recovery codes left$/, false],
+  [3, /^3 of 10 recovery codes left$/, false],
+  [2, /^2 of 10 recovery codes left\..*Make new ones with the button below/, true],
+  [0, /^No recovery codes left\..*Make new ones with the button below/, true],
+])("of ten recovery codes %i are left, and that is said", async (left, words, isUrged) => {
+  stage.answers["/api/auth/me"] = withCodes(left);
+  open("/settings/security");
+  const step = await part("Second step");
+  const said = step.getByText((_, element) => element?.tagName === "P" && words.test(plain(element)));
+  expect(/new ones/.test(plain(said))).toBe(isUrged);
+});
+
+it("new recovery codes take the place of those that were left, and the figure follows", async () => {
+  stage.answers["/api/auth/me"] = withCodes(1);
+  stage.answers["POST /api/auth/totp/recovery-codes"] = () => {
+    stage.answers["/api/auth/me"] = SECURED;
+    return { recovery_codes: ["aaaa-bbbb"] };
+  };
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "New recovery codes" }));
+  await user.click((await dialog("New recovery codes?")).getByRole("button", { name: "Make new codes" }));
+  await user.click((await dialog("Your recovery codes")).getByRole("button", { name: "I have kept them" }));
+  expect(await screen.findByText("10 of 10 recovery codes left")).toBeTruthy();
+  expect(stage.sent("POST /api/auth/totp/recovery-codes")).toHaveLength(1);
+});
+
+it("a recovery code that proves something is counted", async () => {
+  stage.answers["/api/auth/me"] = withCodes(4);
+  stage.answers["/api/auth/identities"] = {
+    items: [{ provider: "github", email: "ann@example.com", linked_at: SESSION.created_at, used_at: null }],
+  };
+  stage.answers["DELETE /api/auth/identities/github"] = problem(403, "proof-needed");
+  stage.answers["POST /api/auth/prove"] = () => {
+    stage.answers["DELETE /api/auth/identities/github"] = nothing;
+    stage.answers["/api/auth/me"] = withCodes(3);
+    return nothing();
+  };
+  open("/settings/security");
+  await user.click(await screen.findByRole("button", { name: "Unlink GitHub" }));
+  await user.click((await dialog("Unlink GitHub?")).getByRole("button", { name: "Unlink it" }));
+  const proof = await dialog("Is it you?");
+  await user.type(proof.getByLabelText(/or a recovery code/), "aaaa-bbbb");
+  await user.click(proof.getByRole("button", { name: "Continue" }));
+  expect(await screen.findByText("3 of 10 recovery codes left")).toBeTruthy();
+});
+
+/** An act that is under way until it is told what came of it. */
+function underWay(what: string) {
+  let answer: (response: Response) => void = () => undefined;
+  stage.answers[what] = () => new Promise<Response>((resolve) => (answer = resolve));
+  return (response: Response) => answer(response);
+}
+
+it.each([
+  ["Link GitHub", "POST /api/auth/identities/github/link"],
+  ["Sign out 2: Chrome on Linux", "DELETE /api/auth/sessions/other"],
+])("%s pressed twice is asked for once, and can be tried again", async (button, act) => {
+  stage.answers["/api/auth/offer"] = { providers: ["github"], ready_accounts: [], mailbox_url: null };
+  stage.answers["/api/auth/sessions"] = { items: [SESSION, { ...SESSION, id: "other", is_current: false }] };
+  const answer = underWay(act);
+  open("/settings/security");
+  const press = await screen.findByRole("button", { name: new RegExp(`^${button}`) });
+  await user.dblClick(press);
+  answer(problem(503, "unavailable")());
+  expect(await screen.findByRole("alert")).toBeTruthy();
+  expect(stage.sent(act)).toHaveLength(1);
+  await user.click(press);
+  await waitFor(() => expect(stage.sent(act)).toHaveLength(2));
+});
+
+it("one press asks for one secret", async () => {
+  const answer = underWay("POST /api/auth/totp");
+  open("/settings/security");
+  await user.dblClick(await screen.findByRole("button", { name: "Set it up" }));
+  answer(problem(503, "unavailable")());
+  const step = await part("Second step");
+  expect(await step.findByRole("alert")).toBeTruthy();
+  expect(stage.sent("POST /api/auth/totp")).toHaveLength(1);
+  stage.answers["POST /api/auth/totp"] = { secret: "GEZDGNBV", uri: "otpauth://totp/x", qr_svg: QR };
+  await user.click(step.getByRole("button", { name: "Set it up" }));
+  expect(await dialog("Set up the second step")).toBeTruthy();
 });
 
 it("the only way in cannot be unlinked, and that is said", async () => {
@@ -246,14 +334,18 @@ it("whoever signs in at their provider in another tab goes on here, with what th
   expect((await proof.findByRole("alert")).textContent).toMatch(/has not told us yet/);
   const session = { id: OTHER_ID, method: "google", proven_until: new Date(Date.now() + 60_000).toISOString() };
   stage.answers["/api/auth/me"] = { ...past, session };
-  stage.answers["POST /api/users/email"] = () => Response.json({}, { status: 202 });
+  stage.answers["POST /api/users/email"] = ({ body }: Asked) => {
+    const email_change = { ...(body as { email: string }), expires_at: "2026-11-23T11:00:00Z" };
+    stage.answers["/api/auth/me"] = { ...past, session, email_change };
+    return Response.json({}, { status: 202 });
+  };
   document.dispatchEvent(new Event("visibilitychange"));
   expect(await address.findByText(/We have written to new@example.com/)).toBeTruthy();
   expect(stage.sent("POST /api/users/email").at(-1)).toEqual({ email: "new@example.com" });
 });
 
 it("every way that signs others out says that keys go on", async () => {
-  stage.answers["/api/auth/me"] = { ...ME, second_factor: true };
+  stage.answers["/api/auth/me"] = SECURED;
   open("/settings/security");
   await user.click(await screen.findByRole("button", { name: "Turn it off" }));
   expect((await dialog("Turn the second step off?")).getByText(/API keys go on working/)).toBeTruthy();

@@ -118,8 +118,7 @@ it("a new address is asked for with proof, and changes only when its link is ope
     proven = (body as { password?: string }).password === "right";
     return proven ? nothing() : problem(401, "wrong-credentials")();
   };
-  stage.answers["POST /api/users/email"] = () =>
-    proven ? Response.json({}, { status: 202 }) : problem(403, "proof-needed")();
+  stage.answers["POST /api/users/email"] = (asked: Asked) => (proven ? waits(asked) : problem(403, "proof-needed")());
   open("/settings/profile");
   const address = await part("E-mail address");
   await user.type(address.getByLabelText("New address"), "new@example.com");
@@ -135,6 +134,46 @@ it("a new address is asked for with proof, and changes only when its link is ope
   expect(await address.findByText(/We have written to new@example.com/)).toBeTruthy();
   expect(stage.sent("POST /api/users/email"), "the act is tried once more").toHaveLength(2);
   expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+/** An address that was asked for waits, as the api tells from then on. */
+function waits({ body }: Asked) {
+  const email_change = { ...(body as { email: string }), expires_at: "2026-11-23T11:00:00Z" };
+  stage.answers["/api/auth/me"] = { ...ME, user: { ...ME.user, time_zone: "UTC" }, email_change };
+  return Response.json({}, { status: 202 });
+}
+
+it("an address that waits is still told after a reload, and is asked for again by one press", async () => {
+  waits({ body: { email: "new@example.com" } } as Asked);
+  open("/settings/profile");
+  const address = await part("E-mail address");
+  expect(plain(address.getByText(/We have written to new@example.com/))).toMatch(/by 11:00.AM/);
+  expect(plain(address.getByText(/You sign in with/))).toMatch(/ann@example.com/);
+  stage.answers["POST /api/users/email"] = problem(429, "too-many");
+  await user.click(address.getByRole("button", { name: "Send it again" }));
+  expect(await address.findByRole("alert")).toBeTruthy();
+  expect(address.queryByText("Sent again")).toBeNull();
+  stage.answers["POST /api/users/email"] = waits;
+  await user.click(address.getByRole("button", { name: "Send it again" }));
+  expect(await address.findByText("Sent again")).toBeTruthy();
+  expect(stage.sent("POST /api/users/email").at(-1)).toEqual({ email: "new@example.com" });
+  await user.type(address.getByLabelText("New address"), "other@example.com");
+  await user.click(address.getByRole("button", { name: "Change the address" }));
+  expect(await address.findByText(/We have written to other@example.com/)).toBeTruthy();
+  expect(address.queryByText(/new@example.com/)).toBeNull();
+});
+
+it("that a link is on its way is said, also when nobody answers who one is now", async () => {
+  stage.answers["POST /api/users/email"] = () => {
+    stage.answers["/api/auth/me"] = problem(503, "unavailable");
+    return Response.json({}, { status: 202 });
+  };
+  open("/settings/profile");
+  const address = await part("E-mail address");
+  await user.type(address.getByLabelText("New address"), "new@example.com");
+  await user.click(address.getByRole("button", { name: "Change the address" }));
+  expect(await address.findByText("A link is on its way", {}, { timeout: 5_000 })).toBeTruthy();
+  expect(address.queryByRole("alert")).toBeNull();
 });
 
 it("whoever would rather not prove it changes nothing, and keeps what was typed", async () => {
@@ -241,6 +280,19 @@ it("an owner invites, changes roles, takes back and removes", async () => {
   await user.click((await dialog("Remove Cy?")).getByRole("button", { name: "Remove them" }));
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   expect(stage.sent(`DELETE /api/members/${OTHER_ID}`)).toHaveLength(1);
+});
+
+it("an invitation is taken back once, however often that is pressed", async () => {
+  let members: object = MEMBERS;
+  let answer: (response: Response) => void = () => undefined;
+  stage.answers["/api/members"] = () => members;
+  stage.answers["DELETE /api/members/invitations/i"] = () => new Promise<Response>((resolve) => (answer = resolve));
+  open("/settings/members");
+  await user.dblClick(await screen.findByRole("button", { name: "Take back the invitation of dee@example.com" }));
+  members = { ...MEMBERS, invitations: [] };
+  answer(nothing());
+  await waitFor(() => expect(screen.queryByText("dee@example.com")).toBeNull());
+  expect(stage.sent("DELETE /api/members/invitations/i")).toHaveLength(1);
 });
 
 it("a member sees who else is there, changes nobody, and may leave", async () => {

@@ -67,7 +67,11 @@ interface SentProps {
 
 function Sent({ email, signingUp, change }: SentProps) {
   const [again, setAgain] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
   async function resend(signingUp: SigningUp) {
+    // Each press is a mail.
+    if (busy) return;
+    setBusy(true);
     setAgain(null);
     try {
       await signUp(signingUp);
@@ -75,6 +79,7 @@ function Sent({ email, signingUp, change }: SentProps) {
     } catch (error) {
       setAgain(problemWords(error));
     }
+    setBusy(false);
   }
   return (
     <Door title="Check your mail">

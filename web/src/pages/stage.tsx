@@ -31,6 +31,8 @@ export const ME: Me = {
   session: { id: OTHER_ID, method: "password", proven_until: "2026-11-23T10:15:00.000Z" },
   has_password: true,
   second_factor: false,
+  recovery_codes: null,
+  email_change: null,
 };
 
 export const CALL: Call = {

@@ -114,5 +114,5 @@ async fn take(
         account,
         session: Some(session),
     };
-    me::read(db, who).await
+    me::read(db, who, now).await
 }

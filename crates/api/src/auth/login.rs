@@ -92,7 +92,7 @@ pub async fn log_in(
                     account: user,
                     session: Some(entered.session),
                 };
-                Ok((me::read(db, who).await?, entered))
+                Ok((me::read(db, who, now).await?, entered))
             })
         })
         .await?;

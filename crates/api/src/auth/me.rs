@@ -3,15 +3,17 @@
 //! Log-in, sign-up, switching and joining an account answer the same, so a page never asks twice who
 //! its user is.
 
-use super::second_factor;
 use crate::{
     Api, answer,
     moment::Moment,
     parameters::Parameters,
     problem::{Problem, ReadProblems},
+    users::email,
     viewer::{Means, PROOF_LASTS, Right, Role, Viewer},
 };
 use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use frontdesk_process::clock;
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -32,6 +34,10 @@ pub struct Me {
     pub has_password: bool,
     /// Whether signing in wants a code as well.
     pub second_factor: bool,
+    /// What is left of their recovery codes; null where signing in wants no code.
+    pub recovery_codes: Option<CodesLeft>,
+    /// The address they asked for and have not proven yet; null for a program's access token.
+    pub email_change: Option<email::Pending>,
 }
 
 /// A person.
@@ -71,6 +77,18 @@ pub struct Account {
     /// `owner`, `manager` or `reader`.
     #[schema(example = "owner")]
     pub role: String,
+}
+
+/// Recovery codes that open once more.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MeRecoveryCodes)]
+pub struct CodesLeft {
+    /// How many of them were not used.
+    #[schema(example = 7)]
+    pub left: i64,
+    /// How many there were.
+    #[schema(example = 10)]
+    pub of: i64,
 }
 
 /// The session of this browser.
@@ -119,10 +137,10 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     viewer.require(Right::BeSomebody)?;
     given.finish()?;
-    let who = Who::from(&viewer);
+    let (who, now) = (Who::from(&viewer), clock::now());
     let me = api
         .database()
-        .auth(move |db| Box::pin(read(db, who)))
+        .auth(move |db| Box::pin(read(db, who, now)))
         .await?;
     Ok(answer::json(answer::written(&me, 1024)))
 }
@@ -131,7 +149,11 @@ pub async fn show(
 ///
 /// # Errors
 /// 401 when they are gone meanwhile.
-pub(crate) async fn read(db: &mut PgConnection, who: Who) -> Result<Me, Problem> {
+pub(crate) async fn read(
+    db: &mut PgConnection,
+    who: Who,
+    now: DateTime<Utc>,
+) -> Result<Me, Problem> {
     let user = sqlx::query_as!(
         Person,
         r#"select id, name, email, role, time_zone, locale, deletion_due_at as "deletion_due_at: Moment"
@@ -142,15 +164,22 @@ pub(crate) async fn read(db: &mut PgConnection, who: Who) -> Result<Me, Problem>
     .await?
     .ok_or_else(Problem::unauthorised)?;
     let accounts = accounts(db, &user).await?;
+    let (session, email_change) = match who.session {
+        Some(id) => (
+            session(db, id).await?,
+            email::pending(db, who.person, now).await?,
+        ),
+        None => (None, None),
+    };
+    let recovery_codes = codes_left(db, who.person).await?;
     Ok(Me {
         account: acting(db, &accounts, who.account).await?,
         accounts,
-        session: match who.session {
-            Some(id) => session(db, id).await?,
-            None => None,
-        },
+        session,
         has_password: has_password(db, who.person).await?,
-        second_factor: second_factor::is_on(db, who.person).await?,
+        second_factor: recovery_codes.is_some(),
+        recovery_codes,
+        email_change,
         user,
     })
 }
@@ -212,5 +241,20 @@ pub(super) async fn has_password(db: &mut PgConnection, user: Uuid) -> sqlx::Res
         user
     )
     .fetch_one(db)
+    .await
+}
+
+/// Nothing where signing in wants no code.
+async fn codes_left(db: &mut PgConnection, user: Uuid) -> sqlx::Result<Option<CodesLeft>> {
+    sqlx::query_as!(
+        CodesLeft,
+        r#"select count(c.code_hash) filter (where c.used_at is null) as "left!", count(c.code_hash) as "of!"
+        from account.second_factors f
+        left join account.recovery_codes c on c.user_id = f.user_id
+        where f.user_id = $1 and f.confirmed_at is not null
+        group by f.user_id"#,
+        user
+    )
+    .fetch_optional(db)
     .await
 }

@@ -117,7 +117,7 @@ pub async fn take(
                 account: step.user,
                 session: Some(entered.session),
             };
-            Ok(Ok((me::read(db, who).await?, entered)))
+            Ok(Ok((me::read(db, who, now).await?, entered)))
         })
     });
     match outcome.await? {

@@ -218,6 +218,8 @@ pub async fn renew(
         .database()
         .auth(move |db| {
             Box::pin(async move {
+                // One after the other: of two at once each would leave the codes of the other.
+                hold(db, &viewer).await?;
                 if !second_factor::is_on(db, user).await? {
                     return Err(Problem::conflict(
                         "not-on",

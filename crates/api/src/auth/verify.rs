@@ -197,7 +197,7 @@ impl Proven {
             session: Some(session),
         };
         Ok(Some((
-            me::read(db, who).await?,
+            me::read(db, who, self.now).await?,
             Entered { session, cookie },
         )))
     }

@@ -141,7 +141,7 @@ pub async fn accept(
                 join(db, now, &viewer, &invitation).await?;
                 tell(db, now, &origin, &viewer, &invitation).await?;
                 let who = act_for(db, &viewer, invitation.account).await?;
-                me::read(db, who).await
+                me::read(db, who, now).await
             })
         })
         .await?;

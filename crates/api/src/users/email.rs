@@ -14,6 +14,7 @@ use crate::{
     auth::sessions,
     body::{Body, Fields},
     limits::MailFor,
+    moment::Moment,
     origin::Origin,
     outbox::{self, Fact},
     parameters::Parameters,
@@ -25,7 +26,7 @@ use axum::{extract::State, http::StatusCode, response::IntoResponse as _, respon
 use chrono::{DateTime, TimeDelta, Utc};
 use frontdesk_events::catalogue::account;
 use frontdesk_process::clock;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -44,6 +45,18 @@ pub struct EmailChange {
     /// The new address.
     #[schema(example = "ada@lovelace.example.com", format = Email, max_length = 254)]
     email: String,
+}
+
+/// An address that is not proven yet. Told to the browsers of who asked for it and to nobody else: it may
+/// be a stranger's.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PendingEmailChange)]
+pub struct Pending {
+    /// The new address.
+    #[schema(example = "ada@lovelace.example.com")]
+    pub email: String,
+    /// Until when its link works.
+    pub expires_at: Moment,
 }
 
 /// What a link in a mail carries.
@@ -208,6 +221,26 @@ async fn replace(
     .execute(&mut *db)
     .await?;
     Ok(())
+}
+
+/// What a person waits for: the one link that would still change their address. Whether the address has
+/// an account makes no difference here either.
+pub(crate) async fn pending(
+    db: &mut PgConnection,
+    person: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Pending>> {
+    sqlx::query_as!(
+        Pending,
+        r#"select t.email, t.expires_at as "expires_at: Moment"
+        from account.mail_tokens t
+        join account.users u on u.id = t.user_id and u.email = t.old_email
+        where t.user_id = $1 and t.purpose = 'change_email' and t.used_at is null and t.expires_at > $2"#,
+        person,
+        now,
+    )
+    .fetch_optional(db)
+    .await
 }
 
 async fn is_taken(db: &mut PgConnection, email: &str) -> sqlx::Result<bool> {

@@ -9,6 +9,7 @@ use crate::{
     stage::Stage,
 };
 use frontdesk_api::{UsersCommand, users_command};
+use frontdesk_harness::eventually;
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -183,6 +184,77 @@ async fn recovery_codes_open_once_each_and_are_recorded() {
     let plain = renewed[5].replace('-', "");
     let held = format!("account.recovery_codes r where r::text like '%{plain}%'");
     assert_eq!(count(&stage, &held).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_recovery_codes_are_left_is_told() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    browser.sign_up(&stage, "ada").await;
+    assert_eq!(left(&mut browser).await, Value::Null);
+    let offer = browser.send(Method::POST, "/api/auth/totp", None).await;
+    assert_eq!(offer.status, 200, "{}", offer.text);
+    assert_eq!(left(&mut browser).await, Value::Null, "not confirmed yet");
+    let (_, codes) = turn_on(&mut browser).await;
+    assert_eq!(left(&mut browser).await, json!({ "left": 10, "of": 10 }));
+    // Neither somebody else's nor a wrong one takes any.
+    let (_, others) = with_totp(&mut stage.browser(), &stage, "bob").await;
+    let theirs = log_in(&mut stage.browser(), "bob", &others[0]).await;
+    assert_eq!(
+        theirs.json()["recovery_codes"],
+        json!({ "left": 9, "of": 10 })
+    );
+    let wrong = log_in(&mut stage.browser(), "ada", &others[1]).await;
+    assert_eq!(wrong.status, 401);
+    let entered = log_in(&mut stage.browser(), "ada", &codes[0]).await;
+    assert_eq!(
+        entered.json()["recovery_codes"],
+        json!({ "left": 9, "of": 10 })
+    );
+    let proven = browser
+        .post("/api/auth/prove", json!({ "code": codes[1] }))
+        .await;
+    assert_eq!(proven.status, 204, "{}", proven.text);
+    assert_eq!(left(&mut browser).await, json!({ "left": 8, "of": 10 }));
+    let renewed = browser.send(Method::POST, RENEW, None).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.text);
+    assert_eq!(left(&mut browser).await, json!({ "left": 10, "of": 10 }));
+    assert_eq!(browser.delete("/api/auth/totp").await.status, 204);
+    assert_eq!(left(&mut browser).await, Value::Null);
+}
+
+async fn left(browser: &mut Browser) -> Value {
+    browser.get("/api/auth/me").await.json()["recovery_codes"].clone()
+}
+
+const RENEW: &str = "/api/auth/totp/recovery-codes";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_codes_renewed_twice_at_once_are_ten() {
+    let stage = Stage::set().await;
+    let mut browser = stage.browser();
+    with_totp(&mut browser, &stage, "ada").await;
+    let mut again = browser.clone();
+    let mut other = stage.database.client().await;
+    let busy = other.transaction().await.unwrap();
+    let hold = "select from account.recovery_codes for update";
+    busy.batch_execute(hold).await.unwrap();
+    let waiting =
+        "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let let_go = async {
+        eventually("both wait", async || {
+            (count(&stage, waiting).await >= 2).then_some(())
+        })
+        .await;
+        busy.rollback().await.unwrap();
+    };
+    let (one, two, ()) = tokio::join!(
+        browser.send(Method::POST, RENEW, None),
+        again.send(Method::POST, RENEW, None),
+        let_go
+    );
+    assert_eq!((one.status, two.status), (200, 200));
+    assert_eq!(count(&stage, "account.recovery_codes").await, 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

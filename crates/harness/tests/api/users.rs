@@ -1,8 +1,9 @@
 //! Profile and address: one's own whoever's account one looks at, and an address only by proof.
 
 use crate::{
-    browser::{count, facts, mailed, token},
-    person::Person,
+    auth_tokens,
+    browser::{Browser, PASSWORD, count, facts, mailed, token},
+    person::{Person, read},
     stage::Stage,
 };
 use frontdesk_events::catalogue::account;
@@ -149,6 +150,104 @@ async fn an_address_changes_once_the_new_one_is_proven_and_other_browsers_are_si
     assert_eq!(acts, ["user.email_changed", "user.email_change_requested"]);
     let told = count(&stage, "account.outbox where data::text like '%@%'").await;
     assert_eq!(told, 0, "no address in a stream");
+}
+
+async fn waiting(browser: &mut Browser) -> Value {
+    browser.get("/api/auth/me").await.json()["email_change"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_waits_is_told_to_the_browsers_of_who_asked_alone() {
+    const WANTED: &str = "ada@new.example.com";
+    let stage = Stage::set().await;
+    let mut ada = stage.browser();
+    let id = ada.sign_up(&stage, "ada").await;
+    assert_eq!(waiting(&mut ada).await, Value::Null);
+    let asked = ada
+        .post(
+            "/api/users/email",
+            json!({ "email": "Ada@New.Example.com" }),
+        )
+        .await;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    let told = waiting(&mut ada).await;
+    assert_eq!(told["email"], WANTED);
+    let kept = format!(
+        "account.mail_tokens where date_trunc('milliseconds', expires_at) = {}",
+        quoted(&told["expires_at"])
+    );
+    assert_eq!(count(&stage, &kept).await, 1, "{told}");
+    let elsewhere = stage.browser().log_in("ada", PASSWORD).await;
+    assert_eq!(elsewhere.json()["email_change"], told);
+
+    let (member, admin) = (stage.member(id, "manager").await, stage.admin().await);
+    let look = json!({ "account_id": id });
+    for answer in [
+        member.get("/api/auth/me").await,
+        member.get("/api/members").await,
+        admin.get("/api/admin/users").await,
+        admin.get(&format!("/api/admin/users/{id}")).await,
+        admin.post("/api/auth/account", &look).await,
+        admin.get("/api/auth/me").await,
+    ] {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert!(!answer.text.contains(WANTED), "{}", answer.text);
+    }
+    let tokens = auth_tokens::log_in(&stage, "ada").await;
+    let program = stage
+        .request(Method::GET, "/api/auth/me")
+        .bearer_auth(tokens["access_token"].as_str().unwrap());
+    let program = read(program.send().await.unwrap()).await;
+    assert_eq!(program.json()["email_change"], Value::Null);
+    for place in ["account.outbox", "account.audit"] {
+        let held = format!("{place} t where t::text ilike '%{WANTED}%'");
+        assert_eq!(count(&stage, &held).await, 0, "{place}");
+    }
+}
+
+/// As a text in SQL.
+fn quoted(text: &Value) -> String {
+    format!("'{}'", text.as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_waits_until_it_is_proven_or_over_or_another_takes_its_place() {
+    let stage = Stage::set().await;
+    let mut ada = stage.browser();
+    ada.sign_up(&stage, "ada").await;
+    stage.person("taken").await;
+    // One that has an account waits like any other.
+    for wanted in ["one@example.com", "taken@example.com", "last@example.com"] {
+        let asked = ada
+            .post("/api/users/email", json!({ "email": wanted }))
+            .await;
+        assert_eq!(asked.status, 202, "{}", asked.text);
+        assert_eq!(waiting(&mut ada).await["email"], wanted);
+    }
+    // What no link would bring about is not waited for.
+    for (spoil, mend) in [
+        (
+            "update account.mail_tokens set expires_at = expires_at - interval '1 h'",
+            "update account.mail_tokens set expires_at = expires_at + interval '1 h'",
+        ),
+        (
+            "update account.users set email = 'moved@example.com' where email = 'ada@example.com'",
+            "update account.users set email = 'ada@example.com' where email = 'moved@example.com'",
+        ),
+    ] {
+        stage.execute(spoil).await;
+        assert_eq!(waiting(&mut ada).await, Value::Null, "{spoil}");
+        stage.execute(mend).await;
+        assert_eq!(waiting(&mut ada).await["email"], "last@example.com");
+    }
+    let token = mailed(&stage, account::EMAIL_CHANGE_REQUESTED).await;
+    let done = ada
+        .post("/api/users/email/confirm", json!({ "token": token }))
+        .await;
+    assert_eq!(done.status, 204, "{}", done.text);
+    let me = ada.get("/api/auth/me").await.json();
+    assert_eq!(me["user"]["email"], "last@example.com");
+    assert_eq!(me["email_change"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,7 @@ export function Cost({ call }: { call: OneCall["call"] }) {
           <li key={at}>
             <p className="flex items-baseline justify-between gap-4">
               <span>{KINDS[usage.kind] ?? sentence(usage.kind)}</span>
-              <bdi className="truncate text-xs text-quiet">
+              <bdi className="min-w-0 text-right text-xs text-quiet [overflow-wrap:anywhere]">
                 {[usage.provider, usage.model].filter(Boolean).join(" ")}
               </bdi>
             </p>

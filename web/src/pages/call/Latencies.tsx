@@ -30,7 +30,7 @@ export function Latencies({ latencies }: { latencies: Figures | null | undefined
         <dl className="figures grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-3">
           {rows.map(({ key, name, target, ms }) => (
             <div key={key} className="col-span-2 grid grid-cols-subgrid gap-y-1">
-              <dt className="truncate">{name}</dt>
+              <dt className="[overflow-wrap:anywhere]">{name}</dt>
               <dd className="text-right">
                 <strong className="font-semibold">{tenths(ms)}</strong>{" "}
                 {ms > target ? (

@@ -32,8 +32,9 @@ export function Moments({ items }: { items: CallEvent[] | undefined }) {
       <div className="flex min-h-6 items-center gap-3 text-xs">
         {items && moments.length > 0 && <Slider {...{ items, moments, at }} />}
       </div>
-      <div className="flex min-h-9 items-center justify-between gap-x-4">
-        <p role="status" className="figures min-w-0 truncate">
+      {/* As tall as two lines: on a phone the words need them. */}
+      <div className="flex h-10 items-center justify-between gap-x-4">
+        <p role="status" className="figures line-clamp-2 min-w-0">
           <Shown at={at} />
         </p>
         {at !== null && (

@@ -1,5 +1,5 @@
 /** What stands around every page before the dashboard: one column, one question. */
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 export function Door({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -9,9 +9,30 @@ export function Door({ title, children }: { title: string; children: ReactNode }
         <img src="/icon.svg" alt="" width="28" height="28" />
         Frontdesk
       </p>
-      <h1 className="text-xl font-semibold [overflow-wrap:anywhere]">{title}</h1>
+      <Title>{title}</Title>
       {children}
     </main>
+  );
+}
+
+/** What stood here last, since the window was loaded. */
+let drawn: string | null = null;
+
+/**
+ * What was sent makes way for what became of it, and takes the focus with it: the next one's heading has
+ * it then, and is read aloud. A page that was loaded begins at its top, and one with a field in the field.
+ */
+function Title({ children }: { children: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    const isNext = drawn !== null && drawn !== children;
+    drawn = children;
+    if (isNext && document.activeElement === document.body) heading.current?.focus();
+  }, [children]);
+  return (
+    <h1 ref={heading} tabIndex={-1} className="text-xl font-semibold [overflow-wrap:anywhere]">
+      {children}
+    </h1>
   );
 }
 

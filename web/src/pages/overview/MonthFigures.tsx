@@ -128,7 +128,8 @@ function figuresOf({ totals }: Stats, before: Totals | undefined, monthBefore: s
       name: "Successful",
       ...share(totals.success_share),
       change: against((was) => shareChange(totals.success_share, was.success_share)),
-      leads: { outcome: "success" },
+      // A caller who hung up first may have been reported on too.
+      leads: { result: "answered", outcome: "success" },
     },
     captured(totals, before, against),
     {

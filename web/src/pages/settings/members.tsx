@@ -174,8 +174,12 @@ function OneInvitation({ invitation }: { invitation: Invitation }) {
   const queries = useQueryClient();
   const row = useHandOver<HTMLDivElement>();
   const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
 
   async function takeBack() {
+    // A second press would be told that there is no such invitation.
+    if (busy) return;
+    setBusy(true);
     setFailure(null);
     try {
       await act(() => client.DELETE("/api/members/invitations/{id}", { params: { path: { id: invitation.id } } }));
@@ -183,6 +187,7 @@ function OneInvitation({ invitation }: { invitation: Invitation }) {
     } catch (error) {
       setFailure(problemWords(error));
     }
+    setBusy(false);
   }
 
   return (

@@ -1,9 +1,7 @@
 /** Who one is to others, and how days, times and figures are written for one. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { act, client } from "../../api/client";
-import { askWhoIAm, useMe } from "../../api/me";
-import { isKind } from "../../api/problem";
+import { type Me, askWhoIAm, useMe } from "../../api/me";
 import { askAhead } from "../../api/queries";
 import { type Profile as OneProfile, profileQuery } from "../../api/settings";
 import { FormFoot } from "../../forms/FormFoot";
@@ -12,8 +10,11 @@ import { TimeZoneField } from "../../forms/TimeZoneField";
 import { FormProblem, bind, useKeptForm } from "../../forms/form";
 import { email, name, z } from "../../forms/rules";
 import { saveProfile } from "../../forms/saveProfile";
+import { Button } from "../../ui/Button";
 import { TextField } from "../../ui/Field";
 import { Panel } from "../../ui/Panel";
+import { Saved } from "../../ui/Saved";
+import { timeOfDay } from "../../ui/time";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "./Loaded";
 
@@ -69,38 +70,77 @@ function You({ profile }: { profile: OneProfile }) {
   );
 }
 
-const ADDRESS_RULES = z.object({ email });
-
 /** The address changes only when a link sent to the new one was opened: a typing error must lock nobody out. */
 function Address() {
-  const me = useMe();
-  const [sentTo, setSentTo] = useState<string | null>(null);
+  const { user, email_change } = useMe();
+  return (
+    <Panel title="E-mail address">
+      <div className="flex flex-col gap-4">
+        <p className="[overflow-wrap:anywhere]">
+          You sign in with <strong className="font-semibold">{user.email}</strong>, and our mails go there.
+        </p>
+        {email_change && <Waiting {...email_change} />}
+        <NewAddress />
+      </div>
+    </Panel>
+  );
+}
+
+const NOTHING = z.object({});
+
+/** What was asked for, also before this page was loaded. A later link ends an earlier one. */
+function Waiting({ email, expires_at }: NonNullable<Me["email_change"]>) {
+  const askFor = useAskFor();
+  const { form, submit, busy, saved, saidSaved } = useKeptForm({
+    rules: NOTHING,
+    values: {},
+    save: () => askFor(email),
+  });
+  return (
+    <form onSubmit={submit} noValidate className="flex flex-col items-start gap-2 rounded-inner bg-accent-soft px-3 py-2">
+      <p role="status" className="[overflow-wrap:anywhere]">
+        We have written to {email}. The address changes when you open the link there, by {timeOfDay(expires_at)}; until
+        then it stays as it is. Another address takes its place.
+      </p>
+      <FormProblem form={form} />
+      <p className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <Button look="text" type="submit" disabled={busy}>
+          Send it again
+        </Button>
+        <Saved shown={saved} over={saidSaved}>
+          Sent again
+        </Saved>
+      </p>
+    </form>
+  );
+}
+
+const ADDRESS_RULES = z.object({ email });
+
+function NewAddress() {
+  const askFor = useAskFor();
   const kept = useKeptForm({
     rules: ADDRESS_RULES,
     values: { email: "" },
-    save: async (body, become) => {
-      await act(() => client.POST("/api/users/email", { body }));
-      setSentTo(body.email);
+    save: async ({ email }, become) => {
+      await askFor(email);
       become({ email: "" });
     },
-    words: (error) => (isKind(error, "address-taken") ? "Another account has this address." : null),
   });
   const { form, submit } = kept;
   return (
-    <Panel title="E-mail address">
-      <form onSubmit={submit} noValidate className="flex flex-col gap-4">
-        <p className="[overflow-wrap:anywhere]">
-          You sign in with <strong className="font-semibold">{me.user.email}</strong>, and our mails go there.
-        </p>
-        <FormProblem form={form} />
-        {sentTo && (
-          <p role="status" className="rounded-inner bg-accent-soft px-3 py-2 [overflow-wrap:anywhere]">
-            We have written to {sentTo}. The address changes when you open the link there; until then it stays as it is.
-          </p>
-        )}
-        <TextField label="New address" type="email" autoComplete="email" {...bind(form, "email")} />
-        <FormFoot kept={{ ...kept, saved: false }} does="Change the address" />
-      </form>
-    </Panel>
+    <form onSubmit={submit} noValidate className="flex flex-col gap-4">
+      <FormProblem form={form} />
+      <TextField label="New address" type="email" autoComplete="email" {...bind(form, "email")} />
+      <FormFoot kept={kept} does="Change the address" said="A link is on its way" />
+    </form>
   );
+}
+
+function useAskFor() {
+  const queries = useQueryClient();
+  return async (email: string) => {
+    await act(() => client.POST("/api/users/email", { body: { email } }));
+    await askWhoIAm(queries);
+  };
 }

@@ -39,9 +39,13 @@ function Providers({ linked, offered }: { linked: Identity[]; offered: Provider[
 function OneProvider({ provider, linked }: { provider: Provider; linked: Identity | undefined }) {
   const [unlinking, setUnlinking] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
   const name = providerName(provider);
 
   async function link() {
+    // A second linking would make the first one's way back worth nothing.
+    if (busy) return;
+    setBusy(true);
     setFailure(null);
     try {
       const { location } = await act(() =>
@@ -51,6 +55,7 @@ function OneProvider({ provider, linked }: { provider: Provider; linked: Identit
     } catch (error) {
       setFailure(problemWords(error));
     }
+    setBusy(false);
   }
 
   return (

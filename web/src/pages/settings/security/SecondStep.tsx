@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { type AnswerOf, act, client } from "../../../api/client";
 import type { paths as api } from "../../../api/schema";
-import { askWhoIAm, useMe } from "../../../api/me";
+import { type Me, askWhoIAm, useMe } from "../../../api/me";
 import { sessionsQuery } from "../../../api/settings";
 import { FormProblem, bind, useKeptForm } from "../../../forms/form";
 import { problemWords } from "../../../forms/problemWords";
@@ -14,7 +14,7 @@ import { Copy } from "../../../ui/Copy";
 import { ConfirmDialog, Dialog } from "../../../ui/Dialog";
 import { TextField } from "../../../ui/Field";
 import { Mark } from "../../../ui/Mark";
-import { Panel } from "../../../ui/Panel";
+import { Panel, useHandOver } from "../../../ui/Panel";
 import { QrCode } from "../../../ui/QrCode";
 
 type Offered = AnswerOf<api["/api/auth/totp"]["post"]>;
@@ -25,14 +25,19 @@ export function SecondStep() {
   const [offered, setOffered] = useState<Offered | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
 
+  /** One at a time: a second secret would take the place of the one shown. No button is disabled, or it would lose the focus. */
   async function tried(what: () => Promise<void>) {
+    if (busy) return;
     setFailure(null);
+    setBusy(true);
     try {
       await what();
     } catch (error) {
       setFailure(problemWords(error));
     }
+    setBusy(false);
   }
 
   return (
@@ -49,18 +54,14 @@ export function SecondStep() {
       {second_factor ? (
         <On
           renew={() =>
-            tried(async () => setCodes((await act(() => client.POST("/api/auth/totp/recovery-codes"))).recovery_codes))
+            tried(async () => {
+              setCodes((await act(() => client.POST("/api/auth/totp/recovery-codes"))).recovery_codes);
+              void askWhoIAm(queries);
+            })
           }
         />
       ) : (
-        <div className="flex flex-col items-start gap-3">
-          <p className="text-quiet">
-            With it, a password alone opens nothing: whoever guesses or steals it stays outside.
-          </p>
-          <Button onClick={() => void tried(async () => setOffered(await act(() => client.POST("/api/auth/totp"))))}>
-            Set it up
-          </Button>
-        </div>
+        <Off setUp={() => tried(async () => setOffered(await act(() => client.POST("/api/auth/totp"))))} />
       )}
       {offered && (
         <SetUp
@@ -79,13 +80,25 @@ export function SecondStep() {
   );
 }
 
+function Off({ setUp }: { setUp: () => Promise<void> }) {
+  return (
+    <div className="flex flex-col items-start gap-3">
+      <p className="text-quiet">With it, a password alone opens nothing: whoever guesses or steals it stays outside.</p>
+      <Button onClick={() => void setUp()}>Set it up</Button>
+    </div>
+  );
+}
+
 function On({ renew }: { renew: () => Promise<void> }) {
+  const { recovery_codes } = useMe();
   const queries = useQueryClient();
   const [asked, setAsked] = useState<"renew" | "off" | null>(null);
   const close = () => setAsked(null);
+  const row = useHandOver<HTMLDivElement>();
   return (
-    <div className="flex flex-col gap-3">
+    <div ref={row} className="flex flex-col gap-3">
       <p className="text-quiet">Signing in asks for a code. Without your phone, each recovery code opens once.</p>
+      {recovery_codes && <CodesLeft {...recovery_codes} />}
       <div className="flex flex-wrap gap-2">
         <Button onClick={() => setAsked("renew")}>New recovery codes</Button>
         <Button look="danger" onClick={() => setAsked("off")}>
@@ -126,6 +139,21 @@ function On({ renew }: { renew: () => Promise<void> }) {
         </ConfirmDialog>
       )}
     </div>
+  );
+}
+
+/** So few that a lost phone could shut its owner out. */
+const FEW = 2;
+
+function CodesLeft({ left, of }: NonNullable<Me["recovery_codes"]>) {
+  if (left > FEW) return <p className="figures">{`${left} of ${of} recovery codes left`}</p>;
+  return (
+    <p className="figures rounded-inner bg-late-soft px-3 py-2 text-late">
+      <strong className="font-semibold">
+        {left === 0 ? "No recovery codes left." : `${left} of ${of} recovery codes left.`}
+      </strong>{" "}
+      Without your phone and without one you cannot sign in. Make new ones with the button below.
+    </p>
   );
 }
 
@@ -184,24 +212,28 @@ function SetUp({ offered, close, confirmed }: SetUpProps) {
 /** Shown once. Leaving by accident would lose them, so only the button closes this. */
 function RecoveryCodes({ codes, close }: { codes: string[]; close: () => void }) {
   const text = codes.join("\n");
+  // The button that began it is gone once the second step is on.
+  const row = useHandOver<HTMLDivElement>();
   return (
     <Dialog title="Your recovery codes">
-      <p>
-        Each opens your account once when your phone is not there. They are shown now and never again: print them, or
-        keep them where you keep passwords.
-      </p>
-      <ul className="grid grid-cols-2 gap-x-4 gap-y-1 rounded-inner bg-sunken p-4 font-mono text-xs">
-        {codes.map((code) => (
-          <li key={code}>{code}</li>
-        ))}
-      </ul>
-      <div className="flex flex-wrap gap-2">
-        <Copy look="plain" text={text} does="Copy them" />
-        <Button onClick={() => download("frontdesk-recovery-codes.txt", `${text}\n`)}>Download them</Button>
+      <div ref={row} className="flex flex-col gap-4">
+        <p>
+          Each opens your account once when your phone is not there. They are shown now and never again: print them, or
+          keep them where you keep passwords.
+        </p>
+        <ul className="grid grid-cols-2 gap-x-4 gap-y-1 rounded-inner bg-sunken p-4 font-mono text-xs">
+          {codes.map((code) => (
+            <li key={code}>{code}</li>
+          ))}
+        </ul>
+        <div className="flex flex-wrap gap-2">
+          <Copy look="plain" text={text} does="Copy them" />
+          <Button onClick={() => download("frontdesk-recovery-codes.txt", `${text}\n`)}>Download them</Button>
+        </div>
+        <Button look="strong" onClick={close}>
+          I have kept them
+        </Button>
       </div>
-      <Button look="strong" onClick={close}>
-        I have kept them
-      </Button>
     </Dialog>
   );
 }

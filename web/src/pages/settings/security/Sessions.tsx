@@ -57,10 +57,14 @@ function OneSession({ session, place }: { session: SignedIn; place: number }) {
   const queries = useQueryClient();
   const row = useHandOver<HTMLDivElement>();
   const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
   const now = new Date(serverNow());
   const device = deviceWords(session.user_agent);
 
   async function end() {
+    // A second press would be told that there is no such session.
+    if (busy) return;
+    setBusy(true);
     setFailure(null);
     try {
       await act(() => client.DELETE("/api/auth/sessions/{id}", { params: { path: { id: session.id } } }));
@@ -68,6 +72,7 @@ function OneSession({ session, place }: { session: SignedIn; place: number }) {
     } catch (error) {
       setFailure(problemWords(error));
     }
+    setBusy(false);
   }
 
   return (
