@@ -34,6 +34,11 @@ impl Scene {
         Self::around(Stand::start().await).await
     }
 
+    /// Where no worker has looked at anything yet.
+    pub(crate) async fn set_without_workers() -> Self {
+        Self::around(Stand::without_workers(Mailbox::start().await).await).await
+    }
+
     /// With workers that hang up there.
     pub(crate) async fn set_with(livekit: LiveKit) -> Self {
         let mut stand = Stand::without_workers(Mailbox::start().await).await;
