@@ -7,7 +7,7 @@ use frontdesk_events::StreamName;
 /// rules, so nothing else notices.
 const CALLS_RULES: u32 = 8;
 /// The same for billing.
-const BILLING_RULES: u32 = 4;
+const BILLING_RULES: u32 = 5;
 
 /// Calls, transcripts and their figures.
 #[must_use]
