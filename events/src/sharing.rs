@@ -3,7 +3,10 @@
 //! By the calls its data names and by nothing it means: whoever shows events or hands them out must
 //! not need a fold to know what is none of the reader's business.
 
-use crate::{Envelope, catalogue::agent};
+use crate::{
+    Envelope,
+    catalogue::{agent, livekit},
+};
 use std::{borrow::Cow, collections::HashSet, iter};
 
 /// How the types of agents' reports about calls begin.
@@ -35,12 +38,13 @@ impl RoomCalls {
     }
 
     /// Whether an event of the room is about the own calls alone. In a room that holds no others every
-    /// event is, but for an agent's report that is not about an own call: the one it means may not be
-    /// known yet. In a shared one it must name an own call and no other; what names none (a room that
-    /// closes, an agent that comes) tells of everybody who is there.
+    /// event is, but for what an agent tells about another call: the one it means may not be known yet.
+    /// In a shared one it must name an own call and no other; what names none (a room that closes, an
+    /// agent that comes) tells of everybody who is there.
     #[must_use]
     pub fn is_own(&self, event: &Envelope) -> bool {
-        if event.kind().starts_with(REPORTS) && !self.is_report_of_own(event) {
+        let is_of_agent = !event.kind().starts_with(livekit::PREFIX);
+        if is_of_agent && !self.is_told_of_own(event) {
             return false;
         }
         if !self.is_shared() {
@@ -56,10 +60,14 @@ impl RoomCalls {
         names_own
     }
 
-    /// A report is about the call in its field for it, read as the fold reads it, wherever else it
-    /// mentions one.
-    fn is_report_of_own(&self, event: &Envelope) -> bool {
-        agent::call_named_in(event.data()).is_some_and(|call| self.own.contains(&call))
+    /// What an agent tells is about the call in its field for it, read as the fold reads it, wherever
+    /// else it mentions one. A report must name one; a heartbeat, and a type of the agent's own, may be
+    /// of the room.
+    fn is_told_of_own(&self, event: &Envelope) -> bool {
+        match agent::call_named_in(event.data()) {
+            Some(call) => self.own.contains(&call),
+            None => !event.kind().starts_with(REPORTS),
+        }
     }
 }
 
@@ -142,6 +150,25 @@ mod tests {
             ] {
                 assert_eq!(calls.is_own(&report(data)), is_own, "{calls:?} {data}");
             }
+        }
+    }
+
+    #[test]
+    fn what_an_agent_tells_in_a_type_of_its_own_is_whoevers_call_it_names() {
+        let own_type = |data: &str| {
+            Envelope::new("1", "/agents/x", "com.example.menu_choice")
+                .unwrap()
+                .with_data("application/json", data.to_owned())
+        };
+        for (data, alone, shared) in [
+            (r#"{"callId":"SCL_1","roomSid":"RM_1"}"#, true, true),
+            (r#"{"callId":"SCL_2","roomSid":"RM_1"}"#, false, false),
+            (r#"{"callId":"SCL_2","choice":"SCL_1"}"#, false, false),
+            (r#"{"callId":"SCL_1","choice":"SCL_2"}"#, true, false),
+            (r#"{"roomSid":"RM_1"}"#, true, false),
+        ] {
+            assert_eq!(calls(&[]).is_own(&own_type(data)), alone, "{data}");
+            assert_eq!(calls(&["SCL_2"]).is_own(&own_type(data)), shared, "{data}");
         }
     }
 

@@ -64,9 +64,8 @@ comment on table subscriptions is 'Owner: projector. One row per PayPal subscrip
 
 create table invoices (
     id text primary key,
+    -- It is whoever's this is: the sale itself names the payer at times only, and may name another.
     subscription_id text,
-    -- By the sale's own word, which PayPal leaves out at times: join its subscription to be sure.
-    user_id uuid,
     -- pending, paid, partially_refunded, refunded, reversed, failed
     status text not null,
     -- A dispute about it is open.
@@ -79,7 +78,6 @@ create table invoices (
     issued_at timestamptz not null
 );
 create index invoices_of_subscription on invoices (subscription_id, issued_at desc, id desc);
-create index invoices_of_user on invoices (user_id, issued_at desc, id desc);
 comment on table invoices is
     'Owner: projector. One row per PayPal sale for a subscription; minor units by PayPal''s exponents.';
 
@@ -89,6 +87,7 @@ create table payments (
     sale_id text not null,
     -- Null while the sale is unknown, and for sales without a subscription.
     subscription_id text,
+    -- By the sale's own word; null where there is a subscription to ask.
     user_id uuid,
     -- payment, refund, reversal
     kind text not null,

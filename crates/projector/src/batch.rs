@@ -92,6 +92,7 @@ impl<F: Fact> Folder<F> {
             states,
             rollups: changes.rollups(),
             tells: changes.take_tells(),
+            warnings: changes.take_warnings(),
             tables: changes.take_tables(),
             index,
             dead: letters,

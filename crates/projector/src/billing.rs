@@ -7,13 +7,16 @@
 //!
 //! Two aggregates, because a refund names its sale alone: [`Subscription`] folds a subscription
 //! and the sales that name it, [`Sale`] folds one sale and everything that happened to its money.
-//! So an invoice knows its payer only from its own sale; whoever reads it joins the subscription.
+//! An invoice is whoever's its subscription is, which stays with the payer it named first: a sale
+//! often names none, and one that names another must not pass to it. Whoever reads it joins the
+//! subscription.
 //!
 //! Reading order: [`Fact`], [`latest`] (how facts merge), [`standing`] (a sale, as both see it),
-//! [`subscription`], [`interval`], [`paid_through`], [`sale`], [`rows`].
+//! [`subscription`], [`named`], [`interval`], [`paid_through`], [`sale`], [`rows`].
 
 pub mod interval;
 pub mod latest;
+pub mod named;
 pub mod paid_through;
 pub mod rows;
 pub mod sale;

@@ -367,6 +367,7 @@ impl<F: Fact> Engine<F> {
             }
             if live {
                 flush.tell(&connection, &writer).await;
+                warn(name, &flush);
                 count(name, &flush, started.elapsed());
             }
             (published, Ok(flush))
@@ -399,6 +400,14 @@ async fn must_bring<F: Fact>(read: &mut ReadAhead<F>) -> Result<(), Stop> {
     let ready = tokio::time::timeout(ON_ITS_WAY, read.ready()).await;
     let broken = || anyhow::anyhow!("no progress for {STALLED:?} with messages to come");
     Ok(ready.map_err(|_| Stop::Lost(broken()))??)
+}
+
+fn warn(name: &'static str, flush: &Flush) {
+    for warning in &flush.warnings {
+        tracing::warn!(projection = name, row = warning.id, "{}", warning.what);
+    }
+    metrics::counter!("frontdesk_projection_warnings_total", "projection" => name)
+        .increment(flush.warnings.len() as u64);
 }
 
 fn count(name: &'static str, flush: &Flush, took: Duration) {

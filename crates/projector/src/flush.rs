@@ -9,7 +9,7 @@ use crate::{
     store::{Rows, Writer},
     table::{
         Audience, Table, Tell, TellOwnerOf, Values,
-        changes::{TableChanges, Writes},
+        changes::{TableChanges, Warning, Writes},
         value::clean,
     },
 };
@@ -56,6 +56,7 @@ pub(crate) struct Flush {
     pub(crate) rollups: Vec<(Table, Values)>,
     pub(crate) index: Values,
     pub(crate) tells: BTreeSet<Audience>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) dead: Vec<DeadLetter>,
     /// When the last message was stored.
     pub(crate) stored_at: DateTime<Utc>,
@@ -205,8 +206,7 @@ impl Flush {
     }
 }
 
-/// Whom to tell of rows that do not say whose they are. Rare, so it costs a question of its own.
-/// Without an answer nobody's change is told: the channel is a hint, the rows are right.
+/// Whom to tell of rows that do not say whose they are: one question for all of a batch. Without an answer nobody's change is told: the channel is a hint, the rows are right.
 async fn find_owners(client: &Client, tells: &[TellOwnerOf]) -> Vec<Tell> {
     let Some(first) = tells.first() else {
         return Vec::new();

@@ -222,6 +222,29 @@ async fn each_event_says_what_it_changed() {
     assert_eq!(page["complete"], true);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_tells_in_a_type_of_its_own_is_shown_at_the_call_it_names() {
+    let stage = Stage::set().await;
+    stage.reception().await;
+    let story = Story::new("menu");
+    let (own, foreign) = ("com.example.menu_choice", "com.example.menu_left");
+    let mut events = story.events();
+    events.push(story.told(own, 20, json!({ "choice": 2 })));
+    // About a caller of whom nothing is known yet.
+    events.push(story.told(foreign, 21, json!({ "callId": "SCL_other" })));
+    stage.tell(&events).await;
+    let id = stage.ids("/api/calls").await.remove(0);
+    let page = timeline(stage.owner(), &id).await;
+    let kinds = kinds(&page);
+    let place = kinds.iter().position(|kind| *kind == own).expect(own);
+    assert_eq!(
+        page["items"][place]["summary"],
+        "An event of type com.example.menu_choice"
+    );
+    assert_eq!(changed(&page, place), [""; 0]);
+    assert!(!kinds.contains(&foreign), "{kinds:?}");
+}
+
 /// Two accounts whose callers were in one room at the same time.
 async fn two_in_one_room(stage: &Stage) -> [(Person, Story); 2] {
     let mut both = Vec::new();
@@ -263,6 +286,7 @@ async fn of_a_room_that_accounts_share_each_sees_its_own_call_alone() {
             "+14155550662"
         };
         events.push(story.report("call.transferred", 30, json!({ "transferTo": to })));
+        events.push(story.told("com.example.menu_choice", 40, json!({ "says": story.name })));
     }
     stage.tell(&events).await;
     for (own, other) in [(&both[0], &both[1]), (&both[1], &both[0])] {
@@ -274,6 +298,7 @@ async fn of_a_room_that_accounts_share_each_sees_its_own_call_alone() {
             [
                 "io.livekit.participant_joined",
                 "dev.frontdesk.call.transferred.v1",
+                "com.example.menu_choice",
                 "io.livekit.participant_left",
                 "dev.frontdesk.call.analysed.v1",
                 "dev.frontdesk.call.transcript.v1",
@@ -282,9 +307,9 @@ async fn of_a_room_that_accounts_share_each_sees_its_own_call_alone() {
         );
         assert_eq!(page["complete"], true);
         assert!(
-            changed(&page, 3).contains(&format!("summary: {} wants an appointment", story.name))
+            changed(&page, 4).contains(&format!("summary: {} wants an appointment", story.name))
         );
-        assert_eq!(changed(&page, 4), ["turns_added: 2"]);
+        assert_eq!(changed(&page, 5), ["turns_added: 2"]);
         let end = instant(&both[1].1, 84_040);
         let now = person.json(&format!("/api/calls/{id}")).await;
         let then = person.json(&format!("/api/calls/{id}?as_of={end}")).await;

@@ -318,7 +318,7 @@ fn subject_of(envelope: &Envelope) -> String {
             StreamName::Calls,
             partition,
             "agent",
-            kind.strip_prefix("dev.frontdesk.").unwrap(),
+            kind.strip_prefix("dev.frontdesk.").unwrap_or(kind),
         ),
     }
 }

@@ -133,20 +133,19 @@ impl Story {
     }
 
     pub(crate) fn report(&self, what: &str, second: i64, more: Value) -> Envelope {
+        self.told(&format!("dev.frontdesk.{what}.v1"), second, more)
+    }
+
+    /// What the agent tells about it, in a type of any name.
+    pub(crate) fn told(&self, kind: &str, second: i64, more: Value) -> Envelope {
         let time = self.started + TimeDelta::seconds(second);
         let mut body = json!({ "callId": format!("SCL_{}", self.name), "roomSid": self.room_sid(),
             "roomName": self.room_name(), "agentName": "receptionist" });
         body.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        let id = format!("{}-{what}-{second}", self.name);
-        self.envelope(
-            &id,
-            "/agents/receptionist",
-            &format!("dev.frontdesk.{what}.v1"),
-            time,
-            &body,
-        )
+        let id = format!("{}-{kind}-{second}", self.name);
+        self.envelope(&id, "/agents/receptionist", kind, time, &body)
     }
 
     fn egress(&self, event: &str, second: i64, more: Value) -> Envelope {

@@ -283,3 +283,24 @@ async fn no_table_the_api_reads_is_without_its_rule() {
     let reads: bool = client.query_one(sql, &[]).await.unwrap().get(0);
     assert!(!reads, "states and indexes name no account");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_another_account_later_stays_with_the_first() {
+    let (stage, [ada, bob]) = two_accounts().await;
+    let time = clock::now() - TimeDelta::days(1);
+    let mut renewal = sale("S-MORE", "I-BOB", time, "299.00", "USD");
+    renewal["custom"] = json!("bill_ada");
+    let terms = subscription("I-BOB", "ada", "ACTIVE", time, time + TimeDelta::days(30));
+    stage
+        .tell(&[
+            paypal("WH-M1", "PAYMENT.SALE.COMPLETED", time, renewal),
+            paypal("WH-M2", "BILLING.SUBSCRIPTION.UPDATED", time, terms),
+        ])
+        .await;
+    assert_eq!(bob.ids("/api/invoices").await, ["S-MORE", "S-bob"]);
+    assert_eq!(ada.ids("/api/invoices").await, ["S-ada"]);
+    let current = bob.json("/api/subscriptions/current").await;
+    assert_eq!(current["subscription"]["id"], "I-BOB");
+    let current = ada.json("/api/subscriptions/current").await;
+    assert_eq!(current["subscription"]["id"], "I-ADA");
+}

@@ -1,38 +1,49 @@
-//! How often a subscription is paid, as far as its own snapshots show it.
+//! How often a subscription is paid, as far as its own snapshots and payments show it.
 //!
 //! A plan says it (`BILLING.PLAN.*`), but a plan's event names no subscription, and a fold sees
 //! its own state alone: a row that waited for another aggregate's event would depend on which came
 //! first. What a subscription's snapshot does say is when it was last paid and when it is paid
-//! next; between the two lies one interval.
+//! next; between the two lies one interval. And payments that recur show it themselves.
 //!
-//! Or less than one: a payment that succeeded late stands nearer to the next, and a setup fee has
-//! nothing to do with it. An interval too short takes paid access away from an owner, one too long
-//! gives a little for nothing, so [`Intervals`] lets no single payment shorten anything. Weeks are
-//! believed only when two payments agree and months were never seen; of months the greater of what
-//! the last two payments show counts, so that a plan that became shorter is seen in the end. And
-//! PayPal's own date, where it names one, counts before any of this.
+//! Or less than one lies there: a payment that succeeded late stands nearer to the next, and a
+//! setup fee has nothing to do with it. An interval too short takes paid access away from an
+//! owner, so no payment that may have been late shortens anything, and doubt goes to the longer:
+//! of months the greater of what the last two payments show, so that a plan that became shorter is
+//! seen in the end; a month where nothing is shown. One too long gives months for nothing, so
+//! nothing counts that more than one payment should have been in: a pause, a payment that failed.
+//!
+//! Days are believed in two cases only. The first payment is made at the start and cannot be late,
+//! so what lies after it is exact; and three payments that lie equally close together are no
+//! accident. Either way of one amount: a trial, a fee and another plan have other prices.
+//!
+//! What stays unknown: a plan longer than a month whose payments no snapshot tells of while it
+//! runs, as after a free trial, until three payments recur. While it is active PayPal's word gives
+//! access all the same; cancelled, it keeps a month from its last payment. PayPal's own date,
+//! where it names one, counts before any of this.
 
 use chrono::{DateTime, Days, Months, TimeDelta, Utc};
-use frontdesk_events::catalogue::moment::Moment;
-use serde::{Deserialize, Serialize};
+use frontdesk_events::{Money, catalogue::moment::Moment};
 use std::collections::BTreeMap;
 
 /// PayPal's next date stands at 10:00 UTC and the charge comes hours later.
 pub(super) const SAME_DAY: TimeDelta = TimeDelta::hours(24);
-/// PayPal's longest interval is a year.
+/// PayPal's longest interval is a year, in months or in days.
 const MOST_MONTHS: u8 = 12;
-/// Three weeks may as well be a month whose payment succeeded at the second retry, ten days late.
-const MOST_WEEKS: u8 = 2;
+/// The same in days.
+const MOST_DAYS: u16 = 365;
+/// How close together recurring payments are believed. Those of a monthly plan that are less late
+/// each time may lie equally far apart too, but hardly less than three weeks: PayPal's second
+/// retry, the last one, is ten days late.
+const CLOSE_DAYS: u16 = 14;
 
 /// Of how many payments what they show is kept: two that agree are no accident.
 const KEPT: usize = 2;
 
 /// From one payment to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Interval {
-    /// So many weeks.
-    Weeks(u8),
+    /// So many days; seven are a week.
+    Days(u16),
     /// So many calendar months, because that is how PayPal bills; at a month's end chrono takes
     /// the last day there is, and so does PayPal.
     Months(u8),
@@ -40,158 +51,228 @@ pub enum Interval {
 
 impl Interval {
     /// The interval between a payment and the next one; `None` when it is none that PayPal bills
-    /// by, as after a payment that succeeded days late.
+    /// by. Of weeks and months a day more or less is the hour of the charge; days are told by
+    /// their dates.
     #[must_use]
     pub fn between(paid_at: DateTime<Utc>, next_at: DateTime<Utc>) -> Option<Self> {
-        let weeks = (1..=MOST_WEEKS).map(Self::Weeks);
-        let months = (1..=MOST_MONTHS).map(Self::Months);
-        weeks
-            .chain(months)
-            .find(|interval| (interval.after(paid_at) - next_at).abs() <= SAME_DAY)
+        let weeks = [7, 14].map(Self::Days);
+        let mut usual = weeks.into_iter().chain((1..=MOST_MONTHS).map(Self::Months));
+        let is_near = |interval: &Self| (interval.after(paid_at) - next_at).abs() <= SAME_DAY;
+        usual.find(is_near).or_else(|| {
+            let days = (next_at.date_naive() - paid_at.date_naive()).num_days();
+            let days = u16::try_from(days).ok()?;
+            (1..=MOST_DAYS).contains(&days).then_some(Self::Days(days))
+        })
     }
 
     /// The end of the interval that begins here.
     #[must_use]
     pub fn after(self, at: DateTime<Utc>) -> DateTime<Utc> {
         let end = match self {
-            Self::Weeks(weeks) => at.checked_add_days(Days::new(7 * u64::from(weeks))),
-            Self::Months(months) => at.checked_add_months(Months::new(u32::from(months))),
+            Self::Days(days) => at.checked_add_days(Days::new(days.into())),
+            Self::Months(months) => at.checked_add_months(Months::new(months.into())),
         };
         end.unwrap_or(at)
     }
 }
 
-/// What payments have shown. Of each kind the last few by their dates and of each of these the
-/// longest interval, so that order and repetition change nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A payment that succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Payment {
+    /// When.
+    pub at: Moment,
+    /// How much, where that is known.
+    pub amount: Option<Money>,
+}
+
+impl Payment {
+    /// Whether both may pay for the same thing.
+    fn is_like(&self, other: &Self) -> bool {
+        let amounts = self.amount.zip(other.amount);
+        amounts.is_none_or(|(one, other)| one == other)
+    }
+}
+
+/// What snapshots have shown, by the dates of payments and of each payment the longest, so that
+/// order and repetition change nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Intervals {
-    weeks: BTreeMap<Moment, Interval>,
+    /// Months, by the last few payments that showed them.
     months: BTreeMap<Moment, Interval>,
+    /// Days, by the first payment.
+    first: Option<(Payment, Interval)>,
 }
 
 impl Intervals {
-    /// Takes what lies between this payment and the next.
-    pub fn show(&mut self, paid_at: Moment, interval: Interval) {
-        let shown = match interval {
-            Interval::Weeks(_) => &mut self.weeks,
-            Interval::Months(_) => &mut self.months,
-        };
-        let longest = shown.entry(paid_at).or_insert(interval);
-        *longest = interval.max(*longest);
-        if shown.len() > KEPT {
-            shown.pop_first();
+    /// Takes what lies between this payment and the next. Days after another payment than the
+    /// first may be the rest of a month.
+    pub fn show(&mut self, payment: Payment, interval: Interval, is_first: bool) {
+        match interval {
+            Interval::Days(_) if is_first => {
+                self.first = self.first.max(Some((payment, interval)));
+            }
+            Interval::Days(_) => {}
+            Interval::Months(_) => {
+                let longest = self.months.entry(payment.at).or_insert(interval);
+                *longest = interval.max(*longest);
+                if self.months.len() > KEPT {
+                    self.months.pop_first();
+                }
+            }
         }
     }
 
-    /// The interval to count with; `None` while there is none to believe.
+    /// The interval to count with after the last of these payments, which are in order; `None`
+    /// while there is none to believe.
     #[must_use]
-    pub fn believed(&self) -> Option<Interval> {
-        let longest = |shown: &BTreeMap<Moment, Interval>| shown.values().copied().max();
-        longest(&self.months).or_else(|| longest(&self.weeks).filter(|weeks| self.recurs(*weeks)))
+    pub fn believed(&self, payments: &[Payment]) -> Option<Interval> {
+        let recurring = recurring(payments);
+        if let Some(Interval::Days(_)) = recurring {
+            return recurring;
+        }
+        let (first, last) = (self.first.as_ref(), payments.last());
+        let first = first.filter(|(paid, _)| last.is_none_or(|last| last.is_like(paid)));
+        let months = self.months.values().copied().max();
+        months
+            .or(recurring)
+            .or(first.map(|(_, interval)| *interval))
     }
+}
 
-    /// Whether the payments that show weeks lie whole intervals apart, as those of a monthly plan
-    /// that were late twice do not.
-    fn recurs(&self, interval: Interval) -> bool {
-        let (Some((first, _)), Some((last, _))) =
-            (self.weeks.first_key_value(), self.weeks.last_key_value())
-        else {
-            return false;
-        };
-        let period = interval.after(first.time()) - first.time();
-        let apart = (last.time() - first.time()).num_seconds() + SAME_DAY.num_seconds();
-        let period = period.num_seconds().max(1);
-        apart >= period && apart % period <= 2 * SAME_DAY.num_seconds()
-    }
+/// What lies between the last three payments, where it is twice the same.
+fn recurring(payments: &[Payment]) -> Option<Interval> {
+    let [.., first, second, third] = payments else {
+        return None;
+    };
+    let between = |one: &Payment, other: &Payment| {
+        let interval = Interval::between(one.at.time(), other.at.time());
+        interval.filter(|_| one.is_like(other))
+    };
+    let interval = between(first, second)?;
+    let is_close = interval <= Interval::Days(CLOSE_DAYS) || interval >= Interval::Months(1);
+    (is_close && between(second, third) == Some(interval)).then_some(interval)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Interval::{Days, Months};
 
-    fn between(paid_at: &str, next_at: &str) -> Option<Interval> {
-        let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
-        Interval::between(at(paid_at), at(next_at))
+    fn at(text: &str) -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+    }
+
+    /// A payment of so many cents at eleven o'clock of this day of 2026.
+    fn payment(day: &str, minor: i64) -> Payment {
+        let amount = Money::parse("0.01", "USD").map(|cent| Money { minor, ..cent });
+        Payment {
+            at: Moment::from_time(at(&format!("2026-{day}T11:00:00Z"))).unwrap(),
+            amount,
+        }
+    }
+
+    fn payments(days: &[&str]) -> Vec<Payment> {
+        days.iter().map(|day| payment(day, 990)).collect()
     }
 
     #[test]
     fn the_next_date_shows_the_interval() {
+        let between = |paid, next| Interval::between(at(paid), at(next));
         let paid = "2026-01-31T11:42:17Z";
         let cases = [
-            ("2026-02-07T10:00:00Z", Some(Interval::Weeks(1))),
-            ("2026-02-14T10:00:00Z", Some(Interval::Weeks(2))),
-            ("2026-02-28T10:00:00Z", Some(Interval::Months(1))),
-            ("2026-04-30T10:00:00Z", Some(Interval::Months(3))),
-            ("2027-01-31T10:00:00Z", Some(Interval::Months(12))),
-            // Late payments and dates that are none.
-            ("2026-02-25T10:00:00Z", None),
-            ("2026-02-21T10:00:00Z", None),
+            ("2026-02-01T10:00:00Z", Some(Days(1))),
+            ("2026-02-02T10:00:00Z", Some(Days(2))),
+            ("2026-02-07T10:00:00Z", Some(Days(7))),
+            ("2026-02-14T10:00:00Z", Some(Days(14))),
+            ("2026-02-21T10:00:00Z", Some(Days(21))),
+            ("2026-02-28T10:00:00Z", Some(Months(1))),
+            ("2026-03-17T10:00:00Z", Some(Days(45))),
+            ("2026-04-30T10:00:00Z", Some(Months(3))),
+            ("2027-01-31T10:00:00Z", Some(Months(12))),
+            // Dates that are none.
+            ("2026-01-31T12:00:00Z", None),
             ("2026-01-31T10:00:00Z", None),
             ("2025-12-31T10:00:00Z", None),
+            ("2028-01-31T10:00:00Z", None),
             ("9999-12-31T23:59:59Z", None),
         ];
         for (next, expected) in cases {
             assert_eq!(between(paid, next), expected, "{next}");
         }
         assert_eq!(between("9999-12-31T23:59:59Z", paid), None);
+        let late_in_the_day = between("2026-03-01T23:30:00Z", "2026-03-02T10:00:00Z");
+        assert_eq!(late_in_the_day, Some(Days(1)));
     }
 
-    fn believed(shown: &[(&str, Interval)]) -> Option<Interval> {
-        let told = |shown: &mut dyn Iterator<Item = &(&str, Interval)>| {
+    type Shown<'a> = (&'a str, Interval, bool);
+
+    fn believed(shown: &[Shown<'_>], paid: &[Payment]) -> Option<Interval> {
+        let told = |shown: &mut dyn Iterator<Item = &Shown<'_>>| {
             let mut intervals = Intervals::default();
-            for (paid_at, interval) in shown {
-                let paid_at = DateTime::parse_from_rfc3339(paid_at).unwrap().to_utc();
-                intervals.show(Moment::from_time(paid_at).unwrap(), *interval);
+            for (day, interval, is_first) in shown {
+                intervals.show(payment(day, 990), *interval, *is_first);
             }
             intervals
         };
         let intervals = told(&mut shown.iter());
         assert_eq!(told(&mut shown.iter().rev()), intervals, "backwards");
-        assert_eq!(
-            told(&mut shown.iter().chain(shown)),
-            intervals,
-            "with repetitions"
-        );
-        intervals.believed()
+        let twice = told(&mut shown.iter().chain(shown));
+        assert_eq!(twice, intervals, "with repetitions");
+        intervals.believed(paid)
     }
 
     #[test]
     fn no_single_payment_makes_an_interval_shorter() {
-        use Interval::{Months, Weeks};
-        let (first, second, third) = (
-            "2026-01-01T11:00:00Z",
-            "2026-02-01T11:00:00Z",
-            "2026-03-01T11:00:00Z",
-        );
-        assert_eq!(believed(&[]), None);
-        assert_eq!(believed(&[(first, Weeks(1))]), None);
-        assert_eq!(believed(&[(first, Months(1))]), Some(Months(1)));
-        assert_eq!(
-            believed(&[(first, Months(1)), (second, Weeks(2)), (third, Weeks(2))]),
-            Some(Months(1)),
-            "months were seen"
-        );
-        let quarterly = [(first, Months(3)), (second, Months(2))];
-        assert_eq!(believed(&quarterly), Some(Months(3)));
-        let now_monthly = [(first, Months(12)), (second, Months(1)), (third, Months(1))];
-        assert_eq!(believed(&now_monthly), Some(Months(1)));
+        let (first, second, third) = ("01-01", "02-01", "03-01");
+        let months = |shown: &[(&str, u8)]| {
+            let shown: Vec<Shown<'_>> = shown
+                .iter()
+                .map(|(day, months)| (*day, Months(*months), false))
+                .collect();
+            believed(&shown, &[])
+        };
+        assert_eq!(months(&[]), None);
+        assert_eq!(months(&[(first, 1)]), Some(Months(1)));
+        assert_eq!(months(&[(first, 3), (second, 2)]), Some(Months(3)));
+        let now_monthly = [(first, 12), (second, 1), (third, 1)];
+        assert_eq!(months(&now_monthly), Some(Months(1)));
+        let late = [(first, Months(1), true), (second, Days(14), false)];
+        assert_eq!(believed(&late, &[]), Some(Months(1)));
+        assert_eq!(believed(&late[1..], &payments(&[second])), None);
     }
 
     #[test]
-    fn weeks_are_believed_when_payments_lie_weeks_apart() {
-        let shown = |weeks, second| {
-            believed(&[
-                ("2026-01-01T11:00:00Z", Interval::Weeks(weeks)),
-                (second, Interval::Weeks(weeks)),
-            ])
-        };
-        let weekly = Some(Interval::Weeks(1));
-        assert_eq!(shown(1, "2026-01-08T10:15:00Z"), weekly);
-        assert_eq!(shown(1, "2026-01-29T12:30:00Z"), weekly);
-        assert_eq!(shown(2, "2026-01-15T11:00:00Z"), Some(Interval::Weeks(2)));
-        // Reported twice, and two late payments of a monthly plan.
-        assert_eq!(shown(1, "2026-01-01T11:00:07Z"), None);
-        assert_eq!(shown(2, "2026-02-01T11:00:00Z"), None);
-        assert_eq!(shown(2, "2026-01-31T11:00:00Z"), None);
+    fn days_after_the_first_payment_hold_for_payments_of_its_amount() {
+        let shown = [("01-01", Days(7), true)];
+        let weekly = Some(Days(7));
+        assert_eq!(believed(&shown, &payments(&["01-01", "01-08"])), weekly);
+        assert_eq!(believed(&shown, &payments(&["02-15"])), weekly);
+        assert_eq!(believed(&shown, &[payment("01-08", 4900)]), None);
+        let now_monthly = [shown[0], ("02-01", Months(1), false)];
+        assert_eq!(
+            believed(&now_monthly, &payments(&["02-01"])),
+            Some(Months(1))
+        );
+    }
+
+    #[test]
+    fn three_payments_equally_far_apart_show_the_interval() {
+        let recurs = |days: &[&str]| believed(&[], &payments(days));
+        assert_eq!(recurs(&["01-01", "01-08"]), None);
+        assert_eq!(recurs(&["01-01", "01-08", "01-15"]), Some(Days(7)));
+        assert_eq!(recurs(&["01-01", "01-02", "01-03"]), Some(Days(1)));
+        assert_eq!(recurs(&["01-01", "01-08", "01-16"]), Some(Days(7)));
+        assert_eq!(recurs(&["01-01", "01-08", "01-22"]), None);
+        assert_eq!(recurs(&["01-15", "04-15", "07-15"]), Some(Months(3)));
+        // Payments of a monthly plan, ten, five and no days late.
+        assert_eq!(recurs(&["03-11", "04-06", "05-02"]), None);
+        let mut dearer = payments(&["01-01", "01-08", "01-15"]);
+        dearer[2] = payment("01-15", 4900);
+        assert_eq!(believed(&[], &dearer), None);
+        let monthly = [("01-01", Months(1), true)];
+        let lost = payments(&["01-01", "03-01", "05-01"]);
+        assert_eq!(believed(&monthly, &lost), Some(Months(1)), "PayPal said so");
+        let now_weekly = payments(&["02-01", "02-08", "02-15"]);
+        assert_eq!(believed(&monthly, &now_weekly), Some(Days(7)));
     }
 }

@@ -36,6 +36,35 @@ impl<T: Ord, At: Ord> Latest<T, At> {
     }
 }
 
+/// A value as the oldest source that has one has it: for what no later word may change. A source
+/// without a date counts after all that have one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Earliest<T>(Option<(bool, Option<Moment>, T)>);
+
+impl<T> Default for Earliest<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Ord> Earliest<T> {
+    /// Takes the value if it is of an earlier date, or of the same and smaller.
+    pub fn offer(&mut self, at: Option<Moment>, value: Option<T>) {
+        let offered = value.map(|value| (at.is_none(), at, value));
+        let kept = self.0.take();
+        self.0 = match (kept, offered) {
+            (Some(kept), Some(offered)) => Some(kept.min(offered)),
+            (kept, offered) => kept.or(offered),
+        };
+    }
+
+    /// The value.
+    pub fn value(&self) -> Option<&T> {
+        self.0.as_ref().map(|(_, _, value)| value)
+    }
+}
+
 /// When something was, by what several reports say of it. Its own date counts before the date of
 /// the report, which is only near it; of each kind the earliest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

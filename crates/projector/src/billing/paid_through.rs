@@ -9,7 +9,8 @@ use super::interval::Interval;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// What a payment is good for while nothing shows how often the subscription is paid: what most
-/// plans are. The row then says that PayPal did not name the date.
+/// plans are, and what [`Intervals`](super::interval::Intervals) says of doubt. The row then says
+/// that PayPal did not name the date.
 const USUAL: Interval = Interval::Months(1);
 
 /// PayPal's dates stand at 10:00 UTC and the charge comes hours later, so a payment's own month
@@ -26,7 +27,7 @@ pub struct Evidence {
     pub next_billing_at: Option<DateTime<Utc>>,
     /// How new PayPal's newest such word is.
     pub next_billing_as_of: Option<DateTime<Utc>>,
-    /// How often it is paid, if a snapshot showed it.
+    /// How often it is paid, if that was shown.
     pub interval: Option<Interval>,
 }
 
@@ -152,7 +153,7 @@ mod tests {
             last_paid_at: None,
             next_billing_at: at("2026-03-01T10:00:00Z"),
             next_billing_as_of: at("2026-03-01T09:16:04Z"),
-            interval: Some(Interval::Weeks(1)),
+            interval: Some(Interval::Days(7)),
         };
         assert_eq!(paid_through(trial), None);
     }

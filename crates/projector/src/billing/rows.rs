@@ -63,14 +63,12 @@ row! {
 }
 
 row! {
-    /// One payment for a subscription, with what became of it.
+    /// One payment for a subscription, with what became of it. It is whoever's the subscription is.
     pub struct InvoiceRow in "invoices", keyed by (id) {
         /// PayPal's sale id.
         pub id: String,
         /// The subscription it pays for.
         pub subscription_id: Option<String>,
-        /// Who pays, if the sale itself carries a billing key.
-        pub user_id: Option<Uuid>,
         /// `pending`, `paid`, `partially_refunded`, `refunded`, `reversed` or `failed`.
         pub status: String,
         /// Whether a dispute about it is open.
@@ -97,7 +95,7 @@ row! {
         pub sale_id: String,
         /// The subscription, once its sale is known.
         pub subscription_id: Option<String>,
-        /// Who pays, if the sale itself carries a billing key.
+        /// Who pays, where there is no subscription to ask and the sale itself carries a billing key.
         pub user_id: Option<Uuid>,
         /// `payment`, `refund` or `reversal`.
         pub kind: String,
@@ -120,23 +118,27 @@ fn tell(user: Option<Uuid>, id: &str) -> Tell {
     }
 }
 
-/// PayPal leaves the billing key out of many sales, and a refund has none: then whoever has the
-/// subscription is told.
+/// Whoever has the subscription is told, where there is one.
 fn tell_payer(user: Option<Uuid>, subscription: Option<&str>, sale_id: &str) -> Audience {
     match subscription {
-        Some(subscription) if user.is_none() => Audience::OwnerOf(TellOwnerOf {
+        Some(subscription) => Audience::OwnerOf(TellOwnerOf {
             table: SubscriptionRow::TABLE,
             row: subscription.to_owned(),
             topic: Topic::Billing,
             id: sale_id.to_owned(),
         }),
-        _ => Audience::User(tell(user, sale_id)),
+        None => Audience::User(tell(user, sale_id)),
     }
 }
 
 /// The rows of one subscription.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SubscriptionRows(pub Vec<SubscriptionRow>);
+pub struct SubscriptionRows {
+    /// One, once anything is known of it.
+    pub subscriptions: Vec<SubscriptionRow>,
+    /// Whether PayPal names more than one billing key for it.
+    pub in_conflict: bool,
+}
 
 impl Derived for SubscriptionRows {
     fn tables() -> Vec<Table> {
@@ -144,7 +146,14 @@ impl Derived for SubscriptionRows {
     }
 
     fn changes(before: &Self, after: &Self, out: &mut Changes) {
-        out.rows_telling(&before.0, &after.0, |row| Some(tell(row.user_id, &row.id)));
+        out.rows_telling(&before.subscriptions, &after.subscriptions, |row| {
+            Some(tell(row.user_id, &row.id))
+        });
+        if after.in_conflict && !before.in_conflict {
+            for row in &after.subscriptions {
+                out.warn("PayPal names another billing key for a subscription, which stays with the first", &row.id);
+            }
+        }
     }
 }
 
@@ -164,11 +173,7 @@ impl Derived for SaleRows {
 
     fn changes(before: &Self, after: &Self, out: &mut Changes) {
         out.rows_telling(&before.invoices, &after.invoices, |row| {
-            Some(tell_payer(
-                row.user_id,
-                row.subscription_id.as_deref(),
-                &row.id,
-            ))
+            Some(tell_payer(None, row.subscription_id.as_deref(), &row.id))
         });
         out.rows_telling(&before.payments, &after.payments, |row| {
             Some(tell_payer(

@@ -109,7 +109,7 @@ impl Aggregate for Sale {
             .and_then(|question| owners.owner(&question));
         let user = owner.map(|owner| owner.user);
         SaleRows {
-            invoices: state.invoice(key, user).into_iter().collect(),
+            invoices: state.invoice(key).into_iter().collect(),
             payments: Movements {
                 state,
                 sale_id: key,
@@ -148,8 +148,14 @@ impl Refund {
 }
 
 impl State {
+    /// Asked of a sale without a subscription only. Any other is whoever's the subscription is:
+    /// that hears of this sale as well, and what the sale says is one word of several there.
     fn question(&self) -> Option<OwnerQuestion> {
-        whose(self.sale.custom_id.value()?, self.accepted)
+        let custom_id = self.sale.custom_id.value()?;
+        match self.sale.subscription_id.value() {
+            Some(_) => None,
+            None => whose(custom_id, self.accepted),
+        }
     }
 
     fn is_reversed(&self) -> bool {
@@ -184,7 +190,7 @@ impl State {
     }
 
     /// An invoice is for a subscription: a sale that pays for none has movements only.
-    fn invoice(&self, key: &str, user_id: Option<Uuid>) -> Option<InvoiceRow> {
+    fn invoice(&self, key: &str) -> Option<InvoiceRow> {
         let amount = *self.sale.amount.value()?;
         let fee = self
             .sale
@@ -194,7 +200,6 @@ impl State {
         Some(InvoiceRow {
             id: key.to_owned(),
             subscription_id: Some(self.sale.subscription_id.value()?.clone()),
-            user_id,
             status: self.status(amount).to_owned(),
             disputed: self
                 .disputes

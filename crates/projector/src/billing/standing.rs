@@ -2,7 +2,7 @@
 
 use super::{
     Fact,
-    latest::{Latest, Since},
+    latest::{Earliest, Latest, Since},
 };
 use frontdesk_events::{
     Money,
@@ -28,8 +28,8 @@ pub struct Standing {
     pub fee: Latest<Money, Order>,
     /// What it pays for.
     pub subscription_id: Latest<String, Order>,
-    /// Who pays, in our words.
-    pub custom_id: Latest<String, Order>,
+    /// Who pays, in our words: the first of them.
+    pub custom_id: Earliest<String>,
     /// When it was made.
     pub made: Since,
 }
@@ -52,7 +52,7 @@ impl Standing {
         self.fee.offer(order, sale.fee);
         self.subscription_id
             .offer(order, sale.subscription_id.clone());
-        self.custom_id.offer(order, sale.custom_id.clone());
+        self.custom_id.offer(order.0, sale.custom_id.clone());
         self.made
             .offer(sale.created_at, sale.updated_at.or(fact.happened_at));
     }

@@ -6,14 +6,16 @@
 
 use super::{
     Fact,
-    interval::{Interval, Intervals, SAME_DAY},
-    latest::{Latest, earlier},
+    interval::{Intervals, Payment},
+    latest::{Earliest, Latest, earlier},
+    named::Named,
     paid_through::{Evidence, paid_through},
     rows::{SubscriptionRow, SubscriptionRows},
     standing::Standing,
     whose,
 };
 use crate::aggregate::{Aggregate, FoldError, OwnerQuestion, Owners};
+use chrono::TimeDelta;
 use frontdesk_events::{
     Money,
     catalogue::{
@@ -24,6 +26,13 @@ use frontdesk_events::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Of how many payments that snapshots tell of the dates are kept: three can recur.
+const PAYMENTS_KEPT: usize = 3;
+
+/// A fee, and the snapshot that tells of a payment, are dated within minutes of it; the payments of
+/// a daily plan lie further apart, however late the first of them was in its day.
+const SAME_PAYMENT: TimeDelta = TimeDelta::hours(6);
 
 /// Of two snapshots of one instant the later stage counts, then the one announced as a change:
 /// PayPal's clock has whole seconds, and a plan may change in the second of its start.
@@ -42,21 +51,22 @@ pub struct State {
     start: Latest<Moment, Order>,
     plan_id: Latest<String, Order>,
     plan_overridden: Latest<bool, Order>,
-    custom_id: Latest<String, Order>,
+    /// Whom it is billed to: the first word counts. A later one must not pass what was paid, and
+    /// who paid it, on to another account.
+    custom_id: Earliest<String>,
+    /// The billing keys its snapshots name, two at the most: more than one is a conflict.
+    custom_ids: BTreeSet<String>,
     payer_name: Latest<String, Order>,
     payer_email: Latest<String, Order>,
     outstanding: Latest<Money, Order>,
     failed_payments: Latest<i64, Order>,
-    /// The latest date of a next payment, of snapshots that run and owe nothing. A snapshot that
-    /// owes shows the date after the next one, as if the failed one had been paid.
-    next_billing: Option<Moment>,
-    /// How new the newest of those snapshots is.
-    next_billing_as_of: Option<Moment>,
-    /// How often it is paid, by snapshots that run and owe nothing.
-    intervals: Intervals,
-    /// When snapshots say that money last came.
-    paid: Option<Moment>,
-    last_payment: Latest<Money>,
+    /// The dates of next payments, of snapshots that run and owe nothing. A snapshot that owes shows
+    /// the date after the next one, as if the failed one had been paid.
+    named: BTreeSet<Named>,
+    /// When payments failed.
+    failures: BTreeSet<Moment>,
+    /// The last payments that snapshots tell of.
+    paid: BTreeMap<Moment, Option<Money>>,
     /// When a payment last failed, and when PayPal tries again.
     failure: Latest<Option<Moment>>,
     sales: BTreeMap<String, Standing>,
@@ -73,6 +83,11 @@ impl Aggregate for Subscription {
         match &fact.says {
             Billing::Subscription(subscription) => vec![subscription.id.clone()],
             Billing::Sale(sale) => sale.subscription_id.iter().cloned().collect(),
+            Billing::Reversal(reversal) => {
+                let sale = reversal.sale.as_ref();
+                let subscription = sale.and_then(|sale| sale.subscription_id.clone());
+                subscription.into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -85,6 +100,15 @@ impl Aggregate for Subscription {
                 .entry(sale.id.clone())
                 .or_default()
                 .merge(sale, fact),
+            Billing::Reversal(reversal) => {
+                // The invoice made of it is whoever's the subscription is. What it says of the
+                // payment is hearsay, and pays for nothing here.
+                let Some(sale) = &reversal.sale else {
+                    return Ok(());
+                };
+                let known = state.sales.entry(sale.id.clone()).or_default();
+                known.custom_id.offer(None, sale.custom_id.clone());
+            }
             _ => return Ok(()),
         }
         state.accepted = state.accepted.max(fact.accepted_at);
@@ -99,7 +123,10 @@ impl Aggregate for Subscription {
         let owner = state
             .question()
             .and_then(|question| owners.owner(&question));
-        SubscriptionRows(vec![state.row(key, owner.map(|owner| owner.user))])
+        SubscriptionRows {
+            subscriptions: vec![state.row(key, owner.map(|owner| owner.user))],
+            in_conflict: state.in_conflict(),
+        }
     }
 }
 
@@ -118,27 +145,24 @@ impl State {
             .is_some()
             .then_some(snapshot.plan_overridden);
         self.plan_overridden.offer(order, overridden);
-        self.custom_id.offer(order, snapshot.custom_id.clone());
+        self.custom_id.offer(at, snapshot.custom_id.clone());
+        self.custom_ids.extend(snapshot.custom_id.clone());
+        if self.custom_ids.len() > 2 {
+            self.custom_ids.pop_last();
+        }
         self.payer_name.offer(order, snapshot.payer_name.clone());
         self.payer_email.offer(order, snapshot.payer_email.clone());
         self.outstanding.offer(order, snapshot.outstanding);
         self.failed_payments.offer(order, snapshot.failed_payments);
-        if snapshot.status == Some(Status::Active)
-            && snapshot.settled
-            && snapshot.next_billing_at.is_some()
-        {
-            self.next_billing = self.next_billing.max(snapshot.next_billing_at);
-            // A snapshot that tells of a payment is not older than that payment.
-            self.next_billing_as_of = self
-                .next_billing_as_of
-                .max(at.max(snapshot.last_payment_at));
-            if let Some((paid_at, interval)) = interval_in(snapshot) {
-                self.intervals.show(paid_at, interval);
+        self.named.extend(Named::by(snapshot));
+        if let Some(paid_at) = snapshot.last_payment_at {
+            let amount = self.paid.entry(paid_at).or_default();
+            *amount = snapshot.last_payment.max(*amount);
+            if self.paid.len() > PAYMENTS_KEPT {
+                self.paid.pop_first();
             }
         }
-        self.paid = self.paid.max(snapshot.last_payment_at);
-        self.last_payment
-            .offer(snapshot.last_payment_at, snapshot.last_payment);
+        self.failures.extend(snapshot.last_failed_at);
         if snapshot.last_failed_at.is_some() {
             self.failure
                 .offer(snapshot.last_failed_at, Some(snapshot.next_retry_at));
@@ -184,52 +208,77 @@ impl State {
         history.into_iter().map(entry).collect()
     }
 
-    /// Whom it is billed to: by its own word, else by what its newest sales say.
+    /// Whom it is billed to: by its own word, else by that of its first sale that says so.
     fn payer(&self) -> Option<&String> {
-        let by_sales = self
+        let mut by_sales = Earliest::default();
+        for sale in self.sales.values() {
+            by_sales.offer(sale.made.moment(), sale.custom_id.value());
+        }
+        self.custom_id.value().or(by_sales.value().copied())
+    }
+
+    /// Whether PayPal names more than one billing key for it.
+    fn in_conflict(&self) -> bool {
+        let payer = self.payer();
+        let mut by_sales = self
             .sales
             .values()
-            .filter_map(|sale| sale.custom_id.dated())
-            .max();
-        self.custom_id
-            .value()
-            .or(by_sales.map(|(_, custom_id)| custom_id))
+            .filter_map(|sale| sale.custom_id.value());
+        self.custom_ids.len() > 1 || by_sales.any(|other| Some(other) != payer)
     }
 
     fn question(&self) -> Option<OwnerQuestion> {
         whose(self.payer()?, self.accepted)
     }
 
-    fn last_paid(&self) -> Option<Moment> {
-        self.sales
-            .values()
-            .filter_map(Standing::paid_at)
-            .max()
-            .max(self.paid)
-    }
-
-    fn last_payment(&self) -> Option<(Moment, Money)> {
-        let paid = |sale: &Standing| Some((sale.paid_at()?, *sale.amount.value()?));
-        let said = self
-            .last_payment
-            .dated()
-            .and_then(|(at, amount)| Some(((*at)?, *amount)));
-        self.sales.values().filter_map(paid).max().max(said)
+    /// Every payment once, in order of date.
+    fn payments(&self) -> Vec<Payment> {
+        let by_sales = self.sales.values().filter_map(|sale| {
+            Some(Payment {
+                at: sale.paid_at()?,
+                amount: sale.amount.value().copied(),
+            })
+        });
+        let by_snapshots = self.paid.iter().map(|(at, amount)| Payment {
+            at: *at,
+            amount: *amount,
+        });
+        let mut payments: Vec<Payment> = by_sales.chain(by_snapshots).collect();
+        payments.sort_unstable();
+        payments.dedup_by(|later, earlier| {
+            let is_same = later.at.time() - earlier.at.time() <= SAME_PAYMENT;
+            if is_same {
+                earlier.at = later.at;
+                earlier.amount = later.amount.or(earlier.amount);
+            }
+            is_same
+        });
+        payments
     }
 
     fn row(&self, key: &str, user: Option<uuid::Uuid>) -> SubscriptionRow {
         let time = |moment: Option<Moment>| moment.map(Moment::time);
         let status = self.status();
-        let last_paid = self.last_paid();
+        let payments = self.payments();
+        let last_paid = payments.last().map(|payment| payment.at);
+        let mut named: Vec<&Named> = self.named.iter().collect();
+        named.retain(|named| !named.counts_a_failure_as_paid(&payments, &self.failures));
+        let next_billing = named.iter().map(|named| named.next_at).max();
+        let as_of = named.iter().filter_map(|named| named.as_of).max();
+        let mut intervals = Intervals::default();
+        for named in named {
+            named.show(&mut intervals);
+        }
         let paid = paid_through(Evidence {
             last_paid_at: time(last_paid),
-            next_billing_at: time(self.next_billing),
-            next_billing_as_of: time(self.next_billing_as_of),
-            interval: self.intervals.believed(),
+            next_billing_at: time(next_billing),
+            next_billing_as_of: time(as_of),
+            interval: intervals.believed(&payments),
         });
         let failure = self.failure.dated();
         let past_due = failure.is_some_and(|(at, _)| *at > last_paid);
-        let last_payment = self.last_payment();
+        let mut newest = payments.iter().rev();
+        let last_payment = newest.find_map(|payment| Some((payment.at, payment.amount?)));
         let outstanding = self.outstanding.value();
         SubscriptionRow {
             id: key.to_owned(),
@@ -241,7 +290,7 @@ impl State {
             status_at: time(status.and_then(|(at, _)| at)),
             status_history: self.history(),
             started_at: time(self.start.value().copied().or(self.created)),
-            next_billing_at: time(self.next_billing),
+            next_billing_at: time(next_billing),
             paid_through: paid.map(|paid| paid.until),
             paid_through_firm: paid.is_some_and(|paid| paid.firm),
             cancelled_at: time(
@@ -265,18 +314,4 @@ impl State {
             payer_email: self.payer_email.value().cloned(),
         }
     }
-}
-
-/// The last payment, and what lies between it and the next; `None` for what pays for no interval:
-/// a trial, or a setup fee, which is paid when the subscription is made and that may be long
-/// before its start. The count of cycles would tell them apart too, but it lags.
-fn interval_in(snapshot: &billing::Subscription) -> Option<(Moment, Interval)> {
-    let paid_at = snapshot.last_payment_at.filter(|_| !snapshot.in_trial)?;
-    let is_fee = snapshot
-        .start_at
-        .is_some_and(|start| paid_at.time() < start.time() - SAME_DAY);
-    let interval = Interval::between(paid_at.time(), snapshot.next_billing_at?.time());
-    interval
-        .filter(|_| !is_fee)
-        .map(|interval| (paid_at, interval))
 }

@@ -4,3 +4,4 @@ mod arrange;
 mod fixtures;
 mod hostile;
 mod laws;
+mod periods;

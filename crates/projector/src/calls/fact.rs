@@ -1,8 +1,8 @@
 //! From an event to the piece of state it stands for.
 //!
 //! Everything a fold could dislike is settled here, once: which field says when, which sid is
-//! meant, how long a text may be. An event of a type we do not know, or without a room, stands for
-//! nothing and is no error. Neither is an agent's event that cannot be read: ingest refuses what
+//! meant, how long a text may be. An event of a type we do not know stands for nothing, but it is filed
+//! under the room it names; neither that nor an event without a room is an error. Neither is an agent's event that cannot be read: ingest refuses what
 //! names no call, so nobody could say what it was about, and dead letters by the hundred stop the
 //! projection, which is not in an agent's power. A webhook LiveKit signed and we cannot read is a
 //! dead letter: the fault is ours.
@@ -67,8 +67,8 @@ impl Fact for CallFact {
             agent::TRANSFERRED => report::transferred(&said(envelope), envelope),
             agent::TRANSCRIPT => report::transcript(&said(envelope), envelope),
             agent::ANALYSED => report::analysed(&said(envelope), envelope),
-            agent::HEARTBEAT => report::heartbeat(&said(envelope), envelope),
-            _ => Self::default(),
+            // What an agent tells in its own words belongs beside the room's other events.
+            _ => report::heartbeat(&said(envelope), envelope),
         })
     }
 

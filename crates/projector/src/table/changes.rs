@@ -52,6 +52,16 @@ pub struct Changes {
     tables: Vec<TableChanges>,
     rollups: Vec<Box<dyn Sums>>,
     tells: BTreeSet<Audience>,
+    warnings: Vec<Warning>,
+}
+
+/// Something about a row that an operator should look into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What, in words.
+    pub what: &'static str,
+    /// Of which row.
+    pub id: String,
 }
 
 impl Changes {
@@ -71,6 +81,7 @@ impl Changes {
             tables,
             rollups: Vec::new(),
             tells: BTreeSet::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -150,6 +161,19 @@ impl Changes {
             .iter()
             .map(|sums| (sums.table(), sums.values()))
             .collect()
+    }
+
+    /// Warns of a row once the batch is written; nothing in the tables changes by it.
+    pub fn warn(&mut self, what: &'static str, id: &str) {
+        self.warnings.push(Warning {
+            what,
+            id: id.to_owned(),
+        });
+    }
+
+    /// What is warned of.
+    pub fn take_warnings(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Who is told, sorted by user and kind.

@@ -158,8 +158,8 @@ async fn billing(
     let aggregates: Vec<String> = sqlx::query_scalar(
         "select id from billing.subscriptions where user_id = $1
         union
-        select i.id from billing.invoices i left join billing.subscriptions s on s.id = i.subscription_id
-        where coalesce(s.user_id, i.user_id) = $1",
+        select i.id from billing.invoices i join billing.subscriptions s on s.id = i.subscription_id
+        where s.user_id = $1",
     )
     .bind(user)
     .fetch_all(db)

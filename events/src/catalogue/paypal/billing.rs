@@ -76,7 +76,7 @@ pub struct Subscription {
     pub payer_email: Option<String>,
     /// What is owed from failed payments.
     pub outstanding: Option<Money>,
-    /// Whether nothing is owed.
+    /// Whether all that was due is paid.
     pub settled: bool,
     /// PayPal's date of the next payment.
     pub next_billing_at: Option<Moment>,
@@ -197,22 +197,16 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
     if of_version_1 {
         return Ok(Billing::Other);
     }
-    let id = resource.id.ok_or(Unreadable::Missing("resource.id"))?;
     let status = resource.status.as_deref().and_then(Status::parse);
-    let mut status_at = resource.status_update_time.or(resource.create_time);
-    if status.is_some_and(Status::is_terminal) {
-        // Its making does not say when it ended; its last change does.
-        status_at = resource
-            .status_update_time
-            .or(resource.update_time)
-            .or(status_at);
-    }
+    let status_at = status_at(change, status, &resource);
+    let id = resource.id.ok_or(Unreadable::Missing("resource.id"))?;
     let mut info = resource.billing_info.unwrap_or_default();
     let last_payment = last_payment(status, info.last_payment.take());
     let failed = info.last_failed_payment.unwrap_or_default();
-    let announced = (change == "payment.failed")
-        .then_some(resource.update_time)
-        .flatten();
+    let is_failure = change == "payment.failed";
+    let announced = resource.update_time.filter(|_| is_failure);
+    let last_failed_at = failed.time.or(announced);
+    let has_failed = is_failure || last_failed_at > last_payment.time;
     let subscriber = resource.subscriber.unwrap_or_default();
     Ok(Billing::Subscription(Box::new(Subscription {
         id,
@@ -234,20 +228,39 @@ fn subscription(change: &str, event: wire::SubscriptionEvent) -> Result<Billing,
             .outstanding_balance
             .as_ref()
             .and_then(wire::Amount::money),
-        settled: info
-            .outstanding_balance
-            .as_ref()
-            .is_none_or(wire::Amount::is_zero),
+        // The amount of a failed payment is not in the balance before PayPal gives it up.
+        settled: !has_failed
+            && info
+                .outstanding_balance
+                .as_ref()
+                .is_none_or(wire::Amount::is_zero),
         next_billing_at: info.next_billing_time,
         in_trial: in_trial(&info.cycle_executions),
         failed_payments: info.failed_payments_count,
         last_payment_at: last_payment.time,
         last_payment: last_payment.amount.as_ref().and_then(wire::Amount::money),
-        last_failed_at: failed.time.or(announced),
+        last_failed_at,
         next_retry_at: failed
             .next_payment_retry_time
             .or(failed.next_payment_retry_date),
     })))
+}
+
+/// The making of the subscription where PayPal does not say. But that does not say when it began,
+/// paused or ended; its last change does.
+fn status_at(
+    change: &str,
+    status: Option<Status>,
+    resource: &wire::Subscription,
+) -> Option<Moment> {
+    let is_announced = matches!(change, "activated" | "re-activated" | "suspended");
+    let changed_at = resource
+        .update_time
+        .filter(|_| is_announced || status.is_some_and(Status::is_terminal));
+    resource
+        .status_update_time
+        .or(changed_at)
+        .or(resource.create_time)
 }
 
 /// Before its start nothing can have been paid, whatever the simulator's sample says, and less than

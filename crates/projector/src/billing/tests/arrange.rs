@@ -19,6 +19,8 @@ pub(super) struct Model {
     pub(super) subscriptions: Vec<SubscriptionRow>,
     pub(super) invoices: Vec<InvoiceRow>,
     pub(super) payments: Vec<PaymentRow>,
+    /// Whether a subscription names more than one payer.
+    pub(super) in_conflict: bool,
 }
 
 impl Model {
@@ -67,7 +69,8 @@ pub(super) fn fold<'a>(events: impl Iterator<Item = &'a Envelope>) -> Model {
     let facts: Vec<Fact> = events.map(|event| Fact::decode(event).unwrap()).collect();
     let mut model = Model::default();
     for (_, rows) in rows_of::<Subscription>(&facts) {
-        model.subscriptions.extend(rows.0);
+        model.in_conflict |= rows.in_conflict;
+        model.subscriptions.extend(rows.subscriptions);
     }
     for (_, rows) in rows_of::<Sale>(&facts) {
         model.invoices.extend(rows.invoices);

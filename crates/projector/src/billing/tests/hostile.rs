@@ -3,6 +3,10 @@
 use super::arrange::{
     Model, active, at, dispute, envelope, event, failed, refund, sale, subscription, told,
 };
+use crate::{
+    billing::rows::SubscriptionRows,
+    table::{Changes, Derived as _},
+};
 use frontdesk_events::Envelope;
 use serde_json::{Value, json};
 
@@ -261,113 +265,6 @@ fn a_free_trial_is_active_but_not_paid_until_its_first_payment() {
         Some(at("2026-02-15T11:00:00Z"))
     );
     assert!(!model.subscription().paid_through_firm);
-}
-
-/// A running subscription that was paid at one date and is paid next at another.
-fn running(paid: &str, next: &str, cycles: &Value) -> Envelope {
-    let info = json!({
-        "outstanding_balance": { "currency_code": "USD", "value": "0.0" }, "next_billing_time": next,
-        "last_payment": { "amount": { "currency_code": "USD", "value": "99.0" }, "time": paid },
-        "cycle_executions": cycles, "failed_payments_count": 0,
-    });
-    subscription("UPDATED", "ACTIVE", paid, json!({ "billing_info": info }))
-}
-
-fn renewal(time: &str) -> Envelope {
-    let more = json!({ "id": "S2", "create_time": time });
-    sale("completed", time, "99.00", more)
-}
-
-#[test]
-fn a_renewal_is_good_for_the_interval_the_snapshots_show() {
-    let cases = [
-        // Paid yearly and quarterly; where one payment shows weeks, or nothing shows it: a month.
-        (
-            "2027-01-01T10:00:00Z",
-            "2027-01-01T11:00:00Z",
-            "2028-01-01T11:00:00Z",
-        ),
-        (
-            "2026-04-01T10:00:00Z",
-            "2026-04-01T11:00:00Z",
-            "2026-07-01T11:00:00Z",
-        ),
-        (
-            "2026-01-08T10:00:00Z",
-            "2026-01-08T11:00:00Z",
-            "2026-02-08T11:00:00Z",
-        ),
-        (
-            "2026-01-25T10:00:00Z",
-            "2026-01-25T11:00:00Z",
-            "2026-02-25T11:00:00Z",
-        ),
-    ];
-    for (next, paid_again, until) in cases {
-        let snapshot = running("2026-01-01T11:00:00Z", next, &json!([]));
-        let model = told(&[snapshot, renewal(paid_again)]);
-        let row = model.subscription();
-        assert_eq!(row.paid_through, Some(at(until)), "{next}");
-        assert!(!row.paid_through_firm, "PayPal has not named it");
-    }
-}
-
-#[test]
-fn two_payments_show_that_a_plan_is_paid_weekly() {
-    let model = told(&[
-        running("2026-01-01T11:00:00Z", "2026-01-08T10:00:00Z", &json!([])),
-        running("2026-01-08T11:00:00Z", "2026-01-15T10:00:00Z", &json!([])),
-        renewal("2026-01-15T11:00:00Z"),
-    ]);
-    let row = model.subscription();
-    assert_eq!(row.paid_through, Some(at("2026-01-22T11:00:00Z")));
-}
-
-#[test]
-fn a_setup_fee_before_the_start_does_not_show_how_often_the_plan_is_paid() {
-    let cancelled = subscription("CANCELLED", "CANCELLED", "2026-04-08T00:00:00Z", json!({}));
-    // No distance of the fee from the first payment is the plan's.
-    for (start, until) in [
-        ("2026-01-08T10:00:00Z", "2026-02-08T11:00:00Z"),
-        ("2026-01-15T10:00:00Z", "2026-02-15T11:00:00Z"),
-        ("2026-04-01T10:00:00Z", "2026-05-01T11:00:00Z"),
-    ] {
-        let info = json!({
-            "outstanding_balance": { "currency_code": "USD", "value": "0.0" }, "next_billing_time": start,
-            "last_payment": { "amount": { "currency_code": "USD", "value": "50.0" }, "time": "2026-01-01T09:00:00Z" },
-            "cycle_executions": [{ "tenure_type": "REGULAR", "cycles_completed": 0 }], "failed_payments_count": 0,
-        });
-        let more = json!({ "billing_info": info, "start_time": start });
-        let begun = subscription("ACTIVATED", "ACTIVE", "2026-01-01T09:00:02Z", more);
-        let first = renewal(&start.replace("T10", "T11"));
-        let row = told(&[begun, first, cancelled.clone()])
-            .subscription()
-            .clone();
-        assert_eq!(row.paid_through, Some(at(until)));
-    }
-}
-
-#[test]
-fn a_payment_that_came_late_does_not_make_the_next_ones_shorter() {
-    let in_time = running("2026-01-01T11:00:00Z", "2026-02-01T10:00:00Z", &json!([]));
-    let late = running("2026-02-15T11:00:00Z", "2026-03-01T10:00:00Z", &json!([]));
-    let next = renewal("2026-03-01T11:00:00Z");
-    for events in [vec![late.clone(), next.clone()], vec![in_time, late, next]] {
-        let model = told(&events);
-        let row = model.subscription();
-        assert_eq!(row.paid_through, Some(at("2026-04-01T11:00:00Z")));
-    }
-}
-
-#[test]
-fn a_paid_trial_does_not_show_how_often_the_plan_is_paid() {
-    let cycles = json!([{ "tenure_type": "TRIAL", "cycles_completed": 1 }, { "tenure_type": "REGULAR", "cycles_completed": 0 }]);
-    let trial = running("2026-01-01T11:00:00Z", "2026-01-08T10:00:00Z", &cycles);
-    let model = told(&[trial, renewal("2026-01-08T11:00:00Z")]);
-    assert_eq!(
-        model.subscription().paid_through,
-        Some(at("2026-02-08T11:00:00Z"))
-    );
 }
 
 #[test]
@@ -715,4 +612,91 @@ fn who_pays_is_known_from_a_sale_when_the_subscription_does_not_say() {
         Some("key-1"),
         "its own word counts more"
     );
+}
+
+#[test]
+fn a_subscription_stays_with_whom_it_named_first() {
+    let named = |change: &str, key: &str, time: &str| {
+        subscription(change, "ACTIVE", time, json!({ "custom_id": key }))
+    };
+    let first = named("ACTIVATED", "key-2", "2026-01-01T08:01:00Z");
+    let later = named("UPDATED", "key-1", "2026-01-10T00:00:00Z");
+    let model = told(&[first.clone(), later.clone()]);
+    assert_eq!(model.subscription().custom_id.as_deref(), Some("key-2"));
+    assert!(model.in_conflict);
+    assert!(!told(&[first.clone(), named("UPDATED", "key-2", PAID)]).in_conflict);
+    let of_another = sale("completed", PAID, "9.90", json!({ "custom": "key-1" }));
+    let model = told(&[first.clone(), of_another]);
+    assert_eq!(model.subscription().custom_id.as_deref(), Some("key-2"));
+    assert!(model.in_conflict);
+    let undated = json!({ "custom_id": "key-1", "update_time": null, "status_update_time": null, "create_time": null });
+    let undated = subscription("UPDATED", "ACTIVE", PAID, undated);
+    let model = told(&[undated, first, later]);
+    assert_eq!(model.subscription().custom_id.as_deref(), Some("key-2"));
+}
+
+#[test]
+fn a_conflict_is_warned_of_once() {
+    let rows = |in_conflict| SubscriptionRows {
+        subscriptions: vec![
+            told(&[active(PAID, "2026-02-01T10:00:00Z")])
+                .subscription()
+                .clone(),
+        ],
+        in_conflict,
+    };
+    let warned = |before: &SubscriptionRows, after: &SubscriptionRows| {
+        let mut changes = Changes::new(&SubscriptionRows::tables());
+        SubscriptionRows::changes(before, after, &mut changes);
+        let warnings = changes.take_warnings().into_iter();
+        warnings.map(|warning| warning.id).collect::<Vec<_>>()
+    };
+    assert_eq!(warned(&rows(false), &rows(true)), ["I-1"]);
+    assert_eq!(warned(&SubscriptionRows::default(), &rows(true)), ["I-1"]);
+    assert_eq!(warned(&rows(true), &rows(true)), [""; 0]);
+    assert_eq!(warned(&rows(false), &rows(false)), [""; 0]);
+}
+
+#[test]
+fn of_sales_the_first_one_says_whose_a_silent_subscription_is() {
+    let of = |id: &str, key: &str, time: &str| {
+        let more = json!({ "id": id, "custom": key, "create_time": time });
+        sale("completed", time, "9.90", more)
+    };
+    let model = told(&[
+        of("S2", "key-1", "2026-02-01T11:00:00Z"),
+        of("S1", "key-2", "2026-01-01T08:00:30Z"),
+    ]);
+    assert_eq!(model.subscription().custom_id.as_deref(), Some("key-2"));
+    assert!(model.in_conflict);
+}
+
+#[test]
+fn a_sale_is_whoevers_its_subscription_is() {
+    let model = told(&[
+        active(PAID, "2026-02-01T10:00:00Z"),
+        sale("completed", PAID, "9.90", json!({ "custom": "key-2" })),
+        refund("R1", "2026-01-05T00:00:00Z", "4.00", "4.00"),
+    ]);
+    assert!(model.payments.iter().all(|row| row.user_id.is_none()));
+    assert_eq!(model.payments.len(), 2);
+    let alone = json!({ "custom": "key-2", "billing_agreement_id": null });
+    let model = told(&[sale("completed", PAID, "9.90", alone)]);
+    assert!(
+        model.payments[0].user_id.is_some(),
+        "there is nobody else to ask"
+    );
+}
+
+#[test]
+fn a_sale_known_by_its_reversal_alone_has_a_subscription_to_belong_to() {
+    let the_sale = json!({ "id": "S1", "billing_agreement_id": "I-1", "state": "reversed", "create_time": PAID,
+        "custom": "key-2", "amount": { "total": "-9.90", "currency": "USD" } });
+    let model = told(&[reversed(&the_sale)]);
+    let row = model.subscription();
+    assert_eq!(row.custom_id.as_deref(), Some("key-2"));
+    assert!(row.user_id.is_some());
+    assert_eq!((row.paid_through, row.last_payment_at), (None, None));
+    let model = told(&[reversed(&the_sale), active(PAID, "2026-02-01T10:00:00Z")]);
+    assert_eq!(model.subscription().custom_id.as_deref(), Some("key-1"));
 }

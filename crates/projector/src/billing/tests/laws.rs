@@ -18,6 +18,7 @@ fn time() -> impl Strategy<Value = Value> {
         json!("2026-01-31T10:00:00Z"),
         json!("2026-01-31T03:00:00-07:00"),
         json!("2026-02-01T10:00:00Z"),
+        json!("2026-02-02T11:00:00Z"),
         json!("2026-02-28T10:00:00Z"),
         json!("2026-03-31T10:00:00.5Z"),
         json!("2018-19-12T22:20:32.000Z"),
@@ -61,7 +62,7 @@ fn key() -> impl Strategy<Value = Value> {
 prop_compose! {
     fn subscription_event()(
         id in select(vec!["I-1", "I-2"]),
-        change in select(vec!["CREATED", "ACTIVATED", "UPDATED", "PAYMENT.FAILED", "SUSPENDED", "CANCELLED", "EXPIRED"]),
+        change in select(vec!["CREATED", "ACTIVATED", "UPDATED", "PAYMENT.FAILED", "SUSPENDED", "RE-ACTIVATED", "CANCELLED", "EXPIRED"]),
         status in select(vec!["APPROVAL_PENDING", "APPROVED", "ACTIVE", "ACTIVE", "SUSPENDED", "EXPIRED", "CANCELLED", "ODD"]),
         times in [time(), time(), time(), time(), time(), time(), time()],
         balance in amount(),
@@ -113,12 +114,14 @@ prop_compose! {
         state in select(vec!["completed", "pending", "failed", "cancelled", "refunded", "odd"]),
         times in [time(), time()],
         amounts in [amount(), amount()],
+        custom in key(),
     ) -> Envelope {
         let [made, changed] = times;
         let [amount, to_payer] = amounts;
         event(&format!("PAYMENT.SALE.{change}"), &with(json!({
             "id": id, "sale_id": sale, "billing_agreement_id": agreement, "state": state, "create_time": made,
             "update_time": changed, "amount": amount, "refund_to_payer": to_payer, "total_refunded_amount": amount,
+            "custom": custom,
         }), json!({})))
     }
 }

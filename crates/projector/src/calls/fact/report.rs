@@ -136,7 +136,8 @@ pub(super) fn analysed(report: &Analysed, envelope: &Envelope) -> CallFact {
     fact
 }
 
-/// Filed under its room where it names one, and folded by nobody.
+/// Filed under its room where it names one, and folded by nobody. So is what an agent tells in a type
+/// of its own: a heartbeat requires nothing and has every field by which reports find their call.
 pub(super) fn heartbeat(report: &Heartbeat, envelope: &Envelope) -> CallFact {
     CallFact {
         room: place!(report, envelope),

@@ -33,6 +33,32 @@ fn an_event_we_do_not_know_is_filed_under_its_room_and_folded_by_nobody() {
 }
 
 #[test]
+fn what_an_agent_tells_in_a_type_of_its_own_is_filed_under_the_room_it_names() {
+    let kind = "com.example.menu_choice";
+    let mut stage = Stage::new();
+    stage
+        .tell(
+            "/agents/x",
+            kind,
+            0,
+            &json!({ "callId": "SCL_a", "roomSid": ROOM, "choice": 2 }),
+        )
+        .tell("/agents/x", kind, 0, &json!({ "room_sid": ROOM }))
+        .tell("/agents/x", kind, 0, &json!({ "callId": "SCL_a" }))
+        .tell("/agents/x", kind, 0, &json!({ "roomSid": [ROOM] }));
+    let facts: Vec<CallFact> = stage
+        .events
+        .iter()
+        .map(|event| CallFact::decode(event).unwrap())
+        .collect();
+    let filed: Vec<Option<&str>> = facts.iter().map(CallFact::index_key).collect();
+    assert_eq!(filed, [Some(ROOM), Some(ROOM), None, None]);
+    for fact in &facts {
+        assert!(RoomSession::keys(fact).is_empty() && Transcript::keys(fact).is_empty());
+    }
+}
+
+#[test]
 fn a_known_event_that_is_no_object_is_a_dead_letter() {
     let mut stage = Stage::new();
     stage.tell(

@@ -30,8 +30,8 @@ pub(super) const SHEETS: &[Sheet] = &[
         sql: concat!(
             "select i.issued_at::text as key_1, i.id as key_2, array[i.id, i.subscription_id, i.status, ",
             moment!("i.issued_at"), ", i.amount_minor::text, i.refunded_minor::text, i.currency] as cells
-            from billing.invoices i left join billing.subscriptions s on s.id = i.subscription_id
-            where coalesce(s.user_id, i.user_id) = $1 and (i.issued_at, i.id) > ($2::text::timestamptz, $3::text)
+            from billing.invoices i join billing.subscriptions s on s.id = i.subscription_id
+            where s.user_id = $1 and (i.issued_at, i.id) > ($2::text::timestamptz, $3::text)
             order by i.issued_at, i.id limit $4",
         ),
     },
