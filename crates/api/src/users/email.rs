@@ -11,7 +11,7 @@
 use crate::{
     Api, answer,
     audit::{self, Act, Actor},
-    auth::sessions,
+    auth::{password::end_links, sessions},
     body::{Body, Fields},
     limits::MailFor,
     moment::Moment,
@@ -367,14 +367,7 @@ async fn take_over(
         changed => changed?,
     };
     // Also the links that were mailed to the address before: whoever reads there is a stranger now.
-    sqlx::query!(
-        "update account.mail_tokens set used_at = $2 where user_id = $1 and used_at is null",
-        token.user_id,
-        now,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    Ok(end_links(db, token.user_id, now).await?)
 }
 
 fn is_duplicate(error: &sqlx::Error) -> bool {

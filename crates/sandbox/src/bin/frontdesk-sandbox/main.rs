@@ -20,8 +20,12 @@ use std::{io::Write as _, net::SocketAddr, path::Path, process::ExitCode};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    telemetry::start_logging(telemetry::OF_A_ROLE);
-    match dispatch(CommandLine::parse().command).await {
+    let command = CommandLine::parse().command;
+    telemetry::start_logging(match command {
+        Command::Run { .. } | Command::History { .. } => telemetry::OF_A_ROLE,
+        _ => telemetry::OF_A_COMMAND,
+    });
+    match dispatch(command).await {
         Ok(code) => code,
         Err(error) => {
             tracing::error!("{error:#}");
