@@ -9,8 +9,12 @@ use std::{
     future::Future,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::sync::oneshot;
+
+/// How long a lookup may take: longer than a statement may, and the wait for a session before it.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// What was found, by what was looked for.
 pub(super) type Found<K, V> = Result<HashMap<K, V>, Problem>;
@@ -82,7 +86,11 @@ where
                 return;
             }
             let keys: HashSet<K> = askers.iter().map(|(key, _)| key.clone()).collect();
-            let found = read(keys.into_iter().collect()).await;
+            let read = read(keys.into_iter().collect());
+            // A session that hangs must not keep everybody out: the next lookup takes another.
+            let found = tokio::time::timeout(PATIENCE, read)
+                .await
+                .unwrap_or_else(|_| Err(Problem::unavailable("the database does not answer")));
             for (key, tell) in askers {
                 // Whoever hung up does not mind.
                 let _ = tell.send(match &found {
@@ -214,6 +222,19 @@ mod tests {
         first.abort();
         table.gate.add_permits(2);
         assert_eq!(second.await.unwrap().unwrap(), Some(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lookup_that_hangs_keeps_nobody_out_for_long() {
+        let (numbers, table) = (Numbers::default(), Table::new());
+        let hanging = table.ask(&numbers, 2);
+        table.has_begun(1).await;
+        let next = table.ask(&numbers, 4);
+        stand_in_line(&numbers, 1).await;
+        assert_eq!(hanging.await.unwrap().unwrap_err().status(), 503);
+        table.has_begun(2).await;
+        table.gate.add_permits(1);
+        assert_eq!(next.await.unwrap().unwrap(), Some(2));
     }
 
     #[tokio::test]

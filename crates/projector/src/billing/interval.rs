@@ -27,6 +27,9 @@ use std::collections::BTreeMap;
 
 /// PayPal's next date stands at 10:00 UTC and the charge comes hours later.
 pub(super) const SAME_DAY: TimeDelta = TimeDelta::hours(24);
+/// A fee, and the snapshot that tells of a payment, are dated within minutes of it; the payments of
+/// a daily plan lie further apart, however late the first of them was in its day.
+pub(super) const SAME_PAYMENT: TimeDelta = TimeDelta::hours(6);
 /// PayPal's longest interval is a year, in months or in days.
 const MOST_MONTHS: u8 = 12;
 /// The same in days.
@@ -133,6 +136,9 @@ impl Intervals {
         let (first, last) = (self.first.as_ref(), payments.last());
         let first = first.filter(|(paid, _)| last.is_none_or(|last| last.is_like(paid)));
         let months = self.months.values().copied().max();
+        // A plan that became shorter sends payments and no snapshot; one whose payments were lost on
+        // the way to us recurs too seldom.
+        let months = months.map(|months| recurring.map_or(months, |recurs| months.min(recurs)));
         months
             .or(recurring)
             .or(first.map(|(_, interval)| *interval))
@@ -272,6 +278,9 @@ mod tests {
         let monthly = [("01-01", Months(1), true)];
         let lost = payments(&["01-01", "03-01", "05-01"]);
         assert_eq!(believed(&monthly, &lost), Some(Months(1)), "PayPal said so");
+        let yearly = [("01-01", Months(12), true)];
+        let now_monthly = payments(&["06-01", "07-01", "08-01"]);
+        assert_eq!(believed(&yearly, &now_monthly), Some(Months(1)));
         let now_weekly = payments(&["02-01", "02-08", "02-15"]);
         assert_eq!(believed(&monthly, &now_weekly), Some(Days(7)));
     }

@@ -3,7 +3,8 @@
 //! All are kept, because whether one can be believed depends on what else is known: a snapshot in
 //! the days after a payment failed may say nothing of it.
 
-use super::interval::{Interval, Intervals, Payment, SAME_DAY};
+use super::interval::{Interval, Intervals, Payment, SAME_DAY, SAME_PAYMENT};
+use chrono::TimeDelta;
 use frontdesk_events::{
     Money,
     catalogue::{
@@ -13,6 +14,9 @@ use frontdesk_events::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// The first payment is made at the start, by clocks that may differ.
+const BEFORE_START: TimeDelta = TimeDelta::hours(1);
 
 /// What a snapshot says of the next payment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,9 +65,17 @@ impl Named {
         })
     }
 
-    /// Tells what lies between the last payment and this one.
-    pub fn show(&self, intervals: &mut Intervals) {
+    /// Tells what lies between the last payment and this one; of these payments none may have been made
+    /// between, of which the snapshot did not know.
+    pub fn show(&self, payments: &[Payment], intervals: &mut Intervals) {
         let Some(after) = &self.after else { return };
+        let is_missed = |payment: &Payment| {
+            payment.at.time() > after.paid_at.time() + SAME_PAYMENT
+                && Some(payment.at) <= self.as_of
+        };
+        if payments.iter().any(is_missed) {
+            return;
+        }
         if let Some(interval) = Interval::between(after.paid_at.time(), self.next_at.time()) {
             let payment = Payment {
                 at: after.paid_at,
@@ -76,13 +88,13 @@ impl Named {
 
 impl After {
     /// `None` for what pays for no interval: a trial, or a setup fee, which is paid when the
-    /// subscription is made and that may be long before its start. (The count of cycles would tell
+    /// subscription is made and that is before its start. (The count of cycles would tell
     /// them apart too, but it lags.) Neither where the status changed since the payment: a pause
     /// lies between.
     fn by(snapshot: &billing::Subscription) -> Option<Self> {
         let paid_at = snapshot.last_payment_at.filter(|_| !snapshot.in_trial)?;
         let start = snapshot.start_at.map(Moment::time);
-        let is_fee = start.is_some_and(|start| paid_at.time() < start - SAME_DAY);
+        let is_fee = start.is_some_and(|start| paid_at.time() < start - BEFORE_START);
         let was_paused = snapshot
             .status_at
             .is_some_and(|since| since.time() > paid_at.time() + SAME_DAY);

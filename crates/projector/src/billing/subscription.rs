@@ -6,7 +6,7 @@
 
 use super::{
     Fact,
-    interval::{Intervals, Payment},
+    interval::{Intervals, Payment, SAME_PAYMENT},
     latest::{Earliest, Latest, earlier},
     named::Named,
     paid_through::{Evidence, paid_through},
@@ -15,12 +15,14 @@ use super::{
     whose,
 };
 use crate::aggregate::{Aggregate, FoldError, OwnerQuestion, Owners};
-use chrono::TimeDelta;
 use frontdesk_events::{
     Money,
     catalogue::{
         moment::Moment,
-        paypal::{Billing, billing, states::Status},
+        paypal::{
+            Billing, billing,
+            states::{SaleState, Status},
+        },
     },
 };
 use serde::{Deserialize, Serialize};
@@ -29,10 +31,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Of how many payments that snapshots tell of the dates are kept: three can recur.
 const PAYMENTS_KEPT: usize = 3;
-
-/// A fee, and the snapshot that tells of a payment, are dated within minutes of it; the payments of
-/// a daily plan lie further apart, however late the first of them was in its day.
-const SAME_PAYMENT: TimeDelta = TimeDelta::hours(6);
 
 /// Of two snapshots of one instant the later stage counts, then the one announced as a change:
 /// PayPal's clock has whole seconds, and a plan may change in the second of its start.
@@ -231,6 +229,16 @@ impl State {
         whose(self.payer()?, self.accepted)
     }
 
+    /// When payments failed, by snapshots and by sales that were denied.
+    fn failures(&self) -> BTreeSet<Moment> {
+        let denied = self
+            .sales
+            .values()
+            .filter(|sale| sale.state.value() == Some(&SaleState::Denied))
+            .filter_map(|sale| sale.made.moment());
+        self.failures.iter().copied().chain(denied).collect()
+    }
+
     /// Every payment once, in order of date.
     fn payments(&self) -> Vec<Payment> {
         let by_sales = self.sales.values().filter_map(|sale| {
@@ -262,12 +270,13 @@ impl State {
         let payments = self.payments();
         let last_paid = payments.last().map(|payment| payment.at);
         let mut named: Vec<&Named> = self.named.iter().collect();
-        named.retain(|named| !named.counts_a_failure_as_paid(&payments, &self.failures));
+        let failures = self.failures();
+        named.retain(|named| !named.counts_a_failure_as_paid(&payments, &failures));
         let next_billing = named.iter().map(|named| named.next_at).max();
         let as_of = named.iter().filter_map(|named| named.as_of).max();
         let mut intervals = Intervals::default();
         for named in named {
-            named.show(&mut intervals);
+            named.show(&payments, &mut intervals);
         }
         let paid = paid_through(Evidence {
             last_paid_at: time(last_paid),

@@ -199,6 +199,39 @@ fn a_snapshot_that_does_not_know_of_a_failure_makes_no_paid_period_of_it() {
     assert_eq!(until, Some(at("2026-03-11T11:00:00Z")), "a month, not two");
 }
 
+/// Two days after the second payment was due: it is not in it yet.
+fn lagging() -> Envelope {
+    let info = json!({
+        "outstanding_balance": { "currency_code": "USD", "value": "0.0" }, "next_billing_time": "2026-03-01T10:00:00Z",
+        "last_payment": { "amount": { "currency_code": "USD", "value": "9.9" }, "time": "2026-01-01T08:00:30Z" },
+    });
+    let more = json!({ "billing_info": info, "status_update_time": "2026-01-01T08:01:00Z" });
+    subscription("UPDATED", "ACTIVE", "2026-02-03T00:00:00Z", more)
+}
+
+#[test]
+fn a_renewal_that_was_denied_is_no_paid_period() {
+    let [begun, first] = begun();
+    let more = json!({ "id": "S2", "create_time": "2026-02-01T11:00:00Z" });
+    let denied = sale("denied", "2026-02-07T11:00:00Z", "9.90", more);
+    let events = [begun, first, lagging(), denied];
+    let model = told(&events);
+    let row = model.subscription();
+    assert_eq!(row.paid_through, Some(at("2026-02-01T10:00:00Z")));
+    let paid = told(&[&events[..], &[sold("2026-03-01T11:00:00Z")]].concat());
+    let until = paid.subscription().paid_through;
+    assert_eq!(until, Some(at("2026-04-01T11:00:00Z")), "a month, not two");
+}
+
+#[test]
+fn a_snapshot_that_does_not_know_of_a_payment_shows_no_longer_interval() {
+    let [begun, first] = begun();
+    let sales = ["2026-02-01T11:00:00Z", "2026-03-01T11:00:00Z"].map(sold);
+    let model = told(&[&[begun, first, lagging()][..], &sales].concat());
+    let row = model.subscription();
+    assert_eq!(row.paid_through, Some(at("2026-04-01T11:00:00Z")));
+}
+
 #[test]
 fn a_failure_within_a_paid_period_takes_nothing_of_it_away() {
     let yearly = running("2026-01-01T11:00:00Z", "2027-01-01T10:00:00Z", &json!([]));
@@ -224,15 +257,16 @@ fn a_failure_that_names_nothing_is_known_by_its_type() {
 #[test]
 fn a_setup_fee_before_the_start_does_not_show_how_often_the_plan_is_paid() {
     let cancelled = subscription("CANCELLED", "CANCELLED", "2026-04-08T00:00:00Z", json!({}));
-    // No distance of the fee from the first payment is the plan's.
+    // No distance of the fee from the first payment is the plan's, though it costs as much.
     for (start, until) in [
+        ("2026-01-02T08:00:00Z", "2026-02-02T08:00:00Z"),
         ("2026-01-08T10:00:00Z", "2026-02-08T11:00:00Z"),
         ("2026-01-15T10:00:00Z", "2026-02-15T11:00:00Z"),
         ("2026-04-01T10:00:00Z", "2026-05-01T11:00:00Z"),
     ] {
         let info = json!({
             "outstanding_balance": { "currency_code": "USD", "value": "0.0" }, "next_billing_time": start,
-            "last_payment": { "amount": { "currency_code": "USD", "value": "50.0" }, "time": "2026-01-01T09:00:00Z" },
+            "last_payment": { "amount": { "currency_code": "USD", "value": "99.0" }, "time": "2026-01-01T09:00:00Z" },
             "cycle_executions": [{ "tenure_type": "REGULAR", "cycles_completed": 0 }], "failed_payments_count": 0,
         });
         let more = json!({ "billing_info": info, "start_time": start });

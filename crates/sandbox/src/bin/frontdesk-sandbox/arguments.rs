@@ -55,6 +55,9 @@ pub(crate) enum Command {
         /// The product's address
         #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8080")]
         public_url: String,
+        /// A real PayPal account: its plans have other names
+        #[arg(long, env = "PAYPAL_CLIENT_ID")]
+        paypal_client_id: Option<String>,
     },
     /// Let PayPal tell that somebody subscribed who had no subscription
     Subscribe {

@@ -54,7 +54,11 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             database_url,
             state_dir,
             public_url,
-        } => seed_all(&database_url, &state_dir, &public_url).await?,
+            paypal_client_id,
+        } => {
+            let is_real = paypal_client_id.is_some_and(|id| !id.is_empty());
+            seed_all(&database_url, &state_dir, &public_url, is_real).await?;
+        }
         Command::Subscribe {
             email,
             plan,
@@ -97,11 +101,19 @@ async fn run(outside: Outside, pace: Pace) -> anyhow::Result<()> {
     outside.prepare().await?.run(pace, shutdown).await
 }
 
-/// The town, the plans' names, and the accounts that are ready to sign in. There is no mailbox beside them.
-async fn seed_all(database_url: &str, state_dir: &Path, public_url: &str) -> anyhow::Result<()> {
+/// The town, the plans' names where PayPal is not real, and the accounts that are ready to sign in. There is no
+/// mailbox beside them.
+async fn seed_all(
+    database_url: &str,
+    state_dir: &Path,
+    public_url: &str,
+    paypal_is_real: bool,
+) -> anyhow::Result<()> {
     let mut client = seed::connect(database_url).await?;
     seed::seed(&mut client, &World::town()).await?;
-    seed::name_plans(&client).await?;
+    if !paypal_is_real {
+        seed::name_plans(&client).await?;
+    }
     let accounts = ready::open(&mut client, public_url, clock::now()).await?;
     std::fs::create_dir_all(state_dir)
         .with_context(|| format!("making {}", state_dir.display()))?;
