@@ -341,6 +341,9 @@ it("a business that is deleted is left without a question, whatever was unsaved 
   await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Delete the business" }));
   await waitFor(() => expect(router.state.location.pathname).toBe("/clients"), { timeout: 5_000 });
   expect(screen.queryByRole("dialog", { name: "Leave without saving?" })).toBeNull();
+  expect(await screen.findByText("Deleted businesses")).toBeTruthy();
+  const asked = stage.asked.filter(({ method, url }) => method === "GET" && url.pathname === ONE);
+  expect(asked, "what is gone is asked for no more").toHaveLength(1);
 });
 
 it("a business that is not there says so", async () => {

@@ -1,6 +1,6 @@
 /** One business: each part saved by itself, with its numbers, its history and its end. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { type Business, businessQuery, historyQuery, professionsQuery } from "../api/businesses";
 import { isId } from "../api/callFilter";
@@ -113,6 +113,14 @@ function Deletion({ business }: { business: Business }) {
   const navigate = useNavigate();
   const letGo = useLetGo();
   const [asked, setAsked] = useState(false);
+  const isGone = useRef(false);
+  // The way to the list may be over before this page is.
+  useEffect(
+    () => () => {
+      if (isGone.current) forgetBusiness(queries, business.id);
+    },
+    [queries, business.id],
+  );
   return (
     <Panel title="Delete this business">
       <p className="mb-3 text-quiet">
@@ -130,8 +138,8 @@ function Deletion({ business }: { business: Business }) {
           confirm={async () => {
             await deleteBusiness(queries, business.id);
             letGo();
+            isGone.current = true;
             await navigate(paths.businesses(), { replace: true });
-            forgetBusiness(queries, business.id);
           }}
         >
           <p>
