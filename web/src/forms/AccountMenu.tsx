@@ -9,10 +9,13 @@ import { classes } from "../ui/classes";
 import { useMayLeave } from "./Unsaved";
 import { problemWords } from "./problemWords";
 import { roleWords } from "./roleWords";
+import { useGoTo } from "./useGoTo";
 
 export function AccountMenu() {
   const me = useMe();
   const [open, setOpen] = useState(false);
+  // Here and not in the menu, which may be closed meanwhile.
+  const goTo = useGoTo();
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger
@@ -45,7 +48,7 @@ export function AccountMenu() {
             <p className="truncate text-xs text-quiet">{me.user.email}</p>
           </div>
           <div role="menu" aria-label="Account">
-            {(me.accounts.length > 1 || isLooking(me)) && <Accounts me={me} close={() => setOpen(false)} />}
+            {(me.accounts.length > 1 || isLooking(me)) && <Accounts me={me} goTo={goTo} close={() => setOpen(false)} />}
             <Ways me={me} close={() => setOpen(false)} />
           </div>
         </Popover.Content>
@@ -86,9 +89,8 @@ function target(key: string, at: number, length: number) {
 const ENTRY =
   "flex min-h-10 w-full items-center gap-2 rounded-inner px-3 text-left transition-colors hover:bg-sunken focus-visible:-outline-offset-2";
 
-function Accounts({ me, close }: { me: Me; close: () => void }) {
+function Accounts({ me, goTo, close }: { me: Me; goTo: (path: string) => Promise<void>; close: () => void }) {
   const queries = useQueryClient();
-  const navigate = useNavigate();
   const mayLeave = useMayLeave();
   const [failure, setFailure] = useState<string | null>(null);
 
@@ -97,7 +99,7 @@ function Accounts({ me, close }: { me: Me; close: () => void }) {
     if (!(await mayLeave())) return;
     try {
       // Away from the page first: what it shows is the other account's.
-      await navigate(paths.overview());
+      await goTo(paths.overview());
       await actFor(queries, id);
       close();
     } catch (error) {
