@@ -19,7 +19,20 @@ require_languages() {
   have python3 || install_packages "Python" python3
 }
 
+# A disk that fills up half-way fails in a hundred places, none of which names it.
+# Usage: require_space GIGABYTES DIRECTORY; what an earlier build left there counts as there.
+require_space() {
+  local needed=$(($1 * 1024 * 1024)) directory=$2 free held=0
+  mkdir -p "$directory"
+  free=$(df -Pk "$directory" | awk 'NR == 2 { print $4 }')
+  # It may hold files of other users that cannot be counted, or that go while it counts.
+  held=$( (du -sk "$directory" 2>/dev/null || true) | cut -f 1)
+  ((free + held >= needed)) ||
+    fail "too little room: $1 GB are needed in $directory, $((free / 1024 / 1024)) GB are free"
+}
+
 for_running() {
+  require_space 4 "$TARGET"
   require_languages
   install_postgres
   install_nats
@@ -27,6 +40,9 @@ for_running() {
 
 # Not chained with &&, which would switch `set -e` off inside the functions.
 for_testing() {
+  require_space 12 "$TARGET"
+  # Each test has a database of its own.
+  require_space 4 "${TMPDIR:-/tmp}/frontdesk-test-postgres"
   for_running
   install_browser
   install_python_clients
@@ -35,6 +51,7 @@ for_testing() {
 }
 
 for_checking() {
+  require_space 6 "$TARGET"
   require_languages
   install_deny
   install_shellcheck
