@@ -41,12 +41,26 @@ build_web() {
   say "$inputs" >"$stamp"
 }
 
-case ${1:-all} in
-  web-dependencies) install_web ;;
-  all)
-    build_executables
+# The dashboard is built while cargo fetches and waits for its longest crates. In a process group of its
+# own, so that nothing of it goes on when this ends early.
+build_all() {
+  local web
+  set -m
+  (
     install_web
     build_web
-    ;;
+  ) </dev/null &
+  web=$!
+  set +m
+  # shellcheck disable=SC2064 # which group is known now
+  trap "kill -- -$web 2>/dev/null || true" EXIT
+  build_executables
+  wait "$web"
+  trap - EXIT
+}
+
+case ${1:-all} in
+  web-dependencies) install_web ;;
+  all) build_all ;;
   *) fail "build.sh knows all and web-dependencies, not $1" ;;
 esac

@@ -26,6 +26,14 @@ PARTICIPANT_REMOVED | active | answered | answered | operator | The caller was t
 SERVER_SHUTDOWN | active | answered | answered | technical | The media server shut down
 CONNECTION_TIMEOUT | active | answered | answered | technical | The connection was lost
 SIGNAL_CLOSE | ringing | not | missed | technical | The connection broke off
+STATE_MISMATCH | active | answered | answered | technical | The connection fell out of step
+JOIN_FAILURE | ringing | not | missed | technical | The caller could not join the room
+MIGRATION | active | answered | answered | technical | The call moved to another media server
+MEDIA_FAILURE | active | answered | answered | technical | The sound broke off
+SIP_TRUNK_FAILURE | ringing | not | missed | technical | The phone line failed
+AGENT_ERROR | active | answered | answered | technical | The receptionist failed
+ROOM_CLOSED | active | answered | answered | technical | The room was closed while the call was on
+USER_UNAVAILABLE | ringing | not | missed | caller | The person called could not be reached
 DUPLICATE_IDENTITY | active | answered | answered | caller | The same caller came in again
 USER_REJECTED | ringing | not | missed | caller | The person called declined
 UNKNOWN_REASON | hangup | not | abandoned | unknown | The call ended, and nobody said why
@@ -46,6 +54,31 @@ fn every_reason_has_words_and_somebody_behind_it() {
             expected,
             "{line}"
         );
+    }
+}
+
+/// What a room's closing says of a call whose departure was lost; code, by whom, in which words.
+const CLOSINGS: &str = "
+ROOM_END_API_DELETE | ROOM_END_API_DELETE | operator | The call was ended from our side
+ROOM_END_SERVER_SHUTDOWN | ROOM_END_SERVER_SHUTDOWN | technical | The media server shut down
+ROOM_END_OPEN_FAILED | ROOM_END_OPEN_FAILED | technical | The room could not be opened
+ROOM_END_SUPERSEDED | ROOM_END_SUPERSEDED | technical | The room was opened again elsewhere
+ROOM_END_IDLE_TIMEOUT | ROOM_END_IDLE_TIMEOUT | unknown | The room was closed; when the caller left was not reported
+ROOM_END_NEW | ROOM_END_NEW | unknown | The room was closed; when the caller left was not reported
+ | ROOM_FINISHED | unknown | The room was closed; when the caller left was not reported
+";
+
+#[test]
+fn a_closed_room_says_why_when_the_departure_was_lost() {
+    for line in CLOSINGS.trim_matches('\n').lines() {
+        let [reason, code, by, words] = line.split(" | ").map(str::trim).collect::<Vec<_>>()[..]
+        else {
+            panic!("four columns: {line}")
+        };
+        let mut stage = Stage::new();
+        let call = stage.joined(&caller(), 342).closed(93_000, reason).call();
+        let told = [call.end_code, call.end_by, call.end_words];
+        assert_eq!(told.map(Option::unwrap), [code, by, words], "{line}");
     }
 }
 
