@@ -107,6 +107,19 @@ pub(crate) async fn rotate(
     Ok(cookie(access, name, &secret.text, expires_at - now))
 }
 
+/// The same for whoever is signed in as they are: programs have no session.
+pub(crate) async fn rotate_kept(
+    db: &mut PgConnection,
+    access: &Access,
+    kept: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Option<HeaderValue>, Problem> {
+    match kept {
+        Some(id) => rotate(db, access, id, now).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Ends the session of a cookie, if it is one.
 pub(crate) async fn close(db: &mut PgConnection, token: &str) -> sqlx::Result<()> {
     sqlx::query!(

@@ -34,8 +34,34 @@ use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-/// In rollups, the client of calls that nobody owns.
-const NOBODYS: Uuid = Uuid::nil();
+/// Whose calls are counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Counting {
+    /// All of the account.
+    Account,
+    /// Those of one client of it.
+    Client(Uuid),
+    /// Those that nobody owns; in rollups their client is the nil id.
+    Nobodys,
+}
+
+impl Counting {
+    fn whose(self) -> Whose {
+        match self {
+            Self::Account | Self::Client(_) => Whose::Account,
+            Self::Nobodys => Whose::Nobody,
+        }
+    }
+
+    /// What the rows counted have as their client.
+    fn client(self) -> Option<Uuid> {
+        match self {
+            Self::Account => None,
+            Self::Client(id) => Some(id),
+            Self::Nobodys => Some(Uuid::nil()),
+        }
+    }
+}
 
 /// The figures of a period.
 #[derive(Debug, Serialize, ToSchema)]
@@ -177,8 +203,8 @@ impl StatsFilters {
         Ok(period)
     }
 
-    /// The period, and whose calls: the nil id stands for nobody's.
-    fn take(mut given: Parameters, now: DateTime<Utc>) -> Result<(Period, Option<Uuid>), Problem> {
+    /// The period, and whose calls.
+    fn take(mut given: Parameters, now: DateTime<Utc>) -> Result<(Period, Counting), Problem> {
         let filters = Self {
             from: given.take("from", parameters::instant),
             to: given.take("to", parameters::instant),
@@ -189,10 +215,15 @@ impl StatsFilters {
             client_id: given.take("client_id", parameters::uuid),
             unassigned: given.take("unassigned", parameters::flag),
         };
-        let unassigned = filters.unassigned == Some(true);
-        if filters.client_id.is_some() && unassigned {
-            given.refuse("unassigned", "contradicts client_id");
-        }
+        let counting = match (filters.client_id, filters.unassigned) {
+            (Some(_), Some(true)) => {
+                given.refuse("unassigned", "contradicts client_id");
+                Counting::Nobodys
+            }
+            (None, Some(true)) => Counting::Nobodys,
+            (Some(client), _) => Counting::Client(client),
+            (None, _) => Counting::Account,
+        };
         let period = Period::new(filters.from, filters.to, filters.tz.unwrap_or(Tz::UTC), now);
         if let (Err((name, message)), false) = (&period, given.has_errors()) {
             given.refuse(name, message);
@@ -203,7 +234,7 @@ impl StatsFilters {
             given.refuse(name, &message);
             given.finish().expect_err("it was refused just now")
         })?;
-        Ok((period, filters.client_id.or(unassigned.then_some(NOBODYS))))
+        Ok((period, counting))
     }
 }
 
@@ -220,50 +251,41 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     // Refused before it is shared. The period is worked out again with each read: "up to now" is
     // another instant then.
-    let (_, client) = StatsFilters::take(given, clock::now())?;
+    let (_, counting) = StatsFilters::take(given, clock::now())?;
     viewer.require(Right::ReadCalls)?;
-    shared(&api, &viewer, &uri, client).await
+    shared(&api, &viewer, &uri, counting).await
 }
 
-/// Answers what is asked at `uri`, once for all who ask it now; over all, or for one client. The nil
-/// id stands for nobody's.
+/// Answers what is asked at `uri`, once for all who ask it now.
 pub(crate) async fn shared(
     api: &Api,
     viewer: &Viewer,
     uri: &Uri,
-    client: Option<Uuid>,
+    counting: Counting,
 ) -> Result<Response, Problem> {
     let (api, viewer) = (api.clone(), viewer.clone());
     let query = uri.query().unwrap_or_default().to_owned();
     let shared = api.shared().clone();
-    let question = viewer.question(whose(client), uri)?;
-    let read = move || figures(api.clone(), viewer.clone(), query.clone(), client);
+    let question = viewer.question(counting.whose(), uri)?;
+    let read = move || figures(api.clone(), viewer.clone(), query.clone(), counting);
     shared.ask(question, read).await.map(answer::json)
 }
 
-async fn figures(api: Api, viewer: Viewer, query: String, client: Option<Uuid>) -> Told {
+async fn figures(api: Api, viewer: Viewer, query: String, counting: Counting) -> Told {
     let freshness = api.board().calls();
     let (period, _) = StatsFilters::take(Parameters::parse(&query), clock::now())?;
     let read = viewer.read_of(
-        whose(client),
+        counting.whose(),
         api.database(),
         Plan::ByValues,
         period,
-        move |db, period| Box::pin(Counted::read(db, period, client)),
+        move |db, period| Box::pin(Counted::read(db, period, counting.client())),
     );
     let counted = read.await?;
     Ok(answer::written(
         &counted.stats(&period, freshness),
         16 * 1024,
     ))
-}
-
-fn whose(client: Option<Uuid>) -> Whose {
-    if client == Some(NOBODYS) {
-        Whose::Nobody
-    } else {
-        Whose::Account
-    }
 }
 
 /// What the database counted.

@@ -36,9 +36,6 @@ pub const ANALYSED: &str = "dev.frontdesk.call.analysed.v1";
 /// The agent is there.
 pub const HEARTBEAT: &str = "dev.frontdesk.agent.heartbeat.v1";
 
-/// The most items one transcript event may hold; longer ones come in parts.
-pub const MOST_ITEMS: usize = 200;
-
 const fn report<T: JsonSchema>(kind: &'static str) -> EventType {
     EventType {
         kind,
@@ -66,14 +63,6 @@ macro_rules! report {
     ) => {
         impl review::Report for $name {
             const REQUIRED: &'static [&'static str] = &[$($($required),+)?];
-
-            fn about(self) -> review::About {
-                review::About {
-                    call_id: self.call_id,
-                    room_sid: self.room_sid,
-                    room_name: self.room_name,
-                }
-            }
         }
 
         record! {

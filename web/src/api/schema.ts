@@ -8036,6 +8036,8 @@ export interface operations {
             /** @description Signing in wants no code any more */
             204: {
                 headers: {
+                    /** @description The session's next secret */
+                    "set-cookie"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8148,6 +8150,8 @@ export interface operations {
             /** @description Codes for the day the app is lost, shown this once */
             200: {
                 headers: {
+                    /** @description The session's next secret */
+                    "set-cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -104,29 +104,36 @@ pub(super) struct Recognised {
     user: Uuid,
     /// When the password that was shown became theirs.
     since: Option<DateTime<Utc>>,
+    /// A code was shown too, and was right.
+    with_code: bool,
 }
 
 impl Recognised {
-    /// Who it is, held until the end of the transaction that lets them in: whoever sets another password
-    /// meanwhile either ends what is opened here, or was first.
+    /// Who it is, held until the end of the transaction that lets them in: whoever sets another password or
+    /// turns two-step sign-in on meanwhile either ends what is opened here, or was first.
     ///
     /// # Errors
-    /// 401 when the password is another one by now.
+    /// 401 when the password is another one by now, or a code is wanted; 403 `suspended`.
     pub(super) async fn hold(&self, db: &mut PgConnection) -> Result<Uuid, Problem> {
-        let since = sqlx::query_scalar!(
-            "select p.changed_at from account.users u
+        let user = sqlx::query!(
+            r#"select p.changed_at, u.suspended_at is not null as "is_suspended!" from account.users u
             join account.passwords p on p.user_id = u.id
             where u.id = $1 and u.deleted_at is null
-            for share of u, p",
+            for share of u, p"#,
             self.user
         )
-        .fetch_optional(db)
-        .await?;
-        if since.is_some() && since == self.since {
-            Ok(self.user)
-        } else {
-            Err(Problem::wrong_credentials())
+        .fetch_optional(&mut *db)
+        .await?
+        .filter(|user| Some(user.changed_at) == self.since)
+        .ok_or_else(Problem::wrong_credentials)?;
+        if user.is_suspended {
+            return Err(Problem::suspended());
         }
+        // A statement of its own: one that waited for the lock still sees what was before.
+        if !self.with_code && second_factor::is_on(db, self.user).await? {
+            return Err(Problem::code_needed());
+        }
+        Ok(self.user)
     }
 }
 
@@ -176,7 +183,11 @@ pub(super) async fn recognise(
         })
     });
     match outcome.await? {
-        Outcome::Recognised(user) => Ok(Recognised { user, since }),
+        Outcome::Recognised { user, with_code } => Ok(Recognised {
+            user,
+            since,
+            with_code,
+        }),
         Outcome::Wrong => Err(Problem::wrong_credentials()),
         Outcome::CodeMissing => Err(Problem::code_needed()),
         Outcome::Suspended => Err(Problem::suspended()),
@@ -313,7 +324,7 @@ async fn renew(db: &mut PgConnection, known: &Known, fresh: &str) -> sqlx::Resul
 }
 
 enum Outcome {
-    Recognised(Uuid),
+    Recognised { user: Uuid, with_code: bool },
     Wrong,
     CodeMissing,
     Suspended,
@@ -351,12 +362,18 @@ impl Try {
         let checked =
             second_factor::check(db, keyring, &self.origin, known.id, code, self.now).await?;
         match checked {
-            Checked::NotWanted => Ok(Outcome::Recognised(known.id)),
+            Checked::NotWanted => Ok(Outcome::Recognised {
+                user: known.id,
+                with_code: false,
+            }),
             Checked::Missing => Ok(Outcome::CodeMissing),
             Checked::Wrong => self.failed(db, Some(known), "code").await,
             Checked::Right => {
                 failures::forgive(db, &counted).await?;
-                Ok(Outcome::Recognised(known.id))
+                Ok(Outcome::Recognised {
+                    user: known.id,
+                    with_code: true,
+                })
             }
         }
     }

@@ -18,12 +18,12 @@ use crate::{
 };
 use axum::{
     extract::State,
-    http::StatusCode,
-    response::{IntoResponse as _, Response},
+    http::{HeaderValue, StatusCode},
+    response::Response,
 };
 use chrono::{DateTime, Utc};
 use frontdesk_events::catalogue::account;
-use frontdesk_process::{clock, keyring::Keyring};
+use frontdesk_process::clock;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -100,7 +100,8 @@ pub async fn begin(
     post, operation_id = "confirm_totp", path = "/api/auth/totp/confirm", tag = "auth",
     request_body = TotpCode,
     responses(
-        (status = 200, description = "Codes for the day the app is lost, shown this once", body = RecoveryCodes),
+        (status = 200, description = "Codes for the day the app is lost, shown this once", body = RecoveryCodes,
+            headers(("set-cookie" = String, description = "The session's next secret"))),
         ConflictProblem, WriteProblems
     )
 )]
@@ -117,12 +118,12 @@ pub async fn confirm(
     let code = fields.take("code", Some(body.code), code);
     fields.finish()?;
     let code = code.flatten().unwrap_or_default();
-    let keyring = api.keyring().clone();
+    let at = api.clone();
     let outcome = api.database().auth(move |db| {
-        Box::pin(async move { turn_on(db, &keyring, &viewer, &origin, &code, now).await })
+        Box::pin(async move { turn_on(db, &at, &viewer, &origin, &code, now).await })
     });
     match outcome.await? {
-        Confirmed::On(recovery_codes) => Ok(shown(recovery_codes)),
+        Confirmed::On(recovery_codes, cookie) => Ok(shown(recovery_codes, cookie)),
         Confirmed::Wait(seconds) => Err(must_wait(seconds)),
         Confirmed::Wrong => Err(Problem::invalid(vec![FieldError {
             field: "code".into(),
@@ -133,33 +134,36 @@ pub async fn confirm(
 
 /// What becomes of a first code. A value and no error: what a wrong one leaves behind is committed.
 enum Confirmed {
-    On(Vec<String>),
+    On(Vec<String>, Option<HeaderValue>),
     Wrong,
     Wait(u16),
 }
 
 async fn turn_on(
     db: &mut PgConnection,
-    keyring: &Keyring,
+    api: &Api,
     viewer: &Viewer,
     origin: &Origin,
     code: &str,
     now: DateTime<Utc>,
 ) -> Result<Confirmed, Problem> {
     let (user, counted) = (viewer.person(), Tried::first_code(viewer.person()));
+    let kept = sessions::current(viewer);
     hold(db, viewer).await?;
     if let Err(seconds) = failures::begin(db, &counted, now).await? {
         return Ok(Confirmed::Wait(seconds));
     }
-    let Some(codes) = second_factor::confirm(db, keyring, user, code, now).await? else {
+    let Some(codes) = second_factor::confirm(db, api.keyring(), user, code, now).await? else {
         note(db, now, origin, viewer, "second_factor.wrong_code").await?;
         return Ok(Confirmed::Wrong);
     };
     failures::forgive(db, &counted).await?;
     note(db, now, origin, viewer, "second_factor.enabled").await?;
     tell(db, now, user, account::SECOND_FACTOR_ENABLED).await?;
-    session::end_others(db, user, sessions::current(viewer)).await?;
-    Ok(Confirmed::On(codes))
+    session::end_others(db, user, kept).await?;
+    // What was copied of it before wanted no code.
+    let cookie = session::rotate_kept(db, api.access(), kept, now).await?;
+    Ok(Confirmed::On(codes, cookie))
 }
 
 /// Keeps the login that asks from ending meanwhile. The user's row first: of two browsers that would end
@@ -172,7 +176,11 @@ async fn hold(db: &mut PgConnection, viewer: &Viewer) -> Result<(), Problem> {
 /// Turns the second factor off. Signs out everywhere else.
 #[utoipa::path(
     delete, operation_id = "end_totp", path = "/api/auth/totp", tag = "auth",
-    responses((status = 204, description = "Signing in wants no code any more"), WriteProblems)
+    responses(
+        (status = 204, description = "Signing in wants no code any more",
+            headers(("set-cookie" = String, description = "The session's next secret"))),
+        WriteProblems
+    )
 )]
 pub async fn end(
     State(api): State<Api>,
@@ -182,20 +190,24 @@ pub async fn end(
 ) -> Result<Response, Problem> {
     let (user, now) = (proven(&viewer)?, clock::now());
     given.finish()?;
-    api.database()
+    let at = api.clone();
+    let cookie = api
+        .database()
         .auth(move |db| {
             Box::pin(async move {
                 hold(db, &viewer).await?;
-                if second_factor::end(db, user).await? {
-                    note(db, now, &origin, &viewer, "second_factor.disabled").await?;
-                    tell(db, now, user, account::SECOND_FACTOR_DISABLED).await?;
-                    session::end_others(db, user, sessions::current(&viewer)).await?;
+                if !second_factor::end(db, user).await? {
+                    return Ok(None);
                 }
-                Ok(())
+                note(db, now, &origin, &viewer, "second_factor.disabled").await?;
+                tell(db, now, user, account::SECOND_FACTOR_DISABLED).await?;
+                let kept = sessions::current(&viewer);
+                session::end_others(db, user, kept).await?;
+                session::rotate_kept(db, at.access(), kept, now).await
             })
         })
         .await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(answer::done_with_cookie(cookie))
 }
 
 /// Draws other recovery codes; those before open nothing any more.
@@ -233,7 +245,7 @@ pub async fn renew(
             })
         })
         .await?;
-    Ok(shown(codes))
+    Ok(shown(codes, None))
 }
 
 /// Whose second factor it is; they showed a password or code just now.
@@ -243,8 +255,8 @@ fn proven(viewer: &Viewer) -> Result<Uuid, Problem> {
     Ok(viewer.person())
 }
 
-fn shown(recovery_codes: Vec<String>) -> Response {
-    answer::json(answer::written(&RecoveryCodes { recovery_codes }, 512))
+fn shown(recovery_codes: Vec<String>, cookie: Option<HeaderValue>) -> Response {
+    answer::with_cookies(StatusCode::OK, &RecoveryCodes { recovery_codes }, cookie)
 }
 
 async fn note(

@@ -10,7 +10,7 @@ use crate::{
     },
     parameters::{self, Parameters},
     problem::{MissingProblem, Problem, ReadProblems},
-    stats::{self, Stats, StatsFilters, revenue::Revenue},
+    stats::{self, Counting, Stats, StatsFilters, revenue::Revenue},
     viewer::{Plan, Right, Viewer},
 };
 use axum::{
@@ -39,7 +39,7 @@ pub async fn figures(
     let id = parameters::path_id("id", &id)?;
     StatsFilters::take_period(given, clock::now())?;
     require_client(&api, &viewer, id).await?;
-    stats::shared(&api, &viewer, &uri, Some(id)).await
+    stats::shared(&api, &viewer, &uri, Counting::Client(id)).await
 }
 
 /// Lists the calls of a client, newest first; `client_id` and `unassigned` are no parameters here.

@@ -286,10 +286,7 @@ pub async fn confirm(
                 // its next tokens, refers to the user's row, and each would wait for the other.
                 let kept = sessions::current(&viewer);
                 session::end_others(db, token.user_id, kept).await?;
-                let cookie = match kept {
-                    Some(kept) => Some(session::rotate(db, at.access(), kept, now).await?),
-                    None => None,
-                };
+                let cookie = session::rotate_kept(db, at.access(), kept, now).await?;
                 take_over(db, now, &token).await?;
                 tell(db, now, &origin, &token).await?;
                 Ok(cookie)

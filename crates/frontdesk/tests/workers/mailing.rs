@@ -161,11 +161,11 @@ async fn a_mail_travels_encrypted_to_a_server_whose_certificate_is_trusted_and_t
 
         let stage = Stage::start(&server, &[("SMTP_TLS", tls.to_owned())]).await;
         let session = stage.client().await;
-        welcome(&session, 1).await;
+        let event = welcome(&session, 1).await["user0@example.com"];
         let reason = eventually("a try was in vain", async || {
-            let sql = "select reason from ops.effects where reason is not null";
-            let row = session.query_opt(sql, &[]).await.unwrap()?;
-            Some(row.get::<_, String>(0))
+            let sql = "select reason from ops.effects where key = $1";
+            let row = session.query_opt(sql, &[&format!("{event}/mail")]).await;
+            row.unwrap()?.get::<_, Option<String>>(0)
         })
         .await;
         assert!(reason.contains("TLS"), "{tls}: {reason}");

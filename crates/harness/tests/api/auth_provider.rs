@@ -705,6 +705,21 @@ async fn the_second_step_is_asked_for_behind_a_provider_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_second_step_is_asked_for_when_it_is_turned_on_meanwhile() {
+    let (stage, impostor) = set().await;
+    let person = somebody("Ada");
+    let mut browser = stage.browser();
+    sign_in(&mut browser, &impostor, "google", &person).await;
+    let offer = browser.send(Method::POST, "/api/auth/totp", None).await;
+    assert_eq!(offer.status, 200);
+    let mut phone = stage.browser();
+    let arriving = sign_in(&mut phone, &impostor, "google", &person);
+    let landed = crate::auth_totp::turned_on_meanwhile(&stage, arriving).await;
+    assert_eq!(landed, "/sign-in?step=code");
+    assert_eq!(phone.me().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_way_back_leads_to_a_page_of_ours() {
     let (stage, impostor) = set().await;
     let mut browser = stage.browser();

@@ -429,14 +429,58 @@ async fn turning_it_on_or_off_signs_out_everywhere_else() {
         stage.browser().post("/api/auth/token", body).await.status,
         200
     );
+    let mut copy = browser.clone();
     let (app, _) = turn_on(&mut browser).await;
     assert!(browser.me().await.is_some());
+    assert_eq!(copy.me().await, None, "what was copied wanted no code");
     assert_eq!(other.me().await, None);
     assert_eq!(count(&stage, "account.refresh_tokens").await, 0);
     assert_eq!(log_in(&mut other, "ada", &app.code(0)).await.status, 200);
+    let mut copy = browser.clone();
     assert_eq!(browser.delete("/api/auth/totp").await.status, 204);
     assert!(browser.me().await.is_some());
+    assert_eq!(copy.me().await, None);
     assert_eq!(other.me().await, None);
+}
+
+/// Turns on what somebody was offered, in the moment in which `going_on` waits for their row.
+pub(crate) async fn turned_on_meanwhile<T>(stage: &Stage, going_on: impl Future<Output = T>) -> T {
+    let mut client = stage.database.client().await;
+    let turning_on = client.transaction().await.unwrap();
+    let sql = "select from account.users for no key update;
+        update account.second_factors set confirmed_at = now()";
+    turning_on.batch_execute(sql).await.unwrap();
+    let waiting =
+        "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let let_go = async {
+        eventually("it waits", async || {
+            (count(stage, waiting).await >= 1).then_some(())
+        })
+        .await;
+        turning_on.commit().await.unwrap();
+    };
+    tokio::join!(going_on, let_go).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logs_in_while_it_is_turned_on_needs_a_code() {
+    for path in ["/api/auth/login", "/api/auth/token"] {
+        let stage = Stage::set().await;
+        let mut browser = stage.browser();
+        browser.sign_up(&stage, "ada").await;
+        let offer = browser.send(Method::POST, "/api/auth/totp", None).await;
+        assert_eq!(offer.status, 200);
+        let mut other = stage.browser();
+        let body = json!({ "email": address("ada"), "password": PASSWORD });
+        let answer = turned_on_meanwhile(&stage, other.post(path, body)).await;
+        assert_eq!(
+            (answer.status, kind(&answer).as_str()),
+            (401, "code-needed"),
+            "{path}"
+        );
+        assert_eq!(count(&stage, "account.refresh_tokens").await, 0, "{path}");
+        assert_eq!(other.me().await, None, "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -249,6 +249,10 @@ async fn figures_can_be_limited_to_a_client_or_to_what_nobody_owns() {
         0,
         "of another account"
     );
+    let nil = "&client_id=00000000-0000-0000-0000-000000000000";
+    for who in [stage.owner(), &admin] {
+        assert_eq!(calls(who, nil).await, 0, "an id like any other");
+    }
     assert_eq!(stage.get("/api/stats?unassigned=true").await.status, 403);
 }
 

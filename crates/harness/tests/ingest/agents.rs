@@ -338,6 +338,14 @@ async fn an_agent_speaks_in_its_own_name_alone() {
             json!({"type": "dev.frontdesk.account.changed.v1"}),
             "reserved_type",
         ),
+        (
+            json!({"type": "dev.frontdesk.dead_letter.v1"}),
+            "reserved_type",
+        ),
+        (
+            json!({"type": "Dev.Frontdesk.call.analysed.v2"}),
+            "reserved_type",
+        ),
     ] {
         let (status, document) =
             problem(send(&stand, JSON, &event(&changes).to_string()).await).await;
@@ -472,6 +480,41 @@ async fn an_unknown_type_goes_where_its_key_says() {
         assert_eq!(stored[n].envelope.partition_key().as_deref(), Some(key));
         assert_eq!(stored[n].subject.split('.').count(), 4);
     }
+}
+
+#[tokio::test]
+async fn a_report_of_a_newer_agent_is_stored_beside_the_others() {
+    let stand = Stand::start().await;
+    for kind in ["call.analysed.v2", "agent.started.v1", "call.new"] {
+        let body = json!({"type": format!("dev.frontdesk.{kind}"), "id": kind, "data": {"roomName": "room"}});
+        let answer = send(&stand, JSON, &event(&body).to_string()).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{kind}");
+        let stored = stand.stored(StreamName::Calls).await;
+        let last = stored.last().unwrap();
+        assert_eq!(last.envelope.kind(), format!("dev.frontdesk.{kind}"));
+        assert_eq!(last.envelope.partition_key().as_deref(), Some("room"));
+    }
+}
+
+#[tokio::test]
+async fn an_event_has_so_many_attributes() {
+    let stand = Stand::start().await;
+    let with = |extensions: usize| {
+        let mut event = event(&json!({}));
+        for n in 0..extensions {
+            event[format!("x{n}")] = "".into();
+        }
+        event.to_string()
+    };
+    assert_eq!(
+        send(&stand, JSON, &with(100)).await.status(),
+        StatusCode::OK
+    );
+    let (status, document) = problem(send(&stand, JSON, &with(1_000)).await).await;
+    assert_eq!(status, 400);
+    let detail = document["detail"].as_str().unwrap();
+    assert!(detail.contains("more than 128"), "{document}");
+    assert_eq!(stand.count(StreamName::Calls).await, 1);
 }
 
 #[tokio::test]

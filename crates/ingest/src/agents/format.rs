@@ -16,6 +16,7 @@ use url::Url;
 /// CloudEvents recommends 20 at the most, and SDKs send longer ones. An [`Envelope`] takes these.
 const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 4096;
+const MOST_ATTRIBUTES: usize = 128;
 /// All names and values together. JetStream takes 64 KiB of headers, in which a byte may become
 /// three; what went beyond would be refused there, when its sender can no longer be told why.
 const LARGEST_ATTRIBUTES: usize = 16 * 1024;
@@ -53,6 +54,10 @@ impl Attributes {
         }
         if self.value(name).is_some() {
             return Err(Refusal::malformed(shown, "comes twice"));
+        }
+        // Each is compared with all before it.
+        if self.pairs.len() == MOST_ATTRIBUTES {
+            return Err(Refusal::malformed("attributes", "are more than 128"));
         }
         self.bytes += name.len() + value.len();
         if self.bytes > LARGEST_ATTRIBUTES {

@@ -1,20 +1,22 @@
 //! What an agent may say, and what it must say.
 //!
-//! An agent names its own source and nobody else's; types of providers and of ours are not its
-//! to use. A report of a type we know must be one the fold can read, and must name its call, by
-//! the catalogue's own rule. Everything else, known or not, is stored as it is.
+//! An agent names its own source and nobody else's; types of providers and facts about accounts are not
+//! its to use. A report of a type we know must be one the fold can read, and must name its call, by
+//! the catalogue's own rule. Everything else, known or not, is stored as it is: agents may be newer.
 
 use super::format::Received;
 use crate::rejection::Problem;
 use bytes::Bytes;
 use frontdesk_events::{
     Envelope,
-    catalogue::{agent, livekit, paypal},
+    catalogue::{account, agent, livekit, paypal},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Types that say who sends them by their prefix.
 const RESERVED: [&str; 3] = [livekit::PREFIX, paypal::PREFIX, agent::PREFIX];
+/// Of those, what agents report, also in versions of theirs that are not known here yet.
+const REPORTED: [&str; 2] = ["dev.frontdesk.call.", "dev.frontdesk.agent."];
 
 /// What is left alone when an agent's name becomes part of a source.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -96,11 +98,8 @@ pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
         return Err(Refusal::forbidden("foreign_source", "source", message));
     }
     let full = envelope.kind();
-    let (kind, room_name) = match agent::review(full, &data) {
-        Some(Ok(report)) if report.lacks.is_empty() => {
-            let kind = full.strip_prefix(agent::PREFIX).unwrap_or(full);
-            (kind, report.room_name)
-        }
+    let room_name = match agent::review(full, &data) {
+        Some(Ok(report)) if report.lacks.is_empty() => report.room_name,
         Some(Ok(report)) => {
             return Err(Refusal::incomplete(report.lacks.iter().map(|name| {
                 let message = "is required: a text that is not empty".to_owned();
@@ -116,9 +115,9 @@ pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
             return Err(Refusal::forbidden("reserved_type", "type", message));
         }
         // An event of the agent's own making about a room belongs beside the room's others.
-        None => (full, agent::room_named_in(&data)),
+        None => agent::room_named_in(&data),
     };
-    let kind = kind.to_owned();
+    let kind = full.strip_prefix(agent::PREFIX).unwrap_or(full).to_owned();
     let partition_key = room_name
         .or_else(|| envelope.partition_key().filter(|key| !key.is_empty()))
         .or_else(|| envelope.subject().map(str::to_owned))
@@ -131,7 +130,9 @@ pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
     })
 }
 
-fn is_reserved(kind: &str) -> bool {
-    let kind = kind.to_ascii_lowercase();
-    RESERVED.iter().any(|prefix| kind.starts_with(prefix))
+fn is_reserved(full: &str) -> bool {
+    let kind = full.to_ascii_lowercase();
+    let is_ours = account::TYPES.iter().any(|fact| fact.kind == kind);
+    let is_reported = REPORTED.iter().any(|prefix| full.starts_with(prefix));
+    RESERVED.iter().any(|prefix| kind.starts_with(prefix)) && (is_ours || !is_reported)
 }

@@ -186,11 +186,6 @@ impl Change {
             detail: json!({}),
         };
         audit::note(db, self.now, &self.origin, act).await?;
-        match kept {
-            Some(session) => session::rotate(db, api.access(), session, self.now)
-                .await
-                .map(Some),
-            None => Ok(None),
-        }
+        session::rotate_kept(db, api.access(), kept, self.now).await
     }
 }

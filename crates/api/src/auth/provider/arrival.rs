@@ -57,6 +57,7 @@ impl Arrival {
     }
 
     async fn sign_in(&self, api: &Api, db: &mut PgConnection) -> Result<Landed, Trouble> {
+        self.hold_holder(db).await?;
         if let Some(known) = self.find(db).await? {
             return self.enter(api, db, known).await;
         }
@@ -69,6 +70,21 @@ impl Arrival {
                 None => Err(Trouble::AddressKnown),
             },
         }
+    }
+
+    /// Holds whose login this is until they are in: whoever turns two-step sign-in on or suspends them
+    /// meanwhile either ends what is opened here, or was first. Their row before the login's, as elsewhere.
+    async fn hold_holder(&self, db: &mut PgConnection) -> sqlx::Result<()> {
+        sqlx::query_scalar!(
+            "select id from account.users
+            where id = (select user_id from account.identities where provider = $1 and subject = $2)
+            for share",
+            self.provider.word(),
+            self.person.subject,
+        )
+        .fetch_optional(db)
+        .await?;
+        Ok(())
     }
 
     async fn find(&self, db: &mut PgConnection) -> sqlx::Result<Option<Known>> {
