@@ -167,10 +167,15 @@ it("an answer for another account takes nothing away, and nothing more is sent f
 });
 
 it("a session that ended in another tab is explained at the way in, which leads back", async () => {
-  openWindow("/settings/profile");
+  const queries = openWindow("/settings/profile");
   await name();
+  let shown: HTMLElement | null | undefined;
+  queries.getQueryCache().subscribe(({ type, query }) => {
+    if (type === "removed" && query.queryHash === `["me"]`) shown = screen.queryByRole("navigation", { name: "Pages" });
+  });
   localStorage.removeItem(NOTE);
   window.dispatchEvent(new StorageEvent("storage", { key: NOTE, newValue: null }));
+  await waitFor(() => expect(shown, "forgotten once the pages are gone").toBeNull());
   expect((await screen.findByRole("alert")).textContent).toMatch(/You are signed out: your session ended/);
   expect(screen.getByRole("heading", { level: 1, name: "Sign in" })).toBeTruthy();
   expect(new URLSearchParams(window.location.search).get("return_to")).toBe("/settings/profile");

@@ -11,8 +11,10 @@ import { UnsavedGuard } from "../forms/Unsaved";
 import { paths } from "../paths";
 import { classes } from "../ui/classes";
 import { DeletionPending } from "./shell/DeletionPending";
+import { useStanding } from "./shell/standing";
 
 export function Shell() {
+  useStanding();
   const queries = useQueryClient();
   const me = useQuery(meQuery()).data;
   const account = me?.account.id;

@@ -194,6 +194,7 @@ export function openWindow(address: string) {
       <App queries={queries} />
     </QueryClientProvider>,
   );
+  return queries;
 }
 
 export function open(address: string) {
