@@ -32,7 +32,7 @@ require_space() {
 }
 
 for_running() {
-  require_space 4 "$TARGET"
+  require_space 4 "$BUILD_DIR"
   require_languages
   install_postgres
   install_nats
@@ -40,7 +40,7 @@ for_running() {
 
 # Not chained with &&, which would switch `set -e` off inside the functions.
 for_testing() {
-  require_space 12 "$TARGET"
+  require_space 12 "$BUILD_DIR"
   # Each test has a database of its own.
   require_space 4 "${TMPDIR:-/tmp}/frontdesk-test-postgres"
   for_running
@@ -51,7 +51,7 @@ for_testing() {
 }
 
 for_checking() {
-  require_space 6 "$TARGET"
+  require_space 6 "$BUILD_DIR"
   require_languages
   install_deny
   install_shellcheck

@@ -18,11 +18,11 @@ LOG=$DATA/log
 RUN=$DATA/run
 # `dev` is what the tests have mostly built already.
 PROFILE=${FRONTDESK_PROFILE:-release}
-TARGET=${CARGO_TARGET_DIR:-target}
-[[ $TARGET == /* ]] || TARGET=$ROOT/$TARGET
-PROGRAMS=$TARGET/${PROFILE/#dev/debug}
+BUILD_DIR=${CARGO_TARGET_DIR:-target}
+[[ $BUILD_DIR == /* ]] || BUILD_DIR=$ROOT/$BUILD_DIR
+PROGRAMS=$BUILD_DIR/${PROFILE/#dev/debug}
 NATS_VERSION=2.15.1
-export ROOT DATA ENV_FILE TOOLS LOG RUN PROFILE TARGET PROGRAMS NATS_VERSION
+export ROOT DATA ENV_FILE TOOLS LOG RUN PROFILE BUILD_DIR PROGRAMS NATS_VERSION
 mkdir -p "$TOOLS" "$LOG" "$RUN"
 cd "$ROOT"
 # A listener takes more connections than the 1,024 descriptors a shell usually allows.

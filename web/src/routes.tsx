@@ -13,7 +13,7 @@ import { meQuery } from "./api/me";
 import { Problem, isKind } from "./api/problem";
 import { forgetSession, mayBeSignedIn, onSession, showNobody, wasSignedIn } from "./api/session";
 import { Broken, BrokenInside } from "./pages/broken";
-import { gone } from "./pages/shell/standing";
+import { pagesAreGone } from "./pages/shell/standing";
 import { paths } from "./paths";
 
 export function routes(queries: QueryClient): RouteObject[] {
@@ -208,7 +208,7 @@ async function makeWay(router: ReturnType<typeof createBrowserRouter>, queries: 
   const door = paths.signIn({ returnTo: pathname + search, problem: "session-ended" });
   await router.navigate(door);
   if (router.createHref(router.state.location) !== door) return;
-  await gone();
+  await pagesAreGone();
   showNobody();
   queries.clear();
 }

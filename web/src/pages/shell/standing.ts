@@ -17,8 +17,8 @@ export function useStanding() {
   }, []);
 }
 
-/** When none is: what they show may be forgotten then. */
-export function gone(): Promise<void> {
+/** Waits until none is: what they show may be forgotten then. */
+export function pagesAreGone(): Promise<void> {
   return new Promise((resolve) => {
     if (standing === 0) resolve();
     else waiting.add(resolve);
