@@ -1,6 +1,6 @@
 /** All calls that match the filter in the address, newest first; one call opens beside them. */
 import { type QueryClient, useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef } from "react";
 import { Link, Outlet, useNavigate, useParams, useSearchParams } from "react-router";
 import { type CallFilter, readFilter, writeFilter } from "../api/callFilter";
 import { askAhead, callsQuery } from "../api/queries";
@@ -155,10 +155,11 @@ function Chosen({ filter, refused, change }: ChosenProps) {
 function useEscapeToList(id: string | undefined, search: URLSearchParams) {
   const navigate = useNavigate();
   const closed = useRef<string | null>(null);
-  useEffect(() => {
+  // With the drawing itself: a key pressed the moment the call is seen counts, on a slow machine too.
+  useLayoutEffect(() => {
     if (id === undefined) {
-      const link =
-        closed.current && document.querySelector<HTMLElement>(`a[data-row][href*="${CSS.escape(closed.current)}"]`);
+      const rows = Array.from(document.querySelectorAll<HTMLAnchorElement>("a[data-row]"));
+      const link = rows.find(({ pathname }) => pathname === closed.current);
       closed.current = null;
       if (link) link.focus();
       return;
@@ -166,7 +167,7 @@ function useEscapeToList(id: string | undefined, search: URLSearchParams) {
     const close = (event: KeyboardEvent) => {
       // A dialog over the call takes the key for itself.
       if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      closed.current = id;
+      closed.current = paths.call(id);
       void navigate(paths.calls(search));
     };
     document.addEventListener("keydown", close);

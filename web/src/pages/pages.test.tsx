@@ -380,6 +380,23 @@ it("Escape closes the question over a call, and the call only when it is asked o
   await waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
 });
 
+it("Escape closes a call from the moment it is on the page, and its row has the focus", async () => {
+  answers["/api/calls"] = { items: [{ ...CALL, id: OTHER_ID }, CALL], next_cursor: null, freshness: FRESH };
+  const router = openCall({});
+  await screen.findByRole("article", { name: "One call" });
+  await act(() => router.navigate("/calls"));
+  const seen = new MutationObserver(() => {
+    if (!screen.queryByRole("article", { name: "One call" })) return;
+    seen.disconnect();
+    // Neither this nor the way there by the testing library, which has every effect done before it goes on.
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+  });
+  seen.observe(document.body, { childList: true, subtree: true });
+  await router.navigate(`/calls/${ID}`);
+  await waitFor(() => expect(router.state.location.pathname).toBe("/calls"));
+  await waitFor(() => expect(document.activeElement?.getAttribute("href")).toBe(`/calls/${ID}`));
+});
+
 it.each([
   [503, "not-set-up", /no LiveKit is set up/],
   [403, "forbidden", /Your role/],
