@@ -55,8 +55,8 @@ browser_tests() (
   . "$ROOT/scripts/settings.sh"
   ENV_FILE=$FRONTDESK_DATA/env
   # Pages are looked at when the sandbox has told its past, not while it floods the machine.
-  wait_until 300 grep -q '"past_told": *true' "$FRONTDESK_DATA/sandbox/sandbox.json" ||
-    fail "the sandbox did not tell its past within 5 minutes"
+  wait_until 1200 grep -q '"past_told": *true' "$FRONTDESK_DATA/sandbox/sandbox.json" ||
+    fail "the sandbox did not tell its past within 20 minutes"
   BASE_URL=$(setting PUBLIC_URL)
   # Who can sign in, and where mails can be read: as JSON at FRONTDESK_MAILBOX.json?to=ADDRESS.
   FRONTDESK_ACCOUNTS=$FRONTDESK_DATA/sandbox/accounts.json

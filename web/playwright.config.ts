@@ -8,8 +8,8 @@ export default defineConfig({
   // A test that passes at the second try has found something.
   retries: 0,
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 480_000,
+  expect: { timeout: 60_000 },
   reporter: [["list"]],
   use: {
     baseURL: address,

@@ -83,6 +83,8 @@ test("what was said is found, marked, and taken away as a file", async ({ dashbo
   await expect(transcript.locator("mark").first()).toHaveText(/^goodbye$/i);
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/\/calls\?q=goodbye$/);
+  // The address changes before the page is drawn anew.
+  await expect(page.getByRole("article", { name: "One call" })).toBeHidden();
 
   await box.fill('"goodbye zeppelin"');
   await expect(page.getByText("No call matches")).toBeVisible();

@@ -56,7 +56,7 @@ test("while the session ends nothing else is asked, however slow the machine", a
   await slow.send("Emulation.setCPUThrottlingRate", { rate: 6 });
   await page.getByRole("button", { name: /^Account:/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible({ timeout: 90_000 });
   expect(meanwhile).toEqual([]);
 });
 

@@ -3,9 +3,6 @@ import { type Browser, type Page } from "@playwright/test";
 import { expect, expectKept, firstRow, listen, test } from "./dashboard";
 import { type Person, address, freeNumber, openLink, sandbox, stranger } from "./people";
 
-// It waits for mails, calls and an export, one after the other.
-test.setTimeout(300_000);
-
 // A number is asked for before anything is paid, on purpose.
 test.use({ provoked: /409/ });
 

@@ -1,5 +1,5 @@
 /** Changes to businesses, and what they leave behind in what is remembered of them. */
-import type { QueryClient } from "@tanstack/react-query";
+import type { DataTag, QueryClient, QueryKey } from "@tanstack/react-query";
 import { type Business, businessQuery, clientsQuery, historyQuery } from "./businesses";
 import { act, answer, client } from "./client";
 import { Unreachable } from "./problem";
@@ -88,6 +88,12 @@ export async function uploadVoiceSample(queries: QueryClient, id: string, file: 
   return remember(queries, await act(() => putSample(id, file, sent)));
 }
 
+/** What a change was answered with stands: an older answer that is still on its way is not taken in. */
+export async function take<T>(queries: QueryClient, queryKey: DataTag<QueryKey, T, Error>, answered: T) {
+  await queries.cancelQueries({ queryKey, exact: true });
+  queries.setQueryData(queryKey, answered);
+}
+
 /** Not by `client`: `fetch` does not tell how much is sent already, and ten megabytes on a phone take their time. */
 function putSample(id: string, file: File, sent: (share: number) => void) {
   return new Promise<{ data?: Business; error?: unknown; response: Response }>((resolve, reject) => {
@@ -115,9 +121,9 @@ function retryAfter(request: XMLHttpRequest): HeadersInit {
 }
 
 /** What the api answered is the truth at once; the list and the history are asked for again. */
-function remember(queries: QueryClient, business: Business) {
-  queries.setQueryData(businessQuery(business.id).queryKey, business);
+async function remember(queries: QueryClient, business: Business) {
   const known = businessQuery(business.id).queryKey;
+  await take(queries, known, business);
   void queries.invalidateQueries({
     queryKey: ["clients"],
     predicate: ({ queryKey }) => queryKey.length !== known.length,

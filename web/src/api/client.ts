@@ -8,7 +8,7 @@ import { Problem, Unreachable, isKind } from "./problem";
 import { proveIdentity } from "./proof";
 import type { paths } from "./schema";
 import { noteServerTime } from "./serverClock";
-import { loseSession, refuseForAnother } from "./session";
+import { loseSession, refuseForAnother, wasSignedIn } from "./session";
 
 /** What an operation answers with when it succeeds: `AnswerOf<paths["/api/calls"]["get"]>`. */
 export type AnswerOf<Operation> = Operation extends { responses: infer R } ? Body<R[keyof R & (200 | 201)]> : never;
@@ -19,13 +19,26 @@ export const client = createClient<paths>({
   // Looked up at each call, so that a test can put its own in place.
   fetch: async (request: Request) => {
     try {
-      return await globalThis.fetch(request);
+      return await fetchAsKnown(request);
     } catch (error) {
       // A question taken back is no trouble; anything else here is the network's.
       throw request.signal.aborted ? error : new Unreachable();
     }
   },
 });
+
+/**
+ * A session's secret changes when two-step sign-in is turned on, a password changes and the like. What was
+ * asked with the one before is refused while the browser is given the next, so it is asked once more.
+ */
+async function fetchAsKnown(request: Request) {
+  const response = await globalThis.fetch(request);
+  if (request.method !== "GET" || response.status !== 401 || !wasSignedIn()) return response;
+  await new Promise((resolve) => window.setTimeout(resolve, SECRET_MS));
+  return globalThis.fetch(request);
+}
+
+const SECRET_MS = 500;
 
 client.use({
   onResponse({ response }) {

@@ -1,5 +1,5 @@
 /** Changes of what a page asks for, kept in its address. */
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useLayoutEffect, useRef } from "react";
 import { useNavigation, useSearchParams } from "react-router";
 
 /**
@@ -9,7 +9,8 @@ import { useNavigation, useSearchParams } from "react-router";
 export function useAddressed<T>(inAddress: T, write: (next: T) => void) {
   const { state } = useNavigation();
   const latest = useRef(inAddress);
-  useEffect(() => {
+  // With the drawing: a change made on what is seen then would be forgotten by an effect that comes later.
+  useLayoutEffect(() => {
     if (state === "idle") latest.current = inAddress;
   }, [inAddress, state]);
   return useCallback(

@@ -57,6 +57,10 @@ it("without a connection it says so, keeps the way to other pages, and tries whe
   await waitFor(() => expect(tries()).toBe(1));
   window.dispatchEvent(new Event("online"));
   await waitFor(() => expect(tries()).toBe(2));
+  // Online, and nothing is reached yet.
+  vi.spyOn(navigator, "onLine", "get").mockReturnValue(true);
+  window.dispatchEvent(new Event("online"));
+  await waitFor(() => expect(tries()).toBeGreaterThan(3), { timeout: 5_000 });
   // Nobody answered, so what stands is not taken away.
   expect(said.getByText("This page could not be loaded")).toBeTruthy();
   await userEvent.setup().click(screen.getByRole("link", { name: "Businesses" }));

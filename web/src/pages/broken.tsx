@@ -35,19 +35,39 @@ function What() {
   return <NotDrawn error={error} />;
 }
 
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 15_000;
+
 /** It comes with the connection, and is asked for by itself then. */
 function NotLoaded({ title }: { title: string }) {
   const [busy, setBusy] = useState(false);
   const again = useCallback(async () => {
     setBusy(true);
     // Loading the page anew takes away what still stands, so it must be there to be loaded.
-    if (await isReachable()) window.location.reload();
+    const isThere = await isReachable();
+    if (isThere) window.location.reload();
     setBusy(false);
+    return isThere;
   }, []);
   useEffect(() => {
-    const retry = () => void again();
-    window.addEventListener("online", retry);
-    return () => window.removeEventListener("online", retry);
+    let timer: number | undefined;
+    let wait = FIRST_RETRY_MS;
+    // A browser is online a moment before anything can be reached.
+    const retry = async () => {
+      window.clearTimeout(timer);
+      if ((await again()) || !navigator.onLine) return;
+      timer = window.setTimeout(() => void retry(), wait);
+      wait = Math.min(wait * 2, LAST_RETRY_MS);
+    };
+    const begin = () => {
+      wait = FIRST_RETRY_MS;
+      void retry();
+    };
+    window.addEventListener("online", begin);
+    return () => {
+      window.clearTimeout(timer);
+      window.removeEventListener("online", begin);
+    };
   }, [again]);
   return (
     <Notice

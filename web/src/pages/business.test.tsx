@@ -1,7 +1,8 @@
 /** Businesses: the list, a new one, and the parts of one, each saved by itself. */
-import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
+import { businessQuery } from "../api/businesses";
 import {
   ACE,
   type Asked,
@@ -13,6 +14,7 @@ import {
   keeping,
   nothing,
   open,
+  openWindow,
   part,
   plain,
   problem,
@@ -145,6 +147,26 @@ it("a part is saved with everything else as it was", async () => {
   expect(stage.sent(PUT)).toEqual([
     { name, profession, time_zone, voice, instructions, hours, greeting: "Hello.", transfer_number: null, version: 1 },
   ]);
+});
+
+it("an answer from before a save that comes after it changes nothing", async () => {
+  keeping(stage);
+  const queries = openWindow(`/clients/${ID}`);
+  const says = await part("What it says");
+  const greeting = says.getByLabelText<HTMLTextAreaElement>("Greeting");
+  let arrive: () => void = () => undefined;
+  stage.answers[ONE] = () =>
+    new Promise((resolve) => {
+      arrive = () => resolve(Response.json(ACE));
+    });
+  const asked = queries.invalidateQueries({ queryKey: businessQuery(ID).queryKey, exact: true });
+  await user.type(greeting, " Hi.");
+  await user.click(says.getByRole("button", { name: "Save what it says" }));
+  expect(await says.findByText("Saved")).toBeTruthy();
+  arrive();
+  await act(() => asked);
+  expect(greeting.value).toBe("Ace Plumbing, good day. Hi.");
+  expect(queries.getQueryData(businessQuery(ID).queryKey)?.version).toBe(2);
 });
 
 it("a failed save loses nothing that was typed", async () => {

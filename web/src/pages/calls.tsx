@@ -161,7 +161,8 @@ function useEscapeToList(id: string | undefined, search: URLSearchParams) {
       const rows = Array.from(document.querySelectorAll<HTMLAnchorElement>("a[data-row]"));
       const link = rows.find(({ pathname }) => pathname === closed.current);
       closed.current = null;
-      if (link) link.focus();
+      // Whoever is in a field by now stays there.
+      if (link && document.activeElement?.contains(link)) link.focus();
       return;
     }
     const close = (event: KeyboardEvent) => {

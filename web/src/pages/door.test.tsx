@@ -3,7 +3,7 @@ import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { forgetSession, noteSession } from "../api/session";
-import { ME, type Stage, nothing, open, openWindow, problem, setStage } from "./stage";
+import { ACE, ME, type Stage, nothing, open, openWindow, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -44,6 +44,14 @@ it("a session that ended leads to the way in before any page is drawn", async ()
   expect(router.state.location.search).toBe("?return_to=%2Fcalls%3Fresult%3Dmissed&problem=session-ended");
   expect(screen.getByRole("alert").textContent).toMatch(/You are signed out: your session ended/);
   expect(stage.asked.some(({ url }) => url.pathname === "/api/calls")).toBe(false);
+});
+
+it("what was asked with the secret that a session had before is asked once more", async () => {
+  const refused = problem(401, "unauthorised");
+  let asked = 0;
+  stage.answers["/api/clients"] = () => ((asked += 1) === 1 ? refused() : { items: [ACE] });
+  open("/clients");
+  expect(await screen.findByRole("link", { name: "Ace" })).toBeTruthy();
 });
 
 it("whoever left for a provider and comes back as nobody had no session that ended", async () => {
