@@ -277,7 +277,7 @@ async fn start_server(directory: &Path, port: u16, fsync: bool) -> Guarded {
         "-c",
         &fsync,
         "-c",
-        "max_connections=200",
+        "max_connections=500",
         "-c",
         "shared_buffers=64MB",
         "-c",

@@ -31,6 +31,9 @@ const MOST_UNSETTLED: i64 = 5_000;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// When PostgreSQL or JetStream is away, or somebody else is at the same effect.
 const AWAY: Duration = Duration::from_secs(2);
+/// When an effect is given up and its dead letter is not taken. Not soon, for with it the effect is tried
+/// again: whoever refused it would be asked without end.
+const UNBURIED: Duration = Duration::from_secs(300);
 /// How often the consumer's state is looked at for metrics.
 const WATCH: Duration = Duration::from_secs(5);
 
@@ -266,10 +269,10 @@ impl<W: Worker> Runner<W> {
     ) -> Settled {
         if let Err(error) = self.worker.gave_up(trial).await {
             self.trouble("taking note that it gave up", &error);
-            return Settled::Again(AWAY);
+            return Settled::Again(UNBURIED);
         }
         if self.bury(sequence, reason).await != Settled::Ack {
-            return Settled::Again(AWAY);
+            return Settled::Again(UNBURIED);
         }
         let written = self
             .insist("noting an outcome", || {

@@ -124,6 +124,7 @@ async fn a_password_is_changed_by_who_knows_the_one_before() {
             .post(CHANGE, changing("not the password", ANOTHER))
             .await;
     }
+    assert_eq!(stage.lengthen_waits().await, 1);
     let waiting = guessing.post(CHANGE, changing(PASSWORD, ANOTHER)).await;
     assert_eq!(waiting.status, 429, "guessing is counted");
     let nobody = stage
@@ -345,6 +346,7 @@ async fn a_reset_ends_the_wait_of_its_owner_and_gives_a_password_to_who_had_none
     for _ in 0..5 {
         browser.log_in("ada", "not the password").await;
     }
+    assert_eq!(stage.lengthen_waits().await, 1);
     assert_eq!(browser.log_in("ada", PASSWORD).await.status, 429);
     stage.execute("delete from account.passwords").await;
     let token = forget(&stage).await;

@@ -3,9 +3,12 @@
 
 use frontdesk_process::clock;
 use ring::hmac;
+use std::time::Duration;
 
 /// Letters of RFC 4648's base32.
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// Seconds for which a code is shown.
+const STEP: i64 = 30;
 
 #[derive(Clone)]
 pub(crate) struct Authenticator(hmac::Key);
@@ -27,9 +30,18 @@ impl Authenticator {
         Self(hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &bytes))
     }
 
+    /// What it showed a step ago, which is taken for as long as this step lasts: for five seconds at least.
+    pub(crate) async fn code_before(&self) -> String {
+        let left = STEP - clock::now().timestamp() % STEP;
+        if left < 5 {
+            tokio::time::sleep(Duration::from_secs(left.unsigned_abs())).await;
+        }
+        self.code(-1)
+    }
+
     /// What it shows now, or so many steps later.
     pub(crate) fn code(&self, later: i64) -> String {
-        let step = clock::now().timestamp() / 30 + later;
+        let step = clock::now().timestamp() / STEP + later;
         let hash = hmac::sign(&self.0, &step.to_be_bytes());
         let hash = hash.as_ref();
         let at = usize::from(hash[19] & 15);

@@ -251,6 +251,20 @@ impl Stage {
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 
+    /// Makes every wait after wrong tries an hour longer, and says how many there are. They begin with a second,
+    /// which is over before a slow machine has asked once more.
+    pub(crate) async fn lengthen_waits(&self) -> u64 {
+        let sql = "update account.login_failures set wait_until = wait_until + interval '1 h'
+                   where wait_until > 'epoch'";
+        self.execute(sql).await
+    }
+
+    /// Ends every wait after wrong tries; what was counted stays.
+    pub(crate) async fn end_waits(&self) {
+        self.execute("update account.login_failures set wait_until = now()")
+            .await;
+    }
+
     /// Where the API answers, for a client that is not ours.
     pub(crate) fn url(&self) -> String {
         self.door.url()

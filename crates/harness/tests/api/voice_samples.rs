@@ -182,7 +182,8 @@ async fn whoever_hangs_up_in_the_middle_of_a_change_leaves_no_file_behind() {
             .unwrap();
         let place = path(&client, rest);
         let deleting = olivia.request(Method::DELETE, &place).send();
-        let waits = "select from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'";
+        let waits = "select from pg_stat_activity where datname = current_database()
+                     and wait_event_type = 'Lock' and wait_event = 'advisory'";
         let is_waiting = eventually("the change waits for the account", async || {
             let waiting = stage.client.query(waits, &[]).await.unwrap();
             (!waiting.is_empty()).then_some(())

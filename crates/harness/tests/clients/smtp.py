@@ -50,7 +50,7 @@ class Mailbox:
         }
         self.file.write(json.dumps(line) + "\n")
         self.file.flush()
-        await asyncio.sleep(2 if to.startswith("slow") else self.pause)
+        await asyncio.sleep(5 if to.startswith("slow") else self.pause)
         return "250 2.0.0 OK"
 
 

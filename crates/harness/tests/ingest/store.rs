@@ -70,7 +70,7 @@ async fn a_jetstream_that_hangs_is_not_waited_for_longer_than_a_sender_can_bear(
     for answer in answers {
         assert_eq!(problem(answer).await.0, 503);
     }
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
     // Whatever the server did with the first tries, the second make it once each.
     for body in &bodies {
         eventually("the repetition is taken", async || {

@@ -5,7 +5,7 @@ use frontdesk_events::{
     Envelope, PartitionSet, StreamName,
     nats::{Connection, Reader, Role},
 };
-use frontdesk_harness::{Database, Nats, eventually};
+use frontdesk_harness::{Database, Nats, eventually, nats::free_port};
 use frontdesk_ingest::{Ingest, IngestArgs};
 use frontdesk_process::{
     Shutdown,
@@ -17,7 +17,7 @@ use frontdesk_sandbox::{
     run::{Outside, Real, Scene, services::Services},
 };
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -55,7 +55,7 @@ impl Stand {
         let shutdown = Shutdown::new();
         let state_dir =
             PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
-        let certificates = free_address().await;
+        let certificates = free_address();
         let args = ingest_args(certificates, &state_dir);
         let nats = frontdesk_harness::nats().await;
         let health = Health::default();
@@ -166,10 +166,6 @@ fn ingest_args(certificates: SocketAddr, state_dir: &Path) -> IngestArgs {
     Command::try_parse_from(flags).unwrap().ingest
 }
 
-async fn free_address() -> SocketAddr {
-    tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
+fn free_address() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, free_port()).into()
 }

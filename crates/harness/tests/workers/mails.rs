@@ -554,7 +554,7 @@ async fn who_is_asked_to_end_finishes_what_is_in_hand() {
     let user = stand.user("slow").await;
     let data = json!({ "user_id": user, "method": "password" });
     let event = stand.fact(account::SIGNED_UP, user, data).await;
-    // The server has it, and thinks about it for two seconds.
+    // The server has it, and thinks about it for five seconds.
     stand.mailbox.mail_to("slow@example.com").await;
     assert_eq!(stand.effect(event, "mail").await.unwrap().state, "claimed");
     stand.running.remove(0).stop().await;

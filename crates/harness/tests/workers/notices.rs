@@ -46,7 +46,7 @@ impl Scene {
 
 #[tokio::test]
 async fn a_call_is_told_once_to_who_chose_so_and_only_while_it_is_news() {
-    let scene = Scene::set().await;
+    let mut scene = Scene::set_without_workers().await;
     let choose = "update account.users set notify_new_call = true where id = $1";
     scene.stand.execute(choose, &[&scene.mallory]).await;
     // Ada has the usual choices: missed calls and no others.
@@ -58,6 +58,8 @@ async fn a_call_is_told_once_to_who_chose_so_and_only_while_it_is_news() {
             ("every", NUMBERS[1], 10, true),
         ])
         .await;
+    // Not before all is known of calls as old as these.
+    scene.stand.start_workers().await;
     let mail = scene.mailed("ada", "A call was missed").await;
     for part in [&mail.text, &mail.html] {
         assert!(

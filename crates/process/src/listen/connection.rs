@@ -342,14 +342,14 @@ mod tests {
     #[test]
     fn a_connection_is_overdue_by_what_it_is_doing() {
         let limits = Limits {
-            header_read: Duration::from_millis(5),
-            idle: Duration::from_millis(10),
+            header_read: Duration::from_secs(5),
+            idle: Duration::from_secs(10),
             ..Limits::default()
         };
         // As if it had been accepted a while ago.
         let accepted = |ago| Activity {
             accepted: clock::monotonic()
-                .checked_sub(Duration::from_millis(ago))
+                .checked_sub(Duration::from_secs(ago))
                 .unwrap(),
             ..Activity::new()
         };

@@ -13,7 +13,7 @@ use frontdesk_events::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::{FromRow, PgPool};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
 /// Messages read at once; each may be 1 MiB.
@@ -69,16 +69,14 @@ async fn accounts(connection: &Connection, sink: &mut Sink, user: Uuid) -> anyho
     }
 }
 
-/// A room somebody had a call in, as that call finds it.
+/// One of somebody's calls.
 #[derive(FromRow)]
-struct Room {
+struct Call {
     started_at: DateTime<Utc>,
     id: Uuid,
     room_sid: String,
-    /// Whether it is the first of their calls there: at that one the room is written.
+    /// Whether it is the first of their calls in its room: at that one the room is written.
     is_earliest: bool,
-    own_calls: Vec<String>,
-    calls_of_others: Vec<String>,
 }
 
 async fn calls(
@@ -89,54 +87,41 @@ async fn calls(
 ) -> anyhow::Result<()> {
     let mut after = None;
     loop {
-        let rooms = rooms(db, user, after).await?;
-        let first = rooms.iter().filter(|room| room.is_earliest);
-        let (shared, alone): (Vec<&Room>, Vec<&Room>) =
-            first.partition(|room| !room.calls_of_others.is_empty());
-        for some in alone.chunks(ROOMS_AT_ONCE) {
-            let sids: Vec<String> = some.iter().map(|room| room.room_sid.clone()).collect();
-            let own = some.iter().flat_map(|room| room.own_calls.clone());
-            let calls = RoomCalls::new(own, []);
-            indexed(connection, db, sink, StreamName::Calls, &sids, |event| {
-                calls.is_own(event)
-            })
-            .await?;
-        }
-        for room in shared {
-            let sid = [room.room_sid.clone()];
-            let calls = RoomCalls::new(room.own_calls.clone(), room.calls_of_others.clone());
-            indexed(connection, db, sink, StreamName::Calls, &sid, |event| {
-                calls.is_own(event)
-            })
-            .await?;
-        }
-        match rooms.last() {
-            Some(last) => after = Some((last.started_at, last.id)),
-            None => return Ok(()),
+        let page = page(db, user, after).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some((last.started_at, last.id));
+        let first = page.into_iter().filter(|call| call.is_earliest);
+        let sids: Vec<String> = first.map(|call| call.room_sid).collect();
+        for some in sids.chunks(ROOMS_AT_ONCE) {
+            rooms(connection, db, sink, user, some).await?;
         }
     }
 }
 
-/// The rooms of the next calls, in the order of the index `calls_newest`. Whose else a room is, is asked of
-/// the index `calls_of_room`. The page is cut first: otherwise PostgreSQL reads all that is left of the
-/// account for each.
-async fn rooms(
+/// The next calls, in the order of the index `calls_newest`. Which is the first of its room, is asked of the
+/// index `calls_of_room`, once for each room: one may have thousands of calls. The page is cut first:
+/// otherwise PostgreSQL reads all that is left of the account for each.
+async fn page(
     db: &PgPool,
     user: Uuid,
     after: Option<(DateTime<Utc>, Uuid)>,
-) -> anyhow::Result<Vec<Room>> {
+) -> anyhow::Result<Vec<Call>> {
     sqlx::query_as(
         "with page as materialized (
             select started_at, id, room_sid from calls.calls
             where user_id = $1 and (started_at, id) > (coalesce($2, '-infinity'::timestamptz), $3)
-            order by started_at, id limit $4)
-        select page.*, room.earliest = page.id as is_earliest, room.own_calls, room.calls_of_others
-        from page
-        cross join lateral (
-            select (array_agg(o.id order by o.started_at, o.id) filter (where o.user_id = $1))[1] as earliest,
-                array_agg(o.call_key) filter (where o.user_id = $1) as own_calls,
-                coalesce(array_agg(o.call_key) filter (where o.user_id is distinct from $1), '{}') as calls_of_others
-            from calls.calls o where o.room_sid = page.room_sid) room
+            order by started_at, id limit $4),
+        earliest as materialized (
+            select room.room_sid, first.id
+            from (select distinct room_sid from page) room
+            cross join lateral (
+                select o.id from calls.calls o
+                where o.room_sid = room.room_sid and o.user_id = $1
+                order by o.started_at, o.id limit 1) first)
+        select page.*, earliest.id = page.id as is_earliest
+        from page join earliest using (room_sid)
         order by page.started_at, page.id",
     )
     .bind(user)
@@ -146,6 +131,66 @@ async fn rooms(
     .fetch_all(db)
     .await
     .context("reading the rooms of an export")
+}
+
+/// Whose a call is.
+#[derive(FromRow)]
+struct Caller {
+    room_sid: String,
+    call_key: String,
+    is_own: bool,
+}
+
+/// The keys of a room's calls: those of somebody, and all others.
+#[derive(Default)]
+struct Keys {
+    own: Vec<String>,
+    others: Vec<String>,
+}
+
+/// Writes what happened in these rooms: of those that somebody has alone together, then of each other.
+async fn rooms(
+    connection: &Connection,
+    db: &PgPool,
+    sink: &mut Sink,
+    user: Uuid,
+    sids: &[String],
+) -> anyhow::Result<()> {
+    let callers: Vec<Caller> = sqlx::query_as(
+        // One room after the other, by its index: of a hundred at once PostgreSQL may read all calls.
+        "select room.sid as room_sid, o.call_key, o.is_own
+        from unnest($2::text[]) as room (sid)
+        cross join lateral (
+            select call_key, user_id is not distinct from $1 as is_own
+            from calls.calls where room_sid = room.sid offset 0) o",
+    )
+    .bind(user)
+    .bind(sids)
+    .fetch_all(db)
+    .await
+    .context("reading whose the calls of a room are")?;
+    let mut rooms = BTreeMap::<String, Keys>::new();
+    for caller in callers {
+        let Keys { own, others } = rooms.entry(caller.room_sid).or_default();
+        if caller.is_own { own } else { others }.push(caller.call_key);
+    }
+    let (alone, shared): (BTreeMap<_, _>, BTreeMap<_, _>) = rooms
+        .into_iter()
+        .partition(|(_, keys)| keys.others.is_empty());
+    let sids: Vec<String> = alone.keys().cloned().collect();
+    let calls = RoomCalls::new(alone.into_values().flat_map(|keys| keys.own), []);
+    indexed(connection, db, sink, StreamName::Calls, &sids, |event| {
+        calls.is_own(event)
+    })
+    .await?;
+    for (sid, keys) in shared {
+        let calls = RoomCalls::new(keys.own, keys.others);
+        indexed(connection, db, sink, StreamName::Calls, &[sid], |event| {
+            calls.is_own(event)
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 async fn billing(
