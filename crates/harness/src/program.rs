@@ -24,9 +24,22 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a role with only these environment variables (and PATH), waits until it is ready.
-    /// `listen` names the variable that holds the address to wait at.
+    /// Starts a role as [`Self::launch`] does, and waits until it is ready.
     pub async fn start(
+        executable: &Path,
+        role: &str,
+        listen: &str,
+        environment: &[(&str, String)],
+    ) -> Self {
+        let program = Self::launch(executable, role, listen, environment);
+        program.wait_until_ready().await;
+        program
+    }
+
+    /// Starts a role with only these environment variables (and PATH). `listen` names the variable that
+    /// holds the address where it answers.
+    #[must_use]
+    pub fn launch(
         executable: &Path,
         role: &str,
         listen: &str,
@@ -51,7 +64,6 @@ impl Program {
             address,
         };
         program.restart();
-        program.wait_until_ready().await;
         program
     }
 

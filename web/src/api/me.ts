@@ -49,6 +49,11 @@ export function isAdmin({ user }: Me) {
   return user.role === "admin";
 }
 
+/** An administrator in an account that is none of theirs. */
+export function isLooking({ account, accounts }: Me) {
+  return !accounts.some(({ id }) => id === account.id);
+}
+
 /** Somebody has just signed in here: nothing an earlier person saw is kept. */
 export function enter(queries: QueryClient, me: Me) {
   queries.clear();

@@ -1,21 +1,18 @@
 /** Who is signed in and for which account, the way to another one, to the settings and out. */
 import * as Popover from "@radix-ui/react-popover";
-import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { type Me, type Membership, actFor, isAdmin, useMe } from "../api/me";
+import { type Me, type Membership, isAdmin, isLooking, useMe } from "../api/me";
 import { paths, signingOut } from "../paths";
 import { classes } from "../ui/classes";
-import { useMayLeave } from "./Unsaved";
-import { problemWords } from "./problemWords";
 import { roleWords } from "./roleWords";
-import { useGoTo } from "./useGoTo";
+import { useActFor } from "./useActFor";
 
 export function AccountMenu() {
   const me = useMe();
   const [open, setOpen] = useState(false);
   // Here and not in the menu, which may be closed meanwhile.
-  const goTo = useGoTo();
+  const over = useActFor();
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger
@@ -48,7 +45,7 @@ export function AccountMenu() {
             <p className="truncate text-xs text-quiet">{me.user.email}</p>
           </div>
           <div role="menu" aria-label="Account">
-            {(me.accounts.length > 1 || isLooking(me)) && <Accounts me={me} goTo={goTo} close={() => setOpen(false)} />}
+            {(me.accounts.length > 1 || isLooking(me)) && <Accounts {...{ me, over }} close={() => setOpen(false)} />}
             <Ways me={me} close={() => setOpen(false)} />
           </div>
         </Popover.Content>
@@ -89,22 +86,15 @@ function target(key: string, at: number, length: number) {
 const ENTRY =
   "flex min-h-10 w-full items-center gap-2 rounded-inner px-3 text-left transition-colors hover:bg-sunken focus-visible:-outline-offset-2";
 
-function Accounts({ me, goTo, close }: { me: Me; goTo: (path: string) => Promise<void>; close: () => void }) {
-  const queries = useQueryClient();
-  const mayLeave = useMayLeave();
-  const [failure, setFailure] = useState<string | null>(null);
+interface AccountsProps {
+  me: Me;
+  over: ReturnType<typeof useActFor>;
+  close: () => void;
+}
 
+function Accounts({ me, over: { actFor, failure }, close }: AccountsProps) {
   async function choose({ id }: Membership) {
-    setFailure(null);
-    if (!(await mayLeave())) return;
-    try {
-      // Away from the page first: what it shows is the other account's.
-      await goTo(paths.overview());
-      await actFor(queries, id);
-      close();
-    } catch (error) {
-      setFailure(problemWords(error));
-    }
+    if (await actFor(id)) close();
   }
 
   return (
@@ -180,11 +170,6 @@ function Initials({ name }: { name: string }) {
       {letters}
     </span>
   );
-}
-
-/** An administrator in an account that is none of theirs. */
-function isLooking({ account, accounts }: Me) {
-  return !accounts.some(({ id }) => id === account.id);
 }
 
 function asWhom({ user, account }: Me) {

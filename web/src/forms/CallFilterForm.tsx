@@ -3,7 +3,7 @@
  * being typed: what is chosen stands in the address at once, and the list follows.
  */
 import * as Popover from "@radix-ui/react-popover";
-import { useCallback } from "react";
+import { type MouseEvent, useCallback } from "react";
 import { type CallFilter, isNumberPart } from "../api/callFilter";
 import { Button } from "../ui/Button";
 import { TextField } from "../ui/Field";
@@ -49,7 +49,7 @@ export function CallFilterForm({ filter, change }: Props) {
           >
             <Fields {...{ filter, change }} />
             <Popover.Close asChild>
-              <Button look="strong" className="mt-5 w-full">
+              <Button look="strong" className="mt-5 w-full" onClick={stayAtMistake}>
                 Show these calls
               </Button>
             </Popover.Close>
@@ -58,6 +58,15 @@ export function CallFilterForm({ filter, change }: Props) {
       </Popover.Root>
     </div>
   );
+}
+
+/** What cannot be asked for is not asked for: whoever closes the filters over it would take the list for its answer. */
+function stayAtMistake(event: MouseEvent<HTMLElement>) {
+  const filters = event.currentTarget.closest("[role=dialog]");
+  const mistake = filters?.querySelector<HTMLElement>("[aria-invalid=true]");
+  if (!mistake) return;
+  event.preventDefault();
+  mistake.focus();
 }
 
 function NumberField({ filter, change }: Props) {

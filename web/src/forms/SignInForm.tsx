@@ -18,6 +18,8 @@ interface Credentials {
 
 interface Props {
   signedIn: (me: Me) => void;
+  /** As it is known already; empty where it is not. */
+  email: string;
   /** The first step was taken at a provider; only the code is missing. */
   onlyCode: boolean;
   /** From there back to the first step. */
@@ -26,9 +28,9 @@ interface Props {
   forgotten: (email: string) => React.ReactNode;
 }
 
-export function SignInForm({ signedIn, onlyCode, again, forgotten }: Props) {
+export function SignInForm({ signedIn, email: given, onlyCode, again, forgotten }: Props) {
   const [known, setKnown] = useState<Credentials | null>(null);
-  const [email, setEmail] = useState("");
+  const [email, setEmail] = useState(given);
   if (known) {
     return (
       <CodeForm

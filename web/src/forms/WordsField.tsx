@@ -37,7 +37,7 @@ export function WordsField({ filter, change }: Props) {
         placeholder="Words said on a call"
         maxLength={LONGEST}
         autoComplete="off"
-        error={words.readable ? null : "One word at least, sixteen at most."}
+        error={words.readable ? null : "One word of letters or digits at least, sixteen at most."}
         value={words.typed}
         onChange={(event) => words.setTyped(event.target.value)}
         onKeyDown={press}

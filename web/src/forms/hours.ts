@@ -59,7 +59,7 @@ export const MIDNIGHT = "24:00";
 function wrongWith(spans: Span[]) {
   if (spans.length > MOST_A_DAY) return `At most ${MOST_A_DAY} times a day.`;
   if (spans.some(({ from, to }) => from === "" || to === "")) return "Give both times, or take the line away.";
-  if (spans.some(({ from, to }) => from >= to)) return "It closes after it opens: the second time must be later.";
+  if (spans.some(({ from, to }) => from >= to)) return "It closes after it opens: the second time must be later. What goes past midnight ends at midnight, and goes on the next day.";
   const inOrder = [...spans].sort((a, b) => a.from.localeCompare(b.from));
   const overlap = inOrder.some(({ from }, at) => at > 0 && from < (inOrder[at - 1]?.to ?? ""));
   return overlap ? "Two of these times overlap." : null;

@@ -10,9 +10,9 @@ const WORDS: Partial<Record<string, Words>> = {
   manager: {
     name: "Manager",
     a: "a manager",
-    may: "you see its calls, and change its businesses, numbers and what the receptionist says.",
+    may: "you see its calls and payments, and change its businesses, numbers and what the receptionist says.",
   },
-  reader: { name: "Reader", a: "a reader", may: "you see its calls, businesses and figures, and change nothing." },
+  reader: { name: "Reader", a: "a reader", may: "you see its calls, businesses, figures and payments, and change nothing." },
 };
 
 export function roleWords(role: string): Words {

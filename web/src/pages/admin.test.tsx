@@ -1,5 +1,5 @@
 /** The administration: for administrators alone, and every act with its reason. */
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 import { type Asked, ID, ME, OTHER_ID, type Stage, open, plain, problem, setStage } from "./stage";
@@ -122,11 +122,21 @@ it("an administrator looks at an account's dashboard, and goes back by the accou
   await user.click(screen.getByRole("button", { name: "Look at their dashboard" }));
   await waitFor(() => expect(router.state.location.pathname).toBe("/"));
   expect(stage.sent(goOver).at(-1)).toEqual({ account_id: OTHER_ID });
-  stage.answers[goOver] = ADMIN;
+  const back = async (press: () => Promise<void>) => {
+    stage.answers[goOver] = ADMIN;
+    await press();
+    await waitFor(() => expect(stage.sent(goOver).at(-1)).toEqual({ account_id: ADMIN.account.id }));
+    expect(await screen.findByRole("button", { name: new RegExp(`^Account: ${ADMIN.account.name}`) })).toBeTruthy();
+    expect(screen.queryByText(/You look at the account of/)).toBeNull();
+  };
+  expect((await screen.findByText(/You look at the account of/)).textContent).toMatch(/Bob/);
+  await back(() => user.click(screen.getByRole("button", { name: "Back to your own" })));
+  stage.answers[goOver] = looking;
+  await act(() => router.navigate(`/admin/users/${OTHER_ID}`));
+  await user.click(await screen.findByRole("button", { name: "Look at their dashboard" }));
   await user.click(await screen.findByRole("button", { name: /^Account: Bob/ }));
-  await user.click(await screen.findByRole("menuitemradio", { name: new RegExp(ADMIN.account.name) }));
-  await waitFor(() => expect(stage.sent(goOver).at(-1)).toEqual({ account_id: ADMIN.account.id }));
-  expect(await screen.findByRole("button", { name: new RegExp(`^Account: ${ADMIN.account.name}`) })).toBeTruthy();
+  const own = await screen.findByRole("menuitemradio", { name: new RegExp(ADMIN.account.name) });
+  await back(() => user.click(own));
 });
 
 it("nothing more is done to an account that is deleted", async () => {

@@ -19,6 +19,7 @@ import { Button, buttonLook } from "../ui/Button";
 import { longDay } from "../ui/time";
 import { Door } from "./door/Door";
 import { LinkOver } from "./door/LinkOver";
+import { withTyped } from "./door/typed";
 import { useMailToken } from "./door/useMailToken";
 import { Failure } from "./shell/Failure";
 
@@ -91,10 +92,18 @@ function FirstSignIn({ email }: { email: string }) {
         To accept, sign in with {email}, or create an account with that address. You come back here.
       </p>
       <div className="flex flex-col gap-2">
-        <Link to={paths.signIn({ returnTo: paths.invitation() })} className={buttonLook("strong", "min-h-11")}>
+        <Link
+          to={paths.signIn({ returnTo: paths.invitation() })}
+          state={withTyped(email)}
+          className={buttonLook("strong", "min-h-11")}
+        >
           Sign in
         </Link>
-        <Link to={paths.signUp({ returnTo: paths.invitation() })} className={buttonLook("plain", "min-h-11")}>
+        <Link
+          to={paths.signUp({ returnTo: paths.invitation() })}
+          state={withTyped(email)}
+          className={buttonLook("plain", "min-h-11")}
+        >
           Create an account
         </Link>
       </div>

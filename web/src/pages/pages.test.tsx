@@ -494,6 +494,36 @@ it("an administrator without a business is led to those of others", async () => 
   expect(screen.queryByText(/at its first ring/)).toBeNull();
 });
 
+it("whoever was invited and has no business is led to the account they were invited to", async () => {
+  const theirs = { id: OTHER_ID, name: "Bob's", role: "reader" as const };
+  const accounts = [...ME.accounts, theirs];
+  answers["/api/auth/me"] = { ...ME, accounts };
+  const over = "POST /api/auth/account";
+  answers[over] = problem(503, "unavailable");
+  open("/");
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "See that account" }));
+  expect(await screen.findByText(/try again in a moment/)).toBeTruthy();
+  answers[over] = { ...ME, accounts, account: theirs };
+  await user.click(screen.getByRole("button", { name: "See that account" }));
+  expect(await screen.findByRole("button", { name: /^Account: Bob's/ })).toBeTruthy();
+  expect(stage.sent(over).at(-1)).toEqual({ account_id: OTHER_ID });
+});
+
+it("a day that cannot be asked for keeps the filters open", async () => {
+  const user = userEvent.setup();
+  const router = open("/calls?from=2026-11-20");
+  await user.click(await screen.findByRole("button", { name: "Filters" }));
+  const to = screen.getByLabelText<HTMLInputElement>("Up to and including");
+  fireEvent.change(to, { target: { value: "2026-11-10" } });
+  await user.click(screen.getByRole("button", { name: "Show these calls" }));
+  expect(document.activeElement).toBe(to);
+  fireEvent.change(to, { target: { value: "2026-11-21" } });
+  await user.click(screen.getByRole("button", { name: "Show these calls" }));
+  expect(screen.queryByRole("button", { name: "Show these calls" })).toBeNull();
+  await waitFor(() => expect(router.state.location.search).toBe("?from=2026-11-20&to=2026-11-21"));
+});
+
 it("a business that is not there has no calls to come", async () => {
   answers["/api/clients"] = { items: [ACE] };
   open(`/calls?client_id=${OTHER_ID}`);

@@ -107,7 +107,7 @@ it("with other filters it says that they count too", async () => {
 it("signs alone are refused in words and asked of nobody", async () => {
   open("/calls");
   await enter("?!&|");
-  expect((await screen.findByRole("alert")).textContent).toMatch(/One word at least/);
+  expect((await screen.findByRole("alert")).textContent).toMatch(/One word of letters or digits at least/);
   await user.keyboard("{Enter}");
   await enter("tuesday");
   await screen.findByRole("list", { name: "Where it was said" });

@@ -1,9 +1,9 @@
 /** What stands around every page: the rail or the bottom bar, the live connection, and what every page may need. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { NavLink, Outlet, ScrollRestoration, useLocation, useRevalidator, useSearchParams } from "react-router";
+import { type Location, NavLink, Outlet, ScrollRestoration, useLocation, useRevalidator, useSearchParams } from "react-router";
 import { followLive } from "../api/live";
-import { isAdmin, meQuery } from "../api/me";
+import { isAdmin, isLooking, meQuery } from "../api/me";
 import { AccountMenu } from "../forms/AccountMenu";
 import { ClientSwitch, isChosenOn } from "../forms/ClientSwitch";
 import { ProofDialog } from "../forms/ProofDialog";
@@ -11,6 +11,7 @@ import { UnsavedGuard } from "../forms/Unsaved";
 import { paths } from "../paths";
 import { classes } from "../ui/classes";
 import { DeletionPending } from "./shell/DeletionPending";
+import { Looking } from "./shell/Looking";
 import { useStanding } from "./shell/standing";
 
 export function Shell() {
@@ -55,15 +56,21 @@ export function Shell() {
           tabIndex={-1}
           className="min-w-0 pb-20 outline-none rail:pb-0"
         >
+          {isLooking(me) && <Looking me={me} />}
           <DeletionPending due={me.user.deletion_due_at} />
           <Outlet />
         </main>
       </div>
       <ProofDialog />
       <WrittenAnew reader={`${me.user.locale} ${me.user.time_zone}`} />
-      <ScrollRestoration />
+      <ScrollRestoration getKey={placeOf} />
     </UnsavedGuard>
   );
+}
+
+/** Each page that is loaded anew is the first of its history: where another was scrolled to is none of its business. */
+function placeOf({ key, pathname }: Location) {
+  return key === "default" ? pathname : key;
 }
 
 /** A link that leads away takes its focus with it: the next page begins where the focus is, not at the top. */

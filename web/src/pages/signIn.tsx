@@ -12,7 +12,7 @@ import { Button } from "../ui/Button";
 import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { Providers } from "./door/Providers";
 import { onward, openDoor } from "./door/openDoor";
-import { withTyped } from "./door/typed";
+import { useTyped, withTyped } from "./door/typed";
 
 export { openDoor as ask };
 
@@ -22,6 +22,7 @@ export function SignIn() {
   const after = returnTo(search);
   const signedIn = useSignedIn(after);
   const navigate = useNavigate();
+  const email = useTyped();
   const problem = search.get("problem");
   return (
     <Door title="Sign in">
@@ -32,6 +33,7 @@ export function SignIn() {
       )}
       <SignInForm
         signedIn={signedIn}
+        email={email}
         onlyCode={search.get("step") === "code"}
         again={() => void navigate(paths.signIn({ returnTo: after }), { replace: true })}
         forgotten={(email) => (

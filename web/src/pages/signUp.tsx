@@ -12,13 +12,15 @@ import { DOOR_LINK, Door, Elsewhere } from "./door/Door";
 import { Providers } from "./door/Providers";
 import { openDoor } from "./door/openDoor";
 import { useSentTo } from "./door/sentTo";
+import { useTyped } from "./door/typed";
 
 export { openDoor as ask };
 
 export function SignUp() {
   const [search] = useSearchParams();
   const offer = useQuery(offerQuery()).data;
-  const [typed, setTyped] = useState<SigningUp>();
+  const email = useTyped();
+  const [typed, setTyped] = useState<SigningUp | undefined>(email === "" ? undefined : { name: "", email, password: "" });
   const [sentTo, keepSentTo] = useSentTo();
   const after = returnTo(search);
   if (sentTo) {

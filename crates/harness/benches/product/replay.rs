@@ -45,7 +45,8 @@ pub async fn measure(report: &mut Report, executable: &Path, events: usize) -> a
         ("RUST_LOG", "warn".into()),
     ];
     let start = clock::monotonic();
-    let projector = Program::start(executable, "projector", "PROJECTOR_LISTEN", &environment).await;
+    // It is ready when it has caught up.
+    let projector = Program::launch(executable, "projector", "PROJECTOR_LISTEN", &environment);
     reach(&client, stored).await?;
     let seconds = start.elapsed().as_secs_f64();
     let folded: i64 = client

@@ -69,7 +69,7 @@ function Account({ one }: { one: Known }) {
         <dl className="figures grid grid-cols-1 gap-3 sm:grid-cols-2">
           <Fact name="E-mail address" is={user.email} />
           <Fact name="Since" is={longDay(user.created_at)} />
-          <Fact name="Last seen" is={user.seen_at ? longDay(user.seen_at) : "never"} />
+          <Fact name="Last seen" is={user.seen_at ? longDay(user.seen_at) : "not signed in now"} />
           <Fact name="Signs in" is={user.state !== "deleted" && accessWords(access)} />
           <Fact name="Reads in" is={`${access.locale}, ${zoneWords(access.time_zone)}`} />
           <Fact name="API keys" is={plural(access.keys, "key")} />
@@ -138,7 +138,7 @@ type Act = "suspend" | "resume" | "promote" | "demote";
 const ACTS: Record<Act, { words: string; consequence: string; danger: boolean }> = {
   suspend: {
     words: "Suspend the account",
-    consequence: "They are signed out at once and cannot sign in. Calls are kept.",
+    consequence: "They are signed out at once and cannot sign in, and nobody sees the account any more. Its numbers are not answered. What is there is kept.",
     danger: true,
   },
   resume: { words: "Open the account again", consequence: "They can sign in again.", danger: false },

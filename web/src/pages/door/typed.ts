@@ -1,4 +1,4 @@
-/** The address typed where one signs in goes along to where a new password is asked for. */
+/** The address that is known on one page of the door goes along to the next one that asks for it. */
 import { useLocation } from "react-router";
 
 /** The state of a link. */

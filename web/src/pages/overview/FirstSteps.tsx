@@ -5,10 +5,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { type ListedBusiness, clientsQuery } from "../../api/businesses";
-import { isAdmin, may, useMe } from "../../api/me";
+import { type Membership, isAdmin, may, useMe } from "../../api/me";
 import type { CurrentSubscription } from "../../api/queries";
+import { roleWords } from "../../forms/roleWords";
+import { useActFor } from "../../forms/useActFor";
 import { paths } from "../../paths";
-import { buttonLook } from "../../ui/Button";
+import { Button, buttonLook } from "../../ui/Button";
 import { Mark } from "../../ui/Mark";
 import { Panel } from "../../ui/Panel";
 import { canRing } from "../calls/WhereToRing";
@@ -19,8 +21,10 @@ export function FirstSteps({ current }: { current: CurrentSubscription | undefin
   // What is known already needs no step; what is not known yet would be told wrong.
   if (!clients || !current || canRing(clients)) return null;
   if (isAdmin(me) && clients.length === 0) return <ForOthers />;
+  const others = me.account.id === me.user.id ? me.accounts.filter(({ id }) => id !== me.user.id) : [];
   const steps = stepsOf(clients, current);
   const next = steps.find(({ isDone }) => !isDone);
+  if (others.length > 0 && clients.length === 0) return <OfOthers accounts={others} />;
   return (
     <Panel title="Before the first call" hint="what a receptionist needs to be rung">
       <ol className="flex flex-col">
@@ -64,6 +68,38 @@ function stepsOf(clients: ListedBusiness[], { subscription }: CurrentSubscriptio
       to: first && clients.length === 1 ? paths.business(first.id) : paths.businesses(),
     },
   ];
+}
+
+/** Whoever was invited may have come for nothing else. */
+function OfOthers({ accounts }: { accounts: Membership[] }) {
+  const { actFor, failure } = useActFor();
+  return (
+    <Panel title="No business of your own">
+      <ul className="flex flex-col">
+        {accounts.map(({ id, name, role }) => (
+          <li
+            key={id}
+            className="flex min-h-11 flex-wrap items-center justify-between gap-x-4 gap-y-1 border-t border-line py-1.5 first:border-t-0"
+          >
+            <span className="min-w-0">
+              You are {roleWords(role).a} of <bdi className="font-medium">{name}</bdi>
+            </span>
+            <Button look="strong" onClick={() => void actFor(id)}>
+              See that account
+            </Button>
+          </li>
+        ))}
+      </ul>
+      {failure && (
+        <p role="alert" className="mt-2 text-bad">
+          {failure}
+        </p>
+      )}
+      <Link to={paths.newBusiness()} className={buttonLook("text", "mt-2")}>
+        Make a business of your own
+      </Link>
+    </Panel>
+  );
 }
 
 function ForOthers() {

@@ -9,6 +9,7 @@ import { dayOf } from "../../reader";
 import { Awaiting } from "../../ui/Awaiting";
 import { LESS, LONGER, change, heroCount, heroMoney, points, pointsChange } from "../../ui/figures";
 import { ROW_LINK } from "../../ui/Rows";
+import { classes } from "../../ui/classes";
 import { clock, duration, monthName } from "../../ui/time";
 import { Failure } from "../shell/Failure";
 
@@ -64,6 +65,9 @@ export function MonthFigures({ month, beforeByNow, whose }: Props) {
   );
 }
 
+/** Characters of a figure that fit a tile of six at full size; money in another country's words has more. */
+const LONG = 8;
+
 interface Figure {
   name: string;
   figure: ReactNode;
@@ -85,7 +89,12 @@ function Tile({ name, figure, unit, change, to }: Figure & { to: string | null }
           name
         )}
       </p>
-      <p className="figures truncate text-xl font-semibold tracking-tight">
+      <p
+        className={classes(
+          "figures truncate leading-7 font-semibold tracking-tight",
+          typeof figure === "string" && figure.length > LONG ? "text-base" : "text-xl",
+        )}
+      >
         {figure}
         {unit && <span className="ml-1 text-sm font-normal tracking-normal text-quiet">{unit}</span>}
       </p>
@@ -110,7 +119,8 @@ function figuresOf({ totals }: Stats, before: Totals | undefined, monthBefore: s
       name: "Calls",
       figure: heroCount(totals.calls),
       change: against((was) => change(totals.calls, was.calls, heroCount)),
-      leads: {},
+      // A call counts when it has ended.
+      leads: { state: "ended" },
     },
     {
       name: "Talked",

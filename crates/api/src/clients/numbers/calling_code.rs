@@ -1,6 +1,6 @@
 //! The calling codes of countries and of international services, as ITU-T E.164 assigns them. A number
 //! under a code that nobody has reaches nobody; a plus before a number of one's own country makes such
-//! ones.
+//! ones, and so does a plus before one that is dialled within a country alone, such as 911.
 //!
 //! Only what somebody types for a client is held to this. Who rang is told by carriers, and kept as told.
 
@@ -39,11 +39,37 @@ const NOBODYS: [RangeInclusive<u16>; 28] = [
     999..=999,
 ];
 
-/// Gives the number back if its calling code is somebody's. It is one in E.164.
+/// Digits, the country's code among them, of the shortest numbers there are: those of small islands.
+const SHORTEST: usize = 7;
+
+/// Gives the number back if it can be dialled from abroad. It is one in E.164.
 ///
 /// # Errors
 /// In words.
-pub(super) fn known(number: String) -> Result<String, String> {
+pub(crate) fn dialable(number: String) -> Result<String, String> {
+    let number = known(number)?;
+    if number.len() <= SHORTEST {
+        return Err(format!(
+            "must have {SHORTEST} digits at least, with the code of the country"
+        ));
+    }
+    match number.strip_prefix("+1") {
+        Some(national) if !is_north_american(national.as_bytes()) => {
+            Err("must be +1, an area code of three digits and seven digits more".into())
+        }
+        _ => Ok(number),
+    }
+}
+
+/// Whether an area code and an exchange begin it, neither with 0 or 1: so the North American Numbering
+/// Plan has it. An area code that ends in 11 is a service, such as 911.
+fn is_north_american(national: &[u8]) -> bool {
+    let begins = |at: usize| matches!(national[at], b'2'..=b'9');
+    national.len() == 10 && begins(0) && begins(3) && &national[1..3] != b"11"
+}
+
+/// Gives the number back if its calling code is somebody's.
+fn known(number: String) -> Result<String, String> {
     let code = number.get(1..4).and_then(|code| code.parse().ok());
     match code {
         Some(code) if NOBODYS.iter().any(|spare| spare.contains(&code)) => Err(format!(
@@ -83,6 +109,33 @@ mod tests {
             let is_assigned = assigned.iter().any(|code| digits.starts_with(code));
             let number = format!("+{digits}5550147");
             assert_eq!(known(number.clone()).is_ok(), is_assigned, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_dialled_within_a_country_alone_is_none() {
+        for good in [
+            "+12025550147",
+            "+18005550147",
+            "+4930123456",
+            "+6834000",
+            "+29020000",
+            "+80012345678",
+        ] {
+            assert_eq!(dialable(good.to_owned()).as_deref(), Ok(good));
+        }
+        for bad in [
+            "+1911",
+            "+10000000000",
+            "+188888",
+            "+19115550147",
+            "+12021550147",
+            "+120255501470",
+            "+44999",
+            "+49110",
+            "+683400",
+        ] {
+            assert!(dialable(bad.to_owned()).is_err(), "{bad}");
         }
     }
 
