@@ -91,8 +91,8 @@ function Tile({ name, figure, unit, change, to }: Figure & { to: string | null }
       </p>
       <p
         className={classes(
-          "figures truncate leading-7 font-semibold tracking-tight",
-          typeof figure === "string" && figure.length > LONG ? "text-base" : "text-xl",
+          "figures truncate leading-8 font-semibold tracking-tight",
+          typeof figure === "string" && figure.length > LONG ? "text-lg" : "text-xl",
         )}
       >
         {figure}
