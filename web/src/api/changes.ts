@@ -89,7 +89,7 @@ export async function uploadVoiceSample(queries: QueryClient, id: string, file: 
 }
 
 /** What a change was answered with stands: an older answer that is still on its way is not taken in. */
-export async function take<T>(queries: QueryClient, queryKey: DataTag<QueryKey, T, Error>, answered: T) {
+export async function takeAnswer<T>(queries: QueryClient, queryKey: DataTag<QueryKey, T, Error>, answered: T) {
   await queries.cancelQueries({ queryKey, exact: true });
   queries.setQueryData(queryKey, answered);
 }
@@ -123,7 +123,7 @@ function retryAfter(request: XMLHttpRequest): HeadersInit {
 /** What the api answered is the truth at once; the list and the history are asked for again. */
 async function remember(queries: QueryClient, business: Business) {
   const known = businessQuery(business.id).queryKey;
-  await take(queries, known, business);
+  await takeAnswer(queries, known, business);
   void queries.invalidateQueries({
     queryKey: ["clients"],
     predicate: ({ queryKey }) => queryKey.length !== known.length,

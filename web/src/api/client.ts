@@ -19,7 +19,7 @@ export const client = createClient<paths>({
   // Looked up at each call, so that a test can put its own in place.
   fetch: async (request: Request) => {
     try {
-      return await fetchAsKnown(request);
+      return await fetchWithNextSecret(request);
     } catch (error) {
       // A question taken back is no trouble; anything else here is the network's.
       throw request.signal.aborted ? error : new Unreachable();
@@ -31,14 +31,14 @@ export const client = createClient<paths>({
  * A session's secret changes when two-step sign-in is turned on, a password changes and the like. What was
  * asked with the one before is refused while the browser is given the next, so it is asked once more.
  */
-async function fetchAsKnown(request: Request) {
+async function fetchWithNextSecret(request: Request) {
   const response = await globalThis.fetch(request);
   if (request.method !== "GET" || response.status !== 401 || !wasSignedIn()) return response;
-  await new Promise((resolve) => window.setTimeout(resolve, SECRET_MS));
+  await new Promise((resolve) => window.setTimeout(resolve, NEXT_SECRET_MS));
   return globalThis.fetch(request);
 }
 
-const SECRET_MS = 500;
+const NEXT_SECRET_MS = 500;
 
 client.use({
   onResponse({ response }) {

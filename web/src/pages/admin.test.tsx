@@ -111,7 +111,7 @@ it("what is no state or role narrows nothing, and shows so", async () => {
   expect(screen.getByLabelText<HTMLSelectElement>("State").value).toBe("");
 });
 
-it("an administrator looks at an account's dashboard, and goes back by the account menu", async () => {
+it("an administrator looks at an account's dashboard, and goes back by what says so, or the account menu", async () => {
   const looking = { ...ADMIN, account: { id: OTHER_ID, name: "Bob", role: "reader" } };
   const goOver = "POST /api/auth/account";
   stage.answers[goOver] = problem(503, "unavailable");

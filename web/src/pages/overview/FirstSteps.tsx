@@ -20,11 +20,11 @@ export function FirstSteps({ current }: { current: CurrentSubscription | undefin
   const clients = useQuery(clientsQuery()).data?.items;
   // What is known already needs no step; what is not known yet would be told wrong.
   if (!clients || !current || canRing(clients)) return null;
-  if (isAdmin(me) && clients.length === 0) return <ForOthers />;
+  if (isAdmin(me) && clients.length === 0) return <ForAdministrator />;
   const others = me.account.id === me.user.id ? me.accounts.filter(({ id }) => id !== me.user.id) : [];
+  if (others.length > 0 && clients.length === 0) return <ForInvited accounts={others} />;
   const steps = stepsOf(clients, current);
   const next = steps.find(({ isDone }) => !isDone);
-  if (others.length > 0 && clients.length === 0) return <OfOthers accounts={others} />;
   return (
     <Panel title="Before the first call" hint="what a receptionist needs to be rung">
       <ol className="flex flex-col">
@@ -71,7 +71,7 @@ function stepsOf(clients: ListedBusiness[], { subscription }: CurrentSubscriptio
 }
 
 /** Whoever was invited may have come for nothing else. */
-function OfOthers({ accounts }: { accounts: Membership[] }) {
+function ForInvited({ accounts }: { accounts: Membership[] }) {
   const { actFor, failure } = useActFor();
   return (
     <Panel title="No business of your own">
@@ -102,7 +102,7 @@ function OfOthers({ accounts }: { accounts: Membership[] }) {
   );
 }
 
-function ForOthers() {
+function ForAdministrator() {
   return (
     <Panel title="No business of your own">
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">

@@ -65,9 +65,6 @@ export function MonthFigures({ month, beforeByNow, whose }: Props) {
   );
 }
 
-/** Characters of a figure that fit a tile of six at full size; money in another country's words has more. */
-const LONG = 8;
-
 interface Figure {
   name: string;
   figure: ReactNode;
@@ -76,6 +73,9 @@ interface Figure {
   /** The calls behind the figure. */
   leads?: CallFilter;
 }
+
+/** Characters of a figure that fit one of six tiles; money in another country's words has more. */
+const FITS_AT_FULL_SIZE = 8;
 
 function Tile({ name, figure, unit, change, to }: Figure & { to: string | null }) {
   return (
@@ -92,7 +92,7 @@ function Tile({ name, figure, unit, change, to }: Figure & { to: string | null }
       <p
         className={classes(
           "figures truncate leading-8 font-semibold tracking-tight",
-          typeof figure === "string" && figure.length > LONG ? "text-lg" : "text-xl",
+          typeof figure === "string" && figure.length > FITS_AT_FULL_SIZE ? "text-lg" : "text-xl",
         )}
       >
         {figure}
