@@ -4,7 +4,7 @@
 //! Whether a number is somebody else's is the database's answer, yes or no
 //! (`account.assign_number`): this code cannot see whose it is, so it cannot tell.
 
-pub(super) mod calling_code;
+pub(super) mod numbering_plan;
 
 use super::{
     Client,
@@ -100,7 +100,7 @@ pub async fn assign(
     given.finish()?;
     let mut fields = Fields::default();
     let number = fields.take("number", wanted.number, |given| {
-        text::phone_number(given).and_then(calling_code::dialable)
+        text::phone_number(given).and_then(numbering_plan::dialable)
     });
     fields.finish()?;
     let number = number.ok_or_else(Problem::internal)?;

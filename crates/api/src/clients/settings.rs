@@ -1,7 +1,7 @@
 //! What an owner decides about a client, and the rules for it. A change is checked whole, by the same
 //! rules whether it is made, edited or restored.
 
-use super::{hours::Hours, numbers::calling_code, professions, voices};
+use super::{hours::Hours, numbers::numbering_plan, professions, voices};
 use crate::{
     body::Fields,
     problem::Problem,
@@ -191,7 +191,7 @@ fn profession(given: String) -> Result<String, String> {
 
 /// A call that is put through to the number it came in on would go round for ever.
 fn transfer(given: &str, numbers: &[String]) -> Result<String, String> {
-    let number = text::phone_number(given).and_then(calling_code::dialable)?;
+    let number = text::phone_number(given).and_then(numbering_plan::dialable)?;
     match numbers.contains(&number) {
         true => Err("is a number of this business: the call would come back".to_owned()),
         false => Ok(number),

@@ -1,6 +1,7 @@
-//! The calling codes of countries and of international services, as ITU-T E.164 assigns them. A number
-//! under a code that nobody has reaches nobody; a plus before a number of one's own country makes such
-//! ones, and so does a plus before one that is dialled within a country alone, such as 911.
+//! Which numbers can be dialled from abroad, by the numbering plan of the world (ITU-T E.164) and that of
+//! North America. A number under a calling code that nobody has reaches nobody; a plus before a number of
+//! one's own country makes such ones, and so does a plus before one that is dialled within a country
+//! alone, such as 911.
 //!
 //! Only what somebody types for a client is held to this. Who rang is told by carriers, and kept as told.
 
