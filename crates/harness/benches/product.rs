@@ -37,6 +37,7 @@ mod signing_in;
 #[path = "product/traffic.rs"]
 mod traffic;
 
+use anyhow::Context as _;
 use clap::Parser;
 use report::Report;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,24 @@ fn root() -> PathBuf {
         .expect("the repository")
 }
 
+/// The product as it was built into the directory where this program was built, wherever that is: another
+/// one may be of other code.
+fn product() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_exe().context("finding this program")?;
+    // release/deps/product-…
+    let release = here
+        .ancestors()
+        .nth(2)
+        .context("the directory of the build")?;
+    let executable = release.join("frontdesk");
+    anyhow::ensure!(
+        executable.exists(),
+        "{} is missing: cargo build --release -p frontdesk",
+        executable.display()
+    );
+    Ok(executable)
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
@@ -79,11 +98,7 @@ async fn main() -> anyhow::Result<()> {
     if let Some(address) = arguments.bare {
         return listening::serve_bare(address).await;
     }
-    let executable = root().join("target/release/frontdesk");
-    anyhow::ensure!(
-        executable.exists(),
-        "build it first: cargo build --release -p frontdesk"
-    );
+    let executable = product()?;
     let wanted =
         |part: &str| arguments.only.is_empty() || arguments.only.iter().any(|name| name == part);
     let events = if arguments.quick {

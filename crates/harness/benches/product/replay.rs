@@ -47,7 +47,7 @@ pub async fn measure(report: &mut Report, executable: &Path, events: usize) -> a
     let start = clock::monotonic();
     // It is ready when it has caught up.
     let projector = Program::launch(executable, "projector", "PROJECTOR_LISTEN", &environment);
-    reach(&client, stored).await?;
+    reach(&client, &projector, stored).await?;
     let seconds = start.elapsed().as_secs_f64();
     let folded: i64 = client
         .query_one("select count(*) from calls.event_index", &[])
@@ -118,9 +118,15 @@ async fn connect(postgres: &Cluster) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-async fn reach(client: &Client, stored: usize) -> anyhow::Result<()> {
+async fn reach(client: &Client, projector: &Program, stored: usize) -> anyhow::Result<()> {
     let start = clock::monotonic();
     loop {
+        let logged = projector.log_end();
+        // It logs warnings and errors alone, and has no reason for either.
+        ensure!(
+            !logged.contains("\"ERROR\""),
+            "the projector is in trouble:\n{logged}"
+        );
         let row = client
             .query_one(
                 "select coalesce(max(sequence), 0) from calls.checkpoints",
@@ -132,7 +138,7 @@ async fn reach(client: &Client, stored: usize) -> anyhow::Result<()> {
         }
         ensure!(
             start.elapsed() < LONGEST,
-            "the replay did not reach the end in {LONGEST:?}"
+            "the replay did not reach the end in {LONGEST:?}:\n{logged}"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
