@@ -242,7 +242,16 @@ impl Movements<'_> {
             .refunds
             .iter()
             .filter(|(id, _)| !state.reversals.contains_key(*id));
-        let refunds = refunds.filter_map(|(id, refund)| {
+        let back = |currency| {
+            let amounts = refunds.clone().map(|(_, refund)| refund.of(currency));
+            amounts.fold(0, i64::saturating_add)
+        };
+        // It may be told with the whole of the sale, part of which had gone back: no more goes than came.
+        let rest = sale.map(|sale| Money {
+            minor: sale.minor.saturating_sub(back(sale.currency)).max(0),
+            ..*sale
+        });
+        let refunds = refunds.clone().filter_map(|(id, refund)| {
             let amount = refund.amount.value().or(refund.to_payer.value())?;
             let refund_state = refund.state.value()?.as_str();
             self.row(
@@ -258,12 +267,18 @@ impl Movements<'_> {
             .iter()
             .min_by_key(|(id, reversal)| (reversal.made.moment(), *id));
         let reversal = reversal.and_then(|(id, reversal)| {
-            let amount = reversal.amount.value().or(sale)?;
+            let amount = match (reversal.amount.value(), rest) {
+                (Some(told), Some(rest)) if told.currency == rest.currency => Money {
+                    minor: told.minor.min(rest.minor),
+                    ..rest
+                },
+                (told, rest) => told.copied().or(rest)?,
+            };
             self.row(
                 "reversal",
                 id,
                 "completed",
-                Some(negative(*amount)),
+                Some(negative(amount)),
                 &reversal.made,
             )
         });

@@ -7,8 +7,9 @@
 //! A phone we dialled ourselves while a caller was there (a person to transfer to) is a leg of
 //! that caller's call and no call of its own; one dialled while nobody was there is a call that
 //! went out. LiveKit does not say which way a call goes. An inbound one has a dispatch rule
-//! (`sip.ruleID`); one that dials out may be seen `dialing` as it joins or leaves, and has no rule
-//! where others of its room have one. A phone of which neither is known called us.
+//! (`sip.ruleID`); one that dials out has a trunk (`sip.trunkID`) and no rule, may be seen `dialing` as
+//! it joins or leaves, and has no rule where others of its room have one. A phone of which none of this
+//! is known called us.
 
 use super::{
     merge::{Keyed, Least},

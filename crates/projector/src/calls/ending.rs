@@ -8,6 +8,11 @@ use super::{
     room::{Departure, Report, Transfer},
     timing::End,
 };
+use frontdesk_events::catalogue::moment::Moment;
+use std::borrow::Cow;
+
+/// A phone to which a call is passed on may ring for as long before the line is let go.
+const LONGEST_TRANSFER_MS: i64 = 120_000;
 
 /// Who ended a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +83,7 @@ fn left(departure: &Departure, call: &Call<'_>, answered: bool, reports: &Report
     let reason = departure.reason.as_str();
     let (by, words) = match reason {
         "CLIENT_INITIATED" => return client_initiated(departure, call, answered, reports),
-        "ROOM_DELETED" => return room_deleted(reason, reports),
+        "ROOM_DELETED" => return room_deleted(departure, reports),
         "PARTICIPANT_REMOVED" => (
             By::Operator,
             "The caller was taken off the call from our side",
@@ -112,8 +117,8 @@ fn client_initiated(
     reports: &Report,
 ) -> Ending {
     let (by, words) = match (departure.status.as_deref(), answered) {
-        _ if let Some(transfer) = reports.transferred.value() => {
-            return transferred(&departure.reason, transfer);
+        _ if let Some(transfer) = ending_transfer(departure, reports) => {
+            return transferred(&departure.reason, &transfer);
         }
         _ if !call.phone && answered => (By::Caller, "The visitor left"),
         _ if !call.phone => (By::Caller, "The visitor left before anyone answered"),
@@ -135,6 +140,14 @@ fn client_initiated(
     Ending::new(&departure.reason, by, words)
 }
 
+/// The transfer that ended a call. Whoever was put through to a person in the same room talks on; that call
+/// ends in another way, later.
+fn ending_transfer<'a>(departure: &Departure, reports: &'a Report) -> Option<Cow<'a, Transfer>> {
+    let transfer = reports.transferred.value()?;
+    let is_long_ago = |at: Moment| departure.at.millis_since(at) > LONGEST_TRANSFER_MS;
+    (!transfer.at.is_some_and(is_long_ago)).then_some(transfer)
+}
+
 fn transferred(code: &str, transfer: &Transfer) -> Ending {
     let words = match &transfer.to {
         Some(to) => format!("The receptionist transferred the call to {to}"),
@@ -143,9 +156,13 @@ fn transferred(code: &str, transfer: &Transfer) -> Ending {
     Ending::new(code, By::Receptionist, words)
 }
 
-/// The agent deletes the room when its task is done; so does an operator who hangs up. Only the
-/// agent's own account of why its session closed can tell.
-fn room_deleted(code: &str, reports: &Report) -> Ending {
+/// The agent deletes the room when its task is done, or once it has passed the call on; so does an operator
+/// who hangs up. Only the agent's own account can tell.
+fn room_deleted(departure: &Departure, reports: &Report) -> Ending {
+    let code = departure.reason.as_str();
+    if let Some(transfer) = ending_transfer(departure, reports) {
+        return transferred(code, &transfer);
+    }
     let analysis = reports.analysis.value().unwrap_or_default();
     let closed = analysis.closed.as_deref().unwrap_or_default();
     match closed.strip_prefix("cr_").unwrap_or(closed) {

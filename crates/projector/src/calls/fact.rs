@@ -33,7 +33,9 @@ use sha2::{Digest as _, Sha256};
 /// A key longer than this is replaced by its hash: PostgreSQL's indexes hold 2,700 bytes.
 const LONGEST_KEY: usize = 128;
 /// How far a sender's clock may be ahead of ours and still be believed.
-const CLOCK_SKEW_MS: i64 = 5 * 60_000;
+const CLOCK_SKEW_MICROS: i64 = 5 * 60_000_000;
+/// A clock that is ahead by more than a day was not set wrong: the time is nonsense.
+const LARGEST_SKEW_MICROS: i64 = 86_400_000_000;
 /// Names, labels and numbers.
 pub(super) const LONGEST_NAME: usize = 512;
 /// Addresses of recordings: signed ones are long.
@@ -96,23 +98,57 @@ pub(super) fn bounded(text: &str, longest: usize) -> String {
     text[..text.floor_char_boundary(longest)].to_owned()
 }
 
-/// When an event that says nothing better was accepted.
+/// When an event that says nothing better happened: as its sender says, unless that is still to come. Of
+/// what agents say the latest counts, and a clock that is ahead would have the last word for ever.
 pub(super) fn recorded(envelope: &Envelope) -> Option<Moment> {
-    envelope
-        .time()
-        .or_else(|| envelope.recorded_time())
-        .and_then(Moment::from_time)
+    let accepted = accepted(envelope);
+    let said = envelope.time().and_then(Moment::from_time);
+    said.filter(|at| !is_to_come(*at, accepted)).or(accepted)
 }
 
-/// When it was said to have happened, but never later than it came: a clock that is ahead would
-/// end calls in a year to come.
-fn said_at(webhook: &Webhook, envelope: &Envelope) -> Option<Moment> {
-    let at = webhook.created_at.or_else(|| recorded(envelope))?;
-    let accepted = envelope.recorded_time().and_then(Moment::from_time);
-    Some(accepted.map_or(at, |accepted| {
-        let skew = at.millis_since(accepted);
-        if skew > CLOCK_SKEW_MS { accepted } else { at }
-    }))
+fn accepted(envelope: &Envelope) -> Option<Moment> {
+    envelope.recorded_time().and_then(Moment::from_time)
+}
+
+fn is_to_come(at: Moment, accepted: Option<Moment>) -> bool {
+    accepted.is_some_and(|accepted| at.micros() - accepted.micros() > CLOCK_SKEW_MICROS)
+}
+
+/// The clock of whoever sent a webhook, beside ours. One that is ahead would end calls in a year to come,
+/// so what it says is told by our clock. All of it is: of a call whose end alone is moved, every sound
+/// would be after the end.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    accepted: Option<Moment>,
+    ahead_micros: i64,
+}
+
+impl Clock {
+    fn of(webhook: &Webhook, envelope: &Envelope) -> Self {
+        let accepted = accepted(envelope);
+        let ahead = accepted
+            .zip(webhook.created_at)
+            .map(|(accepted, created)| created.micros() - accepted.micros());
+        let is_skew = |ahead: &i64| (CLOCK_SKEW_MICROS..=LARGEST_SKEW_MICROS).contains(ahead);
+        Self {
+            accepted,
+            ahead_micros: ahead.filter(is_skew).unwrap_or_default(),
+        }
+    }
+
+    /// One of its times by our clock; `None` for one that is to come all the same.
+    fn ours(self, at: Moment) -> Option<Moment> {
+        let at = Moment::from_micros(at.micros() - self.ahead_micros)?;
+        (!is_to_come(at, self.accepted)).then_some(at)
+    }
+
+    /// When the webhook was made, never later than it came.
+    fn said_at(self, webhook: &Webhook, envelope: &Envelope) -> Option<Moment> {
+        match webhook.created_at {
+            Some(created) => self.ours(created).or(self.accepted),
+            None => recorded(envelope),
+        }
+    }
 }
 
 fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact {
@@ -120,8 +156,9 @@ fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact
         return CallFact::default();
     };
     let room = RoomKey::of(sid, webhook.room_name(), envelope);
-    let mut piece = room_piece(webhook);
-    let at = said_at(webhook, envelope);
+    let clock = Clock::of(webhook, envelope);
+    let mut piece = room_piece(webhook, clock);
+    let at = clock.said_at(webhook, envelope);
     let mut script = None;
     match event {
         "room_finished" => {
@@ -132,8 +169,9 @@ fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact
             )));
         }
         "participant_joined" | "participant_left" | "participant_connection_aborted" => {
-            if let Some((sid, mut person)) = person_piece(event, webhook.participant.as_ref(), at) {
-                person.accepted = Least(envelope.recorded_time().and_then(Moment::from_time));
+            let person = person_piece(event, webhook.participant.as_ref(), at, clock);
+            if let Some((sid, mut person)) = person {
+                person.accepted = Least(accepted(envelope));
                 if matches!(person.role, Role::Visitor | Role::Caller) {
                     let call = person.call_key(&sid).to_owned();
                     script = Some((call, Box::new(Script::of_person(&sid, &person))));
@@ -145,7 +183,7 @@ fn from_webhook(event: &str, webhook: &Webhook, envelope: &Envelope) -> CallFact
         "track_published" | "track_unpublished" => {
             piece
                 .tracks
-                .extend(track_piece(event == "track_published", webhook));
+                .extend(track_piece(event == "track_published", webhook, at, clock));
         }
         "egress_started" | "egress_updated" | "egress_ended" => {
             piece.recordings.extend(
@@ -182,15 +220,17 @@ fn ranked(rank: u8, text: Option<&str>) -> Least<(u8, String)> {
     Least(text.map(|text| (rank, bounded(text, LONGEST_NAME))))
 }
 
-fn room_piece(webhook: &Webhook) -> Room {
+fn room_piece(webhook: &Webhook, clock: Clock) -> Room {
     let room = webhook
         .room
         .as_ref()
         .or_else(|| webhook.job.as_ref()?.room.as_ref());
     let exact = room
-        .and_then(|room| room.creation_time_ms)
+        .and_then(|room| clock.ours(room.creation_time_ms?))
         .map(|at| (0, at));
-    let coarse = room.and_then(|room| room.creation_time).map(|at| (1, at));
+    let coarse = room
+        .and_then(|room| clock.ours(room.creation_time?))
+        .map(|at| (1, at));
     Room {
         name: Least(webhook.room_name().map(|name| bounded(name, LONGEST_NAME))),
         created: Least(exact.or(coarse)),
@@ -202,6 +242,7 @@ fn person_piece(
     event: &str,
     participant: Option<&Participant>,
     at: Option<Moment>,
+    clock: Clock,
 ) -> Option<(String, Person)> {
     let participant = participant?;
     let sid = participant.sid.as_deref()?;
@@ -222,22 +263,28 @@ fn person_piece(
             status: of_phone("sip.callStatus").map(|status| bounded(status, 64)),
         }))
     };
-    let exact = participant.joined_at_ms.map(|at| (0, at));
-    let coarse = participant.joined_at.map(|at| (1, at));
+    let ours = |at: Option<Moment>| at.and_then(|at| clock.ours(at));
+    let exact = ours(participant.joined_at_ms).map(|at| (0, at));
+    let coarse = ours(participant.joined_at).map(|at| (1, at));
+    let time_of = |name: &str| Least(ours(of_phone(name).and_then(attribute_time)));
     let status = of_phone("sip.callStatus");
+    let ruled = of_phone("sip.ruleID").is_some();
+    // LiveKit names the rule of every call that comes in, whatever else it hides.
+    let is_sent = !ruled && of_phone("sip.trunkID").is_some();
+    let in_vain = Departure::is_in_vain(participant.disconnect_reason());
     let mut person = Person {
         role,
         hidden: participant.is_hidden(),
-        ruled: of_phone("sip.ruleID").is_some(),
-        dials: status == Some("dialing") || Departure::is_in_vain(participant.disconnect_reason()),
+        ruled,
+        dials: is_sent || status == Some("dialing") || in_vain,
         active: event == "participant_joined",
         call: Least(of_phone("sip.callID").map(|id| (rank, key(id)))),
         tenant: ranked(rank, tenant),
         dialled: ranked(rank, of_phone("sip.trunkPhoneNumber")),
         joined: Least(exact.or(coarse)),
         seen: Least(at),
-        invited: Least(of_phone("lk.sip.inviteTime").and_then(attribute_time)),
-        answered: Least(of_phone("lk.sip.answerTime").and_then(attribute_time)),
+        invited: time_of("lk.sip.inviteTime"),
+        answered: time_of("lk.sip.answerTime"),
         number: ranked(rank, of_phone("sip.phoneNumber")),
         name: match &participant.name {
             Some(name) => ranked(rank, Some(name)),
@@ -295,21 +342,28 @@ fn agent_name(participant: Option<&Participant>) -> Least<(u8, String)> {
     )
 }
 
-fn track_piece(published: bool, webhook: &Webhook) -> Option<(String, Box<Track>)> {
+fn track_piece(
+    published: bool,
+    webhook: &Webhook,
+    at: Option<Moment>,
+    clock: Clock,
+) -> Option<(String, Box<Track>)> {
     let track = webhook.track.as_ref().filter(|track| track.is_audio())?;
     let participant = webhook.participant.as_ref()?;
     let person = key(participant.sid.as_deref()?);
     // The track's own time is exact and the same in both events; `createdAt` of the publishing
     // event is when the server found time to say so.
-    let exact = track.published_at().map(|at| (u8::from(!published), at));
-    let coarse = webhook.created_at.filter(|_| published).map(|at| (2, at));
+    let exact = track.published_at().and_then(|at| clock.ours(at));
+    let exact = exact.map(|at| (u8::from(!published), at));
+    let at = at.filter(|_| webhook.created_at.is_some());
+    let coarse = at.filter(|_| published).map(|at| (2, at));
     let piece = Track {
         recorder: participant
             .identity
             .as_deref()
             .is_some_and(|identity| identity.starts_with("EG_")),
         started: Least(exact.or(coarse)),
-        stopped: Greatest(webhook.created_at.filter(|_| !published)),
+        stopped: Greatest(at.filter(|_| !published)),
         person: Least(Some(person.clone())),
     };
     Some((track.sid.as_deref().map_or(person, key), Box::new(piece)))

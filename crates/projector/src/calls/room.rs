@@ -7,7 +7,7 @@
 
 mod analysis;
 
-use super::merge::{Greatest, Keyed, Latest, Least, Merge, Recent, merge_bounded};
+use super::merge::{Fill, Greatest, Keyed, Latest, Least, Merge, Recent, merge_bounded};
 use frontdesk_events::catalogue::moment::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,7 +97,7 @@ piece! {
         pub name: Ranked<String> = "n",
         /// It came by a dispatch rule: it called us.
         pub ruled: bool = "b",
-        /// It was seen dialling: we called it.
+        /// It was seen dialling, or on a trunk without a rule: we called it.
         pub dials: bool = "w",
         /// `sip.callStatus` when it joined.
         pub status: Least<String> = "q",
@@ -231,7 +231,7 @@ piece! {
         /// When it was answered.
         pub answered: Latest<Moment> = "w",
         /// Where it was transferred.
-        pub transferred: Latest<Transfer> = "x",
+        pub transferred: Recent<Transfer> = "x",
         /// What came of it.
         pub analysis: Recent<Analysis> = "y",
         /// Who reported.
@@ -248,6 +248,15 @@ pub struct Transfer {
     /// When.
     #[serde(rename = "a")]
     pub at: Option<Moment>,
+}
+
+impl Fill for Transfer {
+    fn fill(&mut self, older: &Self) {
+        if self.to.is_none() {
+            self.to.clone_from(&older.to);
+        }
+        self.at = self.at.or(older.at);
+    }
 }
 
 piece! {

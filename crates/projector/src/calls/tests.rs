@@ -1,5 +1,6 @@
 //! Calls told as events, and what rows they must give.
 
+mod clocks;
 mod endings;
 mod laws;
 mod odd;

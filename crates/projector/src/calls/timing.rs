@@ -134,16 +134,22 @@ fn answered(
             && at.micros() <= call.started.micros().saturating_add(LONGEST_RINGING_MICROS)
             && ended.is_none_or(|ended| at.micros() <= ended.micros() + CLOCK_SKEW_MICROS)
     };
+    let is_before_end = |at: &Moment| {
+        ended.is_none_or(|ended| at.micros() < ended.micros() + WEBHOOK_RESOLUTION_MICROS)
+    };
+    // A sound counts from the caller's join on and before the caller was gone.
+    let heard = heard.filter(|at| {
+        is_before_end(at)
+            && at.micros() <= call.started.micros().saturating_add(LONGEST_RINGING_MICROS)
+    });
+    // An agent that answers after the caller had gone answers nobody. By a clock that is ahead it only
+    // seems to: then the caller heard something.
+    let is_of_call = |at: &Moment| is_before_end(at) || heard.is_some() || call.outbound;
     let known = said
         .filter(believable)
-        .or_else(|| reported.filter(believable));
+        .or_else(|| reported.filter(believable).filter(is_of_call));
     let known = known.map(|at| ended.map_or(at, |ended| at.min(ended)).max(call.started));
-    // A sound counts from the caller's join on and before the caller was gone.
-    let in_time = |at: &Moment| {
-        ended.is_none_or(|ended| at.micros() < ended.micros() + WEBHOOK_RESOLUTION_MICROS)
-            && at.micros() <= call.started.micros().saturating_add(LONGEST_RINGING_MICROS)
-    };
-    known.or_else(|| heard.filter(in_time))
+    known.or(heard)
 }
 
 /// Whether the phone's own status proves an answer whose time nobody said. Of a caller's phone it

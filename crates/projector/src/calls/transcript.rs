@@ -30,7 +30,10 @@ use frontdesk_events::{
     nats::live::Topic,
 };
 use serde::{Deserialize, Serialize};
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BTreeMap,
+};
 use uuid::Uuid;
 
 /// The most participants one call may have taken by reconnecting.
@@ -42,6 +45,8 @@ const LAST_PART: i64 = 1_000_000;
 /// Where the items of an analysis stand: it holds all of a short call, or what was said after the
 /// last part of a long one.
 pub(super) const AFTER_ALL_PARTS: i64 = LAST_PART + 1;
+/// The part of a report that names none.
+const WITHOUT_PART: i64 = -1;
 
 /// Folds what agents say was said.
 #[derive(Debug)]
@@ -53,7 +58,7 @@ pub struct Script {
     /// The caller, by participant sid.
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
     people: Keyed<Person>,
-    /// Lines by item id; by place, behind a character no id has, where there is none.
+    /// Lines by item id; by time or place, behind a character no id has, where there is none.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     lines: Keyed<Line>,
 }
@@ -123,30 +128,27 @@ impl Script {
         }
     }
 
-    /// What a transcript says.
+    /// What a transcript says. Without a part its items stand in the order in which they were told, and
+    /// each is one of its own: only an id, or the same moment, says that an item was told before.
     pub(super) fn of_items(
         part: Option<i64>,
         items: &[Item],
         at: Option<Moment>,
         envelope: &Envelope,
     ) -> Self {
-        let part = part.unwrap_or_default().clamp(0, AFTER_ALL_PARTS);
+        let part = part.map_or(WITHOUT_PART, |part| part.clamp(0, AFTER_ALL_PARTS));
         let said = Reverse((at, key(envelope.id())));
-        let lines = items
-            .iter()
-            .take(MOST_LINES)
-            .enumerate()
-            .filter_map(|(index, item)| {
-                let line = Line::of(item, (part, index), said.clone())?;
-                Some((
-                    item.id
-                        .as_deref()
-                        .map_or_else(|| format!("{BETWEEN}{part}/{index}"), key),
-                    line,
-                ))
-            });
         let mut script = Self::default();
-        for (id, line) in lines {
+        for (index, item) in items.iter().take(MOST_LINES).enumerate() {
+            let Some(line) = Line::of(item, (part, index), said.clone()) else {
+                continue;
+            };
+            let id = match (item.id.as_deref(), line.at) {
+                (Some(id), _) => key(id),
+                (None, _) if part != WITHOUT_PART => format!("{BETWEEN}{part}/{index}"),
+                (None, Some(at)) => format!("{BETWEEN}@{}/{}", at.micros(), line.speaker.letter()),
+                (None, None) => format!("{BETWEEN}{}/{index}", said.0.1),
+            };
             script.take(&id, &line);
         }
         script
@@ -246,13 +248,27 @@ impl Aggregate for Transcript {
     }
 }
 
+/// The order of what was said. Of reports without a part only times tell which came first: an item's own,
+/// else that of its report.
+fn order(one: &Line, other: &Line) -> Ordering {
+    let told = |line: &Line| {
+        let said = line.at.or(line.said.0.0);
+        (line.place.0 == WITHOUT_PART).then_some((said, line.said.0.0))
+    };
+    let parts = one.place.0.cmp(&other.place.0);
+    parts
+        .then_with(|| told(one).cmp(&told(other)))
+        .then_with(|| one.cmp(other))
+}
+
 /// The lines of a call in their order, each tool call with its answer.
 fn group(lines: &Keyed<Line>) -> Vec<(&str, &Line, Option<&Line>)> {
     let mut ordered: Vec<(&Line, &str)> = lines
         .iter()
         .map(|(id, line)| (&**line, id.as_str()))
         .collect();
-    ordered.sort();
+    ordered
+        .sort_by(|(one, id), (other, other_id)| order(one, other).then_with(|| id.cmp(other_id)));
     let is_answer = |line: &Line| line.speaker == Speaker::Answer;
     let mut answers: BTreeMap<&str, &Line> = BTreeMap::new();
     for (line, _) in ordered.iter().filter(|(line, _)| is_answer(line)) {

@@ -41,6 +41,31 @@ fn a_refund_and_then_a_reversal_give_back_the_whole_once() {
 }
 
 #[test]
+fn a_reversal_told_with_the_whole_sale_gives_back_what_had_not_gone() {
+    let whole = json!({ "total": "9.90", "currency": "USD" });
+    let the_sale = json!({ "id": "S1", "billing_agreement_id": "I-1", "state": "reversed", "amount": whole,
+        "create_time": PAID, "update_time": "2026-02-01T00:00:00Z" });
+    let refunds = [
+        refund("R1", "2026-01-05T00:00:00Z", "3.00", "3.00"),
+        refund("R2", "2026-01-06T00:00:00Z", "3.00", "6.00"),
+    ];
+    for (count, rest) in [(0, -990), (1, -690), (2, -390)] {
+        let events: Vec<_> = refunds[..count]
+            .iter()
+            .cloned()
+            .chain([reversed(&the_sale), paid("9.90")])
+            .collect();
+        let model = told(&events);
+        assert_eq!(model.outcome(), ("reversed", 990));
+        let movements = model.movements();
+        let last = ("reversal", "completed", rest);
+        assert!(movements.contains(&last), "{movements:?}");
+        let sum: i64 = movements.iter().map(|(.., minor)| minor).sum();
+        assert_eq!(sum, 0, "{movements:?}");
+    }
+}
+
+#[test]
 fn a_reversal_counts_once_in_whatever_shapes_it_comes() {
     let amount = json!({ "total": "-9.90", "currency": "USD" });
     let refund_like = json!({ "id": "R9", "sale_id": "S1", "amount": amount, "create_time": "2026-02-01T00:00:00Z" });

@@ -41,6 +41,10 @@ fn latest<T>(envelope: &Envelope, value: Option<T>) -> Latest<T> {
     }))
 }
 
+fn recent<T>(envelope: &Envelope, value: T) -> Recent<T> {
+    Recent(latest(envelope, Some(value)).0.into_iter().collect())
+}
+
 /// The call a report names; empty when it names none.
 fn about(call: Option<&str>) -> String {
     call.map(key).unwrap_or_default()
@@ -94,7 +98,7 @@ pub(super) fn transferred(report: &Transferred, envelope: &Envelope) -> CallFact
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            transferred: latest(envelope, Some(transfer)),
+            transferred: recent(envelope, transfer),
             ..Report::default()
         },
     )
@@ -115,12 +119,7 @@ pub(super) fn analysed(report: &Analysed, envelope: &Envelope) -> CallFact {
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            analysis: Recent(
-                latest(envelope, Some(analysis(report)))
-                    .0
-                    .into_iter()
-                    .collect(),
-            ),
+            analysis: recent(envelope, analysis(report)),
             ..Report::default()
         },
     );

@@ -108,8 +108,8 @@ fn write_course(
 /// Where the agent says the call went; else to whom it was put through in its own room.
 fn write_transfer(row: &mut CallRow, call: &Call<'_>, report: &Report) {
     if let Some(transfer) = report.transferred.value() {
-        row.transferred_to.clone_from(&transfer.to);
         row.transferred_at = transfer.at.map(Moment::time);
+        row.transferred_to = transfer.into_owned().to;
         return;
     }
     let reached = call.legs.iter().filter(|leg| leg.sure && picked_up(leg));

@@ -155,6 +155,57 @@ fn a_transfer_is_said_whole() {
 }
 
 #[test]
+fn a_transfer_ends_the_call_it_ended_and_no_later_one() {
+    let ended = |at: i64, reason: &str, status: &str| {
+        let mut stage = Stage::new();
+        stage
+            .joined(&caller(), 342)
+            .speaks(&agent(), 3_240)
+            .report("call.transferred", 60_000, json!({ "callId": "SCL_a" }))
+            .left(&caller(), at, reason, status);
+        stage.call().end_by.unwrap()
+    };
+    assert_eq!(ended(61_000, "ROOM_DELETED", "active"), "receptionist");
+    assert_eq!(ended(90_000, "CLIENT_INITIATED", "hangup"), "receptionist");
+    assert_eq!(
+        ended(700_000, "CLIENT_INITIATED", "hangup"),
+        "caller",
+        "they talked on in the room"
+    );
+    assert_eq!(ended(700_000, "ROOM_DELETED", "active"), "operator");
+}
+
+#[test]
+fn a_transfer_told_again_without_its_number_keeps_it() {
+    let mut stage = Stage::new();
+    let told = json!({ "callId": "SCL_a", "transferTo": "+14155550190" });
+    stage
+        .joined(&caller(), 342)
+        .report("call.transferred", 30_000, told)
+        .report("call.transferred", 32_000, json!({ "callId": "SCL_a" }));
+    let call = stage.call();
+    assert_eq!(call.transferred_to.as_deref(), Some("+14155550190"));
+    assert_eq!(call.transferred_at, Some(super::stage::time(32_000)));
+}
+
+#[test]
+fn an_agent_that_answers_after_the_caller_had_gone_answers_nobody() {
+    let mut stage = Stage::new();
+    stage
+        .joined(&caller(), 342)
+        .left(&caller(), 20_000, "CLIENT_INITIATED", "hangup")
+        .report("call.answered", 26_000, json!({ "callId": "SCL_a" }));
+    let call = stage.call();
+    assert_eq!(
+        (call.result.as_deref(), call.talk_ms),
+        (Some("abandoned"), None)
+    );
+    // By a clock that is ahead it only seems so: the caller heard it.
+    stage.speaks(&agent(), 19_000);
+    assert_eq!(stage.call().result.as_deref(), Some("answered"));
+}
+
+#[test]
 fn a_visitor_leaves_in_other_words_than_a_phone() {
     let mut stage = Stage::new();
     stage

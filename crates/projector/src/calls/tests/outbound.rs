@@ -50,6 +50,11 @@ fn a_person_dialled_for_a_caller_is_part_of_the_callers_call() {
 fn any_one_sign_of_dialling_is_enough() {
     let mut plain = dialled();
     plain.attributes["sip.callStatus"] = json!("ringing");
+    plain
+        .attributes
+        .as_object_mut()
+        .unwrap()
+        .remove("sip.trunkID");
     for (status, reason) in [
         ("dialing", "ROOM_DELETED"),
         ("hangup", "USER_REJECTED"),
@@ -71,6 +76,34 @@ fn any_one_sign_of_dialling_is_enough() {
     let mut stage = Stage::new();
     stage.joined(&ruled(caller()), 342).joined(&plain, 20_000);
     assert_eq!(stage.call().call_key, "SCL_a", "others came by a rule");
+}
+
+#[test]
+fn a_phone_on_a_trunk_without_a_rule_was_dialled_whatever_it_does() {
+    let mut rings = dialled();
+    rings.attributes["sip.callStatus"] = json!("ringing");
+    let mut stage = Stage::new();
+    stage
+        .joined(&visitor(), 342)
+        .speaks(&agent(), 3_240)
+        .joined(&rings, 40_000)
+        .left(&rings, 58_000, "CLIENT_INITIATED", "hangup");
+    let call = stage.call();
+    assert_eq!(
+        (call.call_key.as_str(), call.channel.as_str()),
+        ("PA_visitor", "web")
+    );
+
+    let mut stage = Stage::new();
+    stage
+        .speaks(&agent(), 1_500)
+        .left(&rings, 40_000, "CLIENT_INITIATED", "hangup");
+    let call = stage.call();
+    assert_eq!(
+        (call.direction.as_str(), call.talk_ms),
+        ("outbound", None),
+        "that it joined was lost"
+    );
 }
 
 #[test]

@@ -107,6 +107,46 @@ fn an_item_sent_twice_is_one_and_its_later_version_counts() {
 }
 
 #[test]
+fn reports_without_a_part_stand_in_the_order_in_which_they_were_told() {
+    let item = |id: Option<&str>, at: f64, text: &str| {
+        let mut item = message("", "user", text);
+        item["createdAt"] = json!(at);
+        item["id"] = json!(id);
+        item
+    };
+    let told = |items: &[(i64, serde_json::Value)]| {
+        let mut stage = Stage::new();
+        for (at, item) in items {
+            stage.report(
+                "call.transcript",
+                *at,
+                json!({ "callId": "SCL_a", "items": [item] }),
+            );
+        }
+        let texts = stage.turns().into_iter().map(|turn| turn.text.unwrap());
+        texts.collect::<Vec<_>>().join(" ")
+    };
+    let first = 1_795_194_244.5;
+    for ids in [[Some("a"), Some("b"), Some("c")], [None; 3]] {
+        let items = [
+            (15_000, item(ids[1], first + 5.0, "two")),
+            (10_000, item(ids[0], first, "one")),
+            (20_000, item(ids[2], first + 10.0, "three")),
+            // Told again, as whoever sends all of it each time would.
+            (21_000, item(ids[0], first, "one")),
+        ];
+        for told_so_far in [&items[..3], &items] {
+            assert_eq!(told(told_so_far), "one two three", "{ids:?}");
+        }
+    }
+    let bare = |text: &str| json!({ "type": "message", "role": "user", "text": text });
+    assert_eq!(
+        told(&[(10_000, bare("one")), (15_000, bare("two"))]),
+        "one two"
+    );
+}
+
+#[test]
 fn an_analysis_holds_all_of_a_short_call_or_the_rest_of_a_long_one() {
     let rest = [
         message("item_2", "user", "Hello"),

@@ -52,6 +52,19 @@ pub(super) enum Speaker {
     System,
 }
 
+impl Speaker {
+    /// One character for keys.
+    pub(super) fn letter(self) -> char {
+        match self {
+            Self::Caller => 'c',
+            Self::Receptionist => 'r',
+            Self::Tool => 't',
+            Self::Answer => 'o',
+            Self::System => 's',
+        }
+    }
+}
+
 impl Line {
     /// `None` for what nobody said: configuration (it holds the prompt), empty messages, and kinds
     /// made after us.
