@@ -23,7 +23,6 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use frontdesk_events::{Envelope, StreamName, nats::Outbound};
 use frontdesk_process::{clock, livekit::Keys};
-use futures::future;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -39,7 +38,7 @@ impl Agents {
     }
 
     /// The agent's name.
-    fn authenticate(&self, headers: &HeaderMap) -> Result<String, Rejection> {
+    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<String, Rejection> {
         let agent = self.keys.agent(headers);
         agent.map_err(|reason| Rejection::Unsigned { reason })
     }
@@ -52,21 +51,21 @@ struct Accepted {
     duplicates: usize,
 }
 
-/// Answers once every event of the request is on disk.
+/// Answers once every event of the request, by this agent, is on disk.
 pub(crate) async fn receive(
     parts: &Parts,
+    agent: &str,
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<Response, Rejection> {
     let now = clock::now();
-    let agent = parts.agents.authenticate(headers)?;
     let incoming = binding::read(headers, &body)?;
     let in_batch = incoming.is_batch;
     let mut problems = Vec::new();
     let mut messages = Vec::new();
     for (index, event) in incoming.events.into_iter().enumerate() {
         let index = in_batch.then_some(index);
-        match event.and_then(|event| rules::admit(event, &agent)) {
+        match event.and_then(|event| rules::admit(event, agent)) {
             Ok(admitted) => messages.push((admitted.kind.clone(), wrap(admitted, now)?)),
             Err(refusal) => problems.push((refusal.rejection, refusal.problems(index))),
         }
@@ -75,12 +74,7 @@ pub(crate) async fn receive(
         return Err(refuse(problems, in_batch));
     }
     let (kinds, messages): (Vec<String>, Vec<Outbound>) = messages.into_iter().unzip();
-    let outcomes = future::join_all(
-        messages
-            .into_iter()
-            .map(|message| parts.calls.store(message)),
-    )
-    .await;
+    let outcomes = parts.calls.store_all(messages).await;
     let mut accepted = Accepted {
         stored: 0,
         duplicates: 0,

@@ -12,17 +12,23 @@ use std::error::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Bodies up to this need no leave: nearly every webhook, so that no flood of larger ones keeps them out.
-/// One address's 64 connections with 64 streams each hold 32 MiB so.
+/// One address's 64 connections with 32 streams each hold 16 MiB so, and their heads no more than twice that.
 const FREE: usize = 8 * 1024;
 /// All larger bodies together. A flood of honest 1 MiB bodies is answered 503 above it.
 const LARGE_BODIES_KIB: usize = 64 * 1024;
+/// The same for senders who prove nothing before their body has come, and whose real bodies are free.
+const STRANGERS_BODIES_KIB: usize = 16 * 1024;
 
 /// The memory that large bodies share.
 pub(crate) struct Memory(Semaphore);
 
-impl Default for Memory {
-    fn default() -> Self {
+impl Memory {
+    pub(crate) fn for_senders() -> Self {
         Self(Semaphore::new(LARGE_BODIES_KIB))
+    }
+
+    pub(crate) fn for_strangers() -> Self {
+        Self(Semaphore::new(STRANGERS_BODIES_KIB))
     }
 }
 
@@ -130,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn chunks_are_put_together_up_to_the_limit_and_not_beyond() {
-        let memory = Memory::default();
+        let memory = Memory::for_senders();
         let headers = HeaderMap::new();
         let read = |chunks| read(&headers, body(chunks), 6, &memory);
         assert_eq!(read(&[b"abc", b"", b"def"]).await.unwrap().bytes, "abcdef");
@@ -147,7 +153,7 @@ mod tests {
             Ok(Bytes::from_static(b"{")),
             Err(std::io::Error::other("reset")),
         ]);
-        let memory = Memory::default();
+        let memory = Memory::for_senders();
         let rejection = read(&HeaderMap::new(), Body::from_stream(broken), 6, &memory)
             .await
             .err();

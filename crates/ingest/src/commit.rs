@@ -20,7 +20,7 @@ use frontdesk_events::{
     nats::{Connection, Outbound},
 };
 use frontdesk_process::{Shutdown, clock};
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use futures::{StreamExt as _, future, stream::FuturesUnordered};
 use settle::Settlement;
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry as Slot},
@@ -44,6 +44,9 @@ const IN_FLIGHT: usize = 2;
 
 /// Waiting events; above it senders are told to come again at once.
 const QUEUE: usize = 4096;
+
+/// Places of it that requests of many events leave to those of one: LiveKit's patience is short.
+const KEPT_FOR_SINGLE_EVENTS: usize = 1024;
 
 /// How long a request may wait for its event to be stored. LiveKit has no time-out of its own and
 /// stalls a room's queue while we think, so this stays well under its 15 s of retries.
@@ -95,6 +98,16 @@ struct Entry {
 }
 
 impl Entry {
+    fn new(message: Outbound) -> (Self, oneshot::Receiver<Outcome>) {
+        let (answer, outcome) = oneshot::channel();
+        let entry = Self {
+            message,
+            answer,
+            arrived: clock::monotonic(),
+        };
+        (entry, outcome)
+    }
+
     /// Whether its sender still waits, and long enough. A batch keeps the patience of its first
     /// request, so one that has used its up would take it from all the others.
     fn is_wanted(&self) -> bool {
@@ -137,12 +150,7 @@ impl Committer {
         if !self.nats.is_connected() {
             return Err(NotStored::Away);
         }
-        let (answer, outcome) = oneshot::channel();
-        let entry = Entry {
-            message,
-            answer,
-            arrived: clock::monotonic(),
-        };
+        let (entry, outcome) = Entry::new(message);
         self.queue.try_send(entry).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotStored::Busy,
             mpsc::error::TrySendError::Closed(_) => NotStored::Away,
@@ -150,6 +158,49 @@ impl Committer {
         // No timer here: the committer answers each entry within its patience, with one timer a
         // batch instead of one a request.
         outcome.await.unwrap_or(Err(NotStored::Away))
+    }
+
+    /// The same for many events of one request, a commit's worth at a time: all of those wait, or none.
+    /// A part of them in a full queue would be stored for an answer that says nothing was, and be a
+    /// duplicate in every batch of the repetition. What comes alone and cannot wait keeps room. Ends
+    /// at the first that is not stored; the answers are those so far.
+    pub(crate) async fn store_all(&self, messages: Vec<Outbound>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(messages.len());
+        let mut messages = messages.into_iter().peekable();
+        while messages.peek().is_some() && outcomes.iter().all(Outcome::is_ok) {
+            let part: Vec<Outbound> = messages.by_ref().take(BATCH_MESSAGES).collect();
+            match self.enqueue(part) {
+                Ok(waiting) => {
+                    let told = future::join_all(waiting).await.into_iter();
+                    outcomes.extend(told.map(|told| told.unwrap_or(Err(NotStored::Away))));
+                }
+                Err(reason) => outcomes.push(Err(reason)),
+            }
+        }
+        outcomes
+    }
+
+    fn enqueue(
+        &self,
+        messages: Vec<Outbound>,
+    ) -> Result<Vec<oneshot::Receiver<Outcome>>, NotStored> {
+        if !self.nats.is_connected() {
+            return Err(NotStored::Away);
+        }
+        let places = self.queue.try_reserve_many(messages.len());
+        let places = places.map_err(|error| match error {
+            mpsc::error::TrySendError::Full(()) => NotStored::Busy,
+            mpsc::error::TrySendError::Closed(()) => NotStored::Away,
+        })?;
+        if self.queue.capacity() < KEPT_FOR_SINGLE_EVENTS {
+            return Err(NotStored::Busy);
+        }
+        let waiting = places.zip(messages).map(|(place, message)| {
+            let (entry, outcome) = Entry::new(message);
+            place.send(entry);
+            outcome
+        });
+        Ok(waiting.collect())
     }
 }
 

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use frontdesk_events::nats::Outbound;
 use frontdesk_process::{clock, livekit::Keys};
 use std::sync::Arc;
+use verify::Token;
 
 /// What is needed to judge LiveKit's deliveries.
 pub(crate) struct LiveKit {
@@ -30,13 +31,14 @@ impl LiveKit {
     }
 }
 
+/// What the head of a delivery tells. A stranger is refused before any of the body is waited for.
+pub(crate) fn token<'a>(parts: &'a Parts, headers: &HeaderMap) -> Result<Token<'a>, Rejection> {
+    verify::token(&parts.livekit.keys, headers, clock::now())
+}
+
 /// Returns once the event is on disk.
-pub(crate) async fn receive(
-    parts: &Parts,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<(), Rejection> {
-    let (kind, message) = judge(&parts.livekit.keys, headers, &body)?;
+pub(crate) async fn receive(parts: &Parts, token: Token<'_>, body: Bytes) -> Result<(), Rejection> {
+    let (kind, message) = judge(token, &body)?;
     drop(body);
     let receipt = parts.calls.store(message).await?;
     if kind == UNPARSABLE {
@@ -51,9 +53,9 @@ pub(crate) async fn receive(
 }
 
 /// All that needs no waiting; what it read with is gone before the wait begins.
-fn judge(keys: &Keys, headers: &HeaderMap, body: &Bytes) -> Result<(String, Outbound), Rejection> {
+fn judge(token: Token<'_>, body: &Bytes) -> Result<(String, Outbound), Rejection> {
     let now = clock::now();
-    let signed = verify::verify(keys, headers, body, now)?;
+    let signed = token.verify(body)?;
     let outline = envelope::outline(body);
     let data = strip::strip(body).map_or_else(|| body.clone(), Bytes::from);
     let kind = envelope::kind(&outline);

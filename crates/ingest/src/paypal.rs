@@ -70,6 +70,11 @@ impl PayPal {
     }
 }
 
+/// Refuses what by its head alone is no delivery of PayPal's, before any of the body is waited for.
+pub(crate) fn look(headers: &HeaderMap) -> Result<(), Rejection> {
+    transmission::Transmission::read(headers).map(|_| ())
+}
+
 /// Returns once the event is on disk.
 pub(crate) async fn receive(
     parts: &Parts,

@@ -13,11 +13,15 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use frontdesk_process::{clock, rarely::Rarely};
 use serde::Serialize;
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Mutex, time::Duration};
 
 /// LiveKit obeys it without a cap while its whole patience is 15 s, so it stays short.
 const RETRY_AFTER_S: &str = "2";
+
+/// How often one kind of refusal is logged at the most.
+const LOG_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a request is refused. `reason` words are labels of a metric: a closed set, never input.
 #[derive(Debug)]
@@ -149,9 +153,13 @@ impl Rejection {
         }
     }
 
-    /// Once, where it is answered, without body and token.
+    /// Once, where it is answered, without body and token. Anybody can be refused as often as he likes, so
+    /// of one kind a line is written once a second; all are counted.
     pub(crate) fn log(&self, sender: Sender, peer: Option<SocketAddr>) {
         let (source, reason, status) = (sender.as_str(), self.reason(), self.status().as_u16());
+        let Some(untold) = is_due(source, reason) else {
+            return;
+        };
         let (peer, detail) = (peer.map(tracing::field::display), self.detail(sender));
         match self {
             Self::Unsigned { .. }
@@ -160,9 +168,9 @@ impl Rejection {
             | Self::Busy
             | Self::TooSlow
             | Self::CutOff => {
-                tracing::warn!(source, reason, status, peer, detail, "refused");
+                tracing::warn!(source, reason, status, peer, detail, untold, "refused");
             }
-            _ => tracing::info!(source, reason, status, peer, detail, "refused"),
+            _ => tracing::info!(source, reason, status, peer, detail, untold, "refused"),
         }
     }
 
@@ -196,6 +204,18 @@ impl Rejection {
         }
         response
     }
+}
+
+/// How many of this kind went untold, when it is time for a line. Both words are of closed sets.
+fn is_due(source: &'static str, reason: &'static str) -> Option<u64> {
+    static LINES: Mutex<BTreeMap<(&str, &str), Rarely>> = Mutex::new(BTreeMap::new());
+    let mut lines = LINES
+        .lock()
+        .expect("nothing panics while it holds this lock");
+    let line = lines
+        .entry((source, reason))
+        .or_insert_with(|| Rarely::new(LOG_EVERY));
+    line.is_due(clock::monotonic())
 }
 
 impl From<NotStored> for Rejection {

@@ -27,9 +27,12 @@ const EVENTS_BODY: usize = StreamName::LARGEST_DATA;
 
 /// Without a fallback, so that another application can stand beside them.
 pub(crate) fn routes(ingest: &Ingest) -> Router {
-    let livekit = post(from_livekit).fallback(async || WRONG_METHOD.answer(Sender::LiveKit));
-    let paypal = post(from_paypal).fallback(async || WRONG_METHOD.answer(Sender::PayPal));
-    let agents = post(from_agents).fallback(async || WRONG_METHOD.answer(Sender::Agent));
+    let livekit = post(from_livekit)
+        .fallback(async |request: Request| wrong_method(Sender::LiveKit, &request));
+    let paypal =
+        post(from_paypal).fallback(async |request: Request| wrong_method(Sender::PayPal, &request));
+    let agents =
+        post(from_agents).fallback(async |request: Request| wrong_method(Sender::Agent, &request));
     Router::new()
         .route("/webhooks/livekit", livekit)
         .route("/webhooks/paypal", paypal.clone())
@@ -39,19 +42,34 @@ pub(crate) fn routes(ingest: &Ingest) -> Router {
         .with_state(ingest.clone())
 }
 
-const WRONG_METHOD: Rejection = Rejection::WrongMethod;
+fn wrong_method(sender: Sender, request: &Request) -> Response {
+    refuse(&Rejection::WrongMethod, sender, peer(request))
+}
 
 /// What ingest's own listener answers under every other path.
-pub(crate) async fn not_found() -> Response {
+pub(crate) async fn not_found(request: Request) -> Response {
     // Whoever comes here is no sender we know; an agent is the likeliest.
-    Rejection::NotFound.answer(Sender::Agent)
+    refuse(&Rejection::NotFound, Sender::Agent, peer(&request))
+}
+
+/// The one place where a rejection is counted, logged and turned into an answer.
+fn refuse(rejection: &Rejection, sender: Sender, peer: Option<SocketAddr>) -> Response {
+    Counts::rejected(sender, rejection.reason());
+    rejection.log(sender, peer);
+    rejection.answer(sender)
+}
+
+fn peer(request: &Request) -> Option<SocketAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.map(|peer| peer.0)
 }
 
 async fn from_livekit(State(ingest): State<Ingest>, request: Request) -> Response {
     let edge = Edge::new(&ingest, Sender::LiveKit, &request);
     edge.answer(async {
-        let (headers, received) = edge.read(request, LIVEKIT_BODY).await?;
-        livekit::receive(&ingest.0, &headers, received.bytes).await?;
+        let token = livekit::token(&ingest.0, request.headers())?;
+        let (_, received) = edge.read(request, LIVEKIT_BODY).await?;
+        livekit::receive(&ingest.0, token, received.bytes).await?;
         Ok(StatusCode::OK.into_response())
     })
     .await
@@ -60,6 +78,7 @@ async fn from_livekit(State(ingest): State<Ingest>, request: Request) -> Respons
 async fn from_paypal(State(ingest): State<Ingest>, request: Request) -> Response {
     let edge = Edge::new(&ingest, Sender::PayPal, &request);
     edge.answer(async {
+        paypal::look(request.headers())?;
         let (headers, received) = edge.read(request, PAYPAL_BODY).await?;
         paypal::receive(&ingest.0, &headers, received.bytes).await?;
         Ok(StatusCode::OK.into_response())
@@ -70,8 +89,9 @@ async fn from_paypal(State(ingest): State<Ingest>, request: Request) -> Response
 async fn from_agents(State(ingest): State<Ingest>, request: Request) -> Response {
     let edge = Edge::new(&ingest, Sender::Agent, &request);
     edge.answer(async {
+        let agent = ingest.0.agents.authenticate(request.headers())?;
         let (headers, received) = edge.read(request, EVENTS_BODY).await?;
-        agents::receive(&ingest.0, &headers, received.bytes).await
+        agents::receive(&ingest.0, &agent, &headers, received.bytes).await
     })
     .await
 }
@@ -85,14 +105,10 @@ struct Edge<'a> {
 
 impl<'a> Edge<'a> {
     fn new(ingest: &'a Ingest, sender: Sender, request: &Request) -> Self {
-        let peer = request
-            .extensions()
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|peer| peer.0);
         Self {
             ingest,
             sender,
-            peer,
+            peer: peer(request),
         }
     }
 
@@ -102,19 +118,19 @@ impl<'a> Edge<'a> {
         limit: usize,
     ) -> Result<(HeaderMap, Received<'a>), Rejection> {
         let (parts, body) = request.into_parts();
-        let received = body::read(&parts.headers, body, limit, &self.ingest.0.memory).await?;
+        // Whoever sends for PayPal has proved nothing yet.
+        let memory = match self.sender {
+            Sender::PayPal => &self.ingest.0.strangers,
+            _ => &self.ingest.0.memory,
+        };
+        let received = body::read(&parts.headers, body, limit, memory).await?;
         Ok((parts.headers, received))
     }
 
-    /// The one place where a rejection is counted, logged and turned into an answer.
     async fn answer(&self, receive: impl Future<Output = Result<Response, Rejection>>) -> Response {
         match receive.await {
             Ok(response) => response,
-            Err(rejection) => {
-                Counts::rejected(self.sender, rejection.reason());
-                rejection.log(self.sender, self.peer);
-                rejection.answer(self.sender)
-            }
+            Err(rejection) => refuse(&rejection, self.sender, self.peer),
         }
     }
 }

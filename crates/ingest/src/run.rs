@@ -26,7 +26,10 @@ pub(crate) struct Parts {
     pub(crate) calls: Committer,
     pub(crate) billing: Committer,
     pub(crate) counts: Counts,
+    /// For the bodies of whoever holds a token.
     pub(crate) memory: Memory,
+    /// For those of everybody else, so that they keep nobody out but each other.
+    pub(crate) strangers: Memory,
     limits: Limits,
     tasks: TaskTracker,
     drained: Shutdown,
@@ -62,7 +65,8 @@ impl Ingest {
             calls: committer(StreamName::Calls),
             billing: committer(StreamName::Billing),
             counts: Counts::default(),
-            memory: Memory::default(),
+            memory: Memory::for_senders(),
+            strangers: Memory::for_strangers(),
             limits: Limits {
                 connections_per_address: args.ingest_connections_per_address,
                 proxies,

@@ -9,6 +9,7 @@ pub mod insiders;
 pub mod keyring;
 pub mod listen;
 pub mod livekit;
+pub mod rarely;
 pub mod sheet;
 pub mod supervise;
 pub mod telemetry;

@@ -71,7 +71,7 @@ impl Default for Limits {
             connections: 2048,
             connections_per_address: 64,
             proxies: Vec::new(),
-            streams: 64,
+            streams: 32,
         }
     }
 }

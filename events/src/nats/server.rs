@@ -1,24 +1,29 @@
 //! What the NATS server must be before a 2xx may mean "on disk".
 
 use super::connection::Connection;
+use crate::StreamName;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 /// Older servers could skip the fsync in block compaction even with `sync_interval: always`.
 const OLDEST: (u64, u64, u64) = (2, 15, 1);
 
-/// What the server says of itself.
+/// What the server says of itself, as far as a 2xx depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Durability {
     /// Its version as it prints it.
     pub version: String,
     /// Whether it fsyncs each write before acknowledging it.
     pub sync_always: bool,
+    /// The largest message it takes, in bytes, head and payload together.
+    pub max_payload: usize,
 }
 
 #[derive(Deserialize)]
 struct Varz {
     version: String,
+    #[serde(default)]
+    max_payload: usize,
     jetstream: Option<JetStream>,
 }
 
@@ -56,6 +61,14 @@ impl Durability {
                  jetstream block, or pass --allow-lazy-sync and accept that a power cut loses events"
             );
         }
+        if self.max_payload < StreamName::LARGEST_MESSAGE {
+            bail!(
+                "nats-server takes messages of {} bytes, and the largest webhook makes one of {}: a sender \
+                 would take its refusal as delivered. Set `max_payload: 1179648` in its configuration",
+                self.max_payload,
+                StreamName::LARGEST_MESSAGE
+            );
+        }
         Ok(())
     }
 }
@@ -86,6 +99,7 @@ impl Connection {
         Ok(Durability {
             version: varz.version,
             sync_always,
+            max_payload: varz.max_payload,
         })
     }
 }
@@ -99,7 +113,13 @@ mod tests {
         let server = |version: &str, sync_always| Durability {
             version: version.into(),
             sync_always,
+            max_payload: StreamName::LARGEST_MESSAGE,
         };
+        let small = Durability {
+            max_payload: StreamName::LARGEST_MESSAGE - 1,
+            ..server("2.15.1", true)
+        };
+        assert!(small.check(true).is_err());
         assert!(server("2.15.1", true).check(false).is_ok());
         assert!(server("2.16.0-RC.1", true).check(false).is_ok());
         assert!(server("2.15.0", true).check(false).is_err());

@@ -1,7 +1,8 @@
 //! Senders that are slow, endless, broken or too many.
 
-use crate::stand::{Stand, args, counted, problem, signed};
+use crate::stand::{Stand, agent, args, counted, problem, signed, token};
 use axum::http::StatusCode;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use frontdesk_events::{StreamName, nats::Role};
 use frontdesk_harness::eventually;
 use frontdesk_ingest::Ingest;
@@ -40,8 +41,10 @@ async fn rest(mut stream: TcpStream) -> String {
 async fn a_body_that_stops_or_trickles_is_asked_for_again_and_the_connection_ends() {
     let stand = Stand::with(&[], quick()).await;
     let before = counted(&["ingest_rejected_total", "livekit", "slow_body"]).await;
-    let head =
-        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ncontent-length: 5000\r\n\r\n{\"event\"";
+    let token = signed(b"{}");
+    let head = format!(
+        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\ncontent-length: 5000\r\n\r\n{{\"event\""
+    );
     let mut stopped = connect(&stand).await;
     stopped.write_all(head.as_bytes()).await.unwrap();
     // LiveKit takes any 4xx but 429 as delivered: 408 would lose the event.
@@ -70,8 +73,10 @@ async fn a_large_body_on_a_slow_line_has_the_time_it_needs() {
     let mut slow = connect(&stand).await;
     let (pieces, piece) = (8, vec![b' '; 64 * 1024]);
     let length = pieces * piece.len();
-    let head =
-        format!("POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+    let token = signed(b"{}");
+    let head = format!(
+        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\ncontent-length: {length}\r\n\r\n"
+    );
     slow.write_all(head.as_bytes()).await.unwrap();
     let begun = clock::monotonic();
     for _ in 0..pieces {
@@ -86,7 +91,7 @@ async fn a_large_body_on_a_slow_line_has_the_time_it_needs() {
     slow.read_exact(&mut answer).await.unwrap();
     assert_eq!(
         &answer, b"HTTP/1.1 401",
-        "read to its end, and found unsigned"
+        "read to its end, and found to be another's"
     );
 }
 
@@ -94,9 +99,11 @@ async fn a_large_body_on_a_slow_line_has_the_time_it_needs() {
 async fn a_body_without_an_end_is_cut_at_the_limit() {
     let stand = Stand::with(&[], Limits::default()).await;
     let mut raw = connect(&stand).await;
-    raw.write_all(b"POST /events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
-        .await
-        .unwrap();
+    let token = agent();
+    let head = format!(
+        "POST /events HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    raw.write_all(head.as_bytes()).await.unwrap();
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     for _ in 0..17 {
         if raw.write_all(chunk.as_bytes()).await.is_err() {
@@ -111,14 +118,27 @@ async fn a_client_that_sends_all_before_it_listens_still_reads_that_it_was_too_m
     let stand = Stand::start().await;
     let size = 6 * 1024 * 1024;
     let piece = vec![b'x'; 64 * 1024];
-    for (path, framing) in [
-        ("/webhooks/livekit", format!("content-length: {size}")),
-        ("/webhooks/paypal", "transfer-encoding: chunked".to_owned()),
-        ("/events", format!("content-length: {size}")),
+    let bearer = |token: String| format!("authorization: {token}\r\n");
+    for (path, proof, framing) in [
+        (
+            "/webhooks/livekit",
+            bearer(signed(b"{}")),
+            format!("content-length: {size}"),
+        ),
+        (
+            "/webhooks/paypal",
+            transmission(),
+            "transfer-encoding: chunked".to_owned(),
+        ),
+        (
+            "/events",
+            bearer(agent()),
+            format!("content-length: {size}"),
+        ),
     ] {
         let is_chunked = framing.starts_with("transfer");
         let mut raw = connect(&stand).await;
-        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{framing}\r\n\r\n");
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{proof}{framing}\r\n\r\n");
         raw.write_all(head.as_bytes()).await.unwrap();
         for _ in 0..size / piece.len() {
             if is_chunked {
@@ -136,6 +156,69 @@ async fn a_client_that_sends_all_before_it_listens_still_reads_that_it_was_too_m
         assert!(
             answer.contains("\"reason\":\"too_large\""),
             "{path}: {answer}"
+        );
+    }
+}
+
+/// The head of a delivery in PayPal's shape, which proves nothing.
+fn transmission() -> String {
+    let signature = STANDARD.encode([7; 256]);
+    format!(
+        "paypal-transmission-id: t-1\r\npaypal-transmission-time: 2026-11-20T17:04:00Z\r\n\
+         paypal-transmission-sig: {signature}\r\npaypal-auth-algo: SHA256withRSA\r\n\
+         paypal-cert-url: https://api.paypal.com/cert.pem\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_before_any_of_the_body_is_waited_for() {
+    let stand = Stand::start().await;
+    let forged = token("APIforeign", "a secret nobody here has", 60, b"{}");
+    for (path, proof, status) in [
+        ("/webhooks/livekit", String::new(), "401"),
+        (
+            "/webhooks/livekit",
+            format!("authorization: {forged}\r\n"),
+            "401",
+        ),
+        ("/events", String::new(), "401"),
+        ("/webhooks/paypal", String::new(), "400"),
+    ] {
+        let mut raw = connect(&stand).await;
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: x\r\n{proof}content-length: 1000000\r\n\r\n");
+        raw.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        raw.read_exact(&mut answer).await.unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&answer),
+            format!("HTTP/1.1 {status}"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn many_headers_over_http_2_are_refused_as_over_http_1() {
+    let stand = Stand::start().await;
+    let http2 = reqwest::Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    for (count, status) in [(90, 200), (101, 431)] {
+        let body = r#"{"event":"room_started","id":"EV_1"}"#;
+        let mut request = http2
+            .post(stand.url("/webhooks/livekit"))
+            .header("authorization", signed(body.as_bytes()))
+            .body(body);
+        for n in 0..count {
+            request = request.header(format!("x-{n}"), "");
+        }
+        assert_eq!(
+            request.send().await.unwrap().status().as_u16(),
+            status,
+            "{count}"
         );
     }
 }
@@ -162,6 +245,11 @@ async fn a_client_that_never_stops_sending_is_cut() {
 #[tokio::test]
 async fn a_wrong_path_or_method_is_told() {
     let stand = Stand::start().await;
+    let wrong = [
+        ["ingest_rejected_total", "agent", "not_found"],
+        ["ingest_rejected_total", "livekit", "wrong_method"],
+    ];
+    let before = [counted(&wrong[0]).await, counted(&wrong[1]).await];
     for path in ["/", "/webhooks", "/webhooks/livekit/", "/api/calls"] {
         let (status, document) = problem(stand.post(path, &[], "{}").await).await;
         assert_eq!(status, 404, "{path}");
@@ -177,6 +265,10 @@ async fn a_wrong_path_or_method_is_told() {
             assert_eq!(answer.headers()["allow"], "POST", "{method} {path}");
             assert_eq!(problem(answer).await.0, 405, "{method} {path}");
         }
+    }
+    // LiveKit reads no answer and takes these as delivered: only we can say so.
+    for (words, before) in wrong.iter().zip(before) {
+        assert!(counted(words).await >= before + 4, "{words:?}");
     }
 }
 
@@ -198,11 +290,15 @@ async fn a_truncated_or_garbled_request_leaves_nothing_and_the_server_goes_on() 
         answer.is_empty() || answer.starts_with("HTTP/1.1 503"),
         "{answer}"
     );
+    let chunked = format!(
+        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        signed(body)
+    );
     for garbage in [
         "\x16\x03\x01\x02\x00\x01\x00",
         "GET\r\n\r\n",
         "POST /webhooks/livekit HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
-        "POST /webhooks/livekit HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        &chunked,
     ] {
         let mut stream = connect(&stand).await;
         stream.write_all(garbage.as_bytes()).await.unwrap();

@@ -18,6 +18,9 @@ const RESERVED: [&str; 3] = [livekit::PREFIX, paypal::PREFIX, agent::PREFIX];
 /// Of those, what agents report, also in versions of theirs that are not known here yet.
 const REPORTED: [&str; 2] = ["dev.frontdesk.call.", "dev.frontdesk.agent."];
 
+/// How much of an agent's name is repeated to it.
+const LONGEST_SHOWN: usize = 128;
+
 /// What is left alone when an agent's name becomes part of a source.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -94,7 +97,8 @@ pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
         format!("/agents/{}", utf8_percent_encode(agent, PATH)),
     ];
     if !own.iter().any(|own| own == source) {
-        let message = format!("is not /agents/{agent}, the name in the token");
+        let shown = &agent[..agent.floor_char_boundary(LONGEST_SHOWN)];
+        let message = format!("is not /agents/{shown}, the name in the token");
         return Err(Refusal::forbidden("foreign_source", "source", message));
     }
     let full = envelope.kind();

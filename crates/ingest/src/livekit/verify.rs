@@ -11,19 +11,24 @@ use subtle::ConstantTimeEq as _;
 /// LiveKit signs for five minutes. A token that is good for longer was made for something else.
 const LONGEST_VALIDITY_S: i64 = 600;
 
+/// A token that LiveKit made for a delivery, of which body is still to be seen.
+pub(crate) struct Token<'a> {
+    api_key: &'a str,
+    sha256: String,
+}
+
 /// A delivery that is LiveKit's.
 pub(super) struct Signed<'a> {
     pub(super) api_key: &'a str,
     pub(super) body_sha256: [u8; 32],
 }
 
-/// Checks the token and the body's hash, over the bytes as received.
-pub(super) fn verify<'a>(
+/// Checks all that the head of a delivery can tell.
+pub(super) fn token<'a>(
     keys: &'a Keys,
     headers: &HeaderMap,
-    body: &[u8],
     now: DateTime<Utc>,
-) -> Result<Signed<'a>, Rejection> {
+) -> Result<Token<'a>, Rejection> {
     let refused = |reason| Err(Rejection::Unsigned { reason });
     let (api_key, claims) = keys
         .verify(headers)
@@ -39,13 +44,25 @@ pub(super) fn verify<'a>(
     if claims.sha256.is_empty() {
         return refused("token_without_hash");
     }
-    let body_sha256: [u8; 32] = Sha256::digest(body).into();
-    match STANDARD.decode(&claims.sha256) {
-        Ok(signed) if bool::from(signed.as_slice().ct_eq(&body_sha256)) => Ok(Signed {
-            api_key,
-            body_sha256,
-        }),
-        _ => refused("altered_body"),
+    Ok(Token {
+        api_key,
+        sha256: claims.sha256,
+    })
+}
+
+impl<'a> Token<'a> {
+    /// Checks the body's hash, over the bytes as received.
+    pub(super) fn verify(self, body: &[u8]) -> Result<Signed<'a>, Rejection> {
+        let body_sha256: [u8; 32] = Sha256::digest(body).into();
+        match STANDARD.decode(&self.sha256) {
+            Ok(signed) if bool::from(signed.as_slice().ct_eq(&body_sha256)) => Ok(Signed {
+                api_key: self.api_key,
+                body_sha256,
+            }),
+            _ => Err(Rejection::Unsigned {
+                reason: "altered_body",
+            }),
+        }
     }
 }
 
@@ -74,7 +91,8 @@ mod tests {
 
     fn outcome(token: &str, body: &[u8]) -> &'static str {
         let keys = Keys::new([("k", "s")]);
-        verify(&keys, &headers(token), body, clock::now())
+        super::token(&keys, &headers(token), clock::now())
+            .and_then(|token| token.verify(body))
             .map_or_else(|refusal| refusal.reason(), |_| "good")
     }
 

@@ -45,6 +45,12 @@ use tower::ServiceExt as _;
 const PING_INTERVAL: Duration = Duration::from_secs(15);
 const PING_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The size of a request's head over HTTP/2, where each of many streams holds one. No client of ours comes
+/// near: what may be larger, over HTTP/1.1, is what proxies add.
+const HEADER_LIST_BYTES: u32 = 16 * 1024;
+/// Headers of one request, as over HTTP/1.1. Each costs memory of its own, however short it is.
+const MOST_HEADERS: usize = 100;
+
 /// A tick is never rarer than this, so a bound is overrun by a second at the most.
 const SLOWEST_TICK: Duration = Duration::from_secs(1);
 
@@ -67,7 +73,7 @@ impl Server {
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams)
-            .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+            .max_header_list_size(HEADER_LIST_BYTES)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_PATIENCE);
         Self {
@@ -142,6 +148,12 @@ async fn answer(
     busy: Busy,
     patience: Duration,
 ) -> Result<Response<AnswerBody>, Infallible> {
+    if request.headers().len() > MOST_HEADERS {
+        metrics::counter!("http_connections_closed_total", "reason" => "many_headers").increment(1);
+        let detail = "the request has more than 100 headers";
+        let refused = problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail);
+        return Ok(refused.map(|body| AnswerBody::new(body, busy)));
+    }
     let fate = Fate::default();
     let is_http_1 = request.version() <= Version::HTTP_11;
     let mut request = request.map(|body| Body::new(TimedBody::new(body, patience, fate.clone())));
@@ -150,7 +162,11 @@ async fn answer(
     // An application that looked at the reason has said 408, or 503 to a sender that repeats.
     let has_said = [StatusCode::REQUEST_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE];
     let mut response = if fate.out_of_time() && !has_said.contains(&response.status()) {
-        too_slow()
+        // What an application that does not look at the reason would have called a bad body.
+        problem(
+            StatusCode::REQUEST_TIMEOUT,
+            "the request body did not arrive in time",
+        )
     } else {
         response
     };
@@ -163,11 +179,16 @@ async fn answer(
     Ok(response.map(|body| AnswerBody::new(body, busy)))
 }
 
-/// What an application that does not look at the reason would have called a bad body.
-fn too_slow() -> Response<Body> {
-    let problem = r#"{"type":"about:blank","title":"Request Timeout","status":408,"detail":"the request body did not arrive in time"}"#;
+fn problem(status: StatusCode, detail: &str) -> Response<Body> {
+    let (title, code) = (
+        status.canonical_reason().unwrap_or_default(),
+        status.as_u16(),
+    );
+    let problem = format!(
+        r#"{{"type":"about:blank","title":"{title}","status":{code},"detail":"{detail}"}}"#
+    );
     let mut response = Response::new(Body::from(problem));
-    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    *response.status_mut() = status;
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("application/problem+json"),

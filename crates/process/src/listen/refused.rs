@@ -3,25 +3,21 @@
 //! hyper answers such a head by itself, so no sender's module can count it. LiveKit takes each 4xx as
 //! delivered: a proxy that adds to every head would cost every event, and nobody would know.
 
+use crate::rarely::Rarely;
 use std::{
     error::Error,
     net::SocketAddr,
-    sync::Mutex,
     time::{Duration, Instant},
 };
 
-/// How often the log says it at the most: anybody can send what is no request.
-const AGAIN: Duration = Duration::from_secs(60);
+/// What was refused of one listener. The log says it once a minute at the most: anybody can send what is
+/// no request.
+pub(super) struct Refused(Rarely);
 
-/// What was refused of one listener.
-#[derive(Default)]
-pub(super) struct Refused(Mutex<Told>);
-
-#[derive(Default)]
-struct Told {
-    last: Option<Instant>,
-    /// How many were refused since, without a word.
-    untold: u64,
+impl Default for Refused {
+    fn default() -> Self {
+        Self(Rarely::new(Duration::from_secs(60)))
+    }
 }
 
 impl Refused {
@@ -36,24 +32,10 @@ impl Refused {
             return false;
         };
         metrics::counter!("http_connections_closed_total", "reason" => reason).increment(1);
-        if let Some(untold) = self.is_due(now) {
+        if let Some(untold) = self.0.is_due(now) {
             tracing::warn!(%peer, reason, %error, untold, "a request was refused for its head; a sender may take that as delivered");
         }
         true
-    }
-
-    /// How many went untold, when it is time to tell again.
-    fn is_due(&self, now: Instant) -> Option<u64> {
-        let mut told = self
-            .0
-            .lock()
-            .expect("nothing panics while it holds this lock");
-        if told.last.is_some_and(|last| now - last < AGAIN) {
-            told.untold += 1;
-            return None;
-        }
-        told.last = Some(now);
-        Some(std::mem::take(&mut told.untold))
     }
 }
 
@@ -64,22 +46,5 @@ fn reason(error: &(dyn Error + Send + Sync + 'static)) -> Option<&'static str> {
         Some("large_head")
     } else {
         error.is_parse().then_some("bad_head")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock;
-
-    #[test]
-    fn the_log_hears_of_it_once_a_minute_and_of_how_many_there_were() {
-        let refused = Refused::default();
-        let begun = clock::monotonic();
-        let after = |seconds| refused.is_due(begun + Duration::from_secs(seconds));
-        assert_eq!(after(0), Some(0));
-        assert_eq!([after(1), after(30), after(59)], [None; 3]);
-        assert_eq!(after(60), Some(3));
-        assert_eq!(after(61), None);
     }
 }
