@@ -44,6 +44,9 @@ impl Agents {
     }
 }
 
+/// How many problems of a batch are told in the words of one answer.
+const MOST_TOLD: usize = 5;
+
 /// The answer to an accepted request.
 #[derive(Serialize)]
 struct Accepted {
@@ -108,19 +111,15 @@ fn refuse(problems: Vec<(rules::Kind, Vec<Problem>)>, in_batch: bool) -> Rejecti
         .collect();
     let told = || match all.as_slice() {
         [only] if !in_batch => format!("{}: {}", only.field, only.message),
-        all => all
-            .iter()
-            .take(5)
-            .map(|one| {
-                format!(
-                    "event {}: {}: {}",
-                    one.index.unwrap_or_default(),
-                    one.field,
-                    one.message
-                )
-            })
-            .collect::<Vec<_>>()
-            .join("; "),
+        all => {
+            let told = all.iter().take(MOST_TOLD).map(|one| {
+                let index = one.index.unwrap_or_default();
+                format!("event {index}: {}: {}", one.field, one.message)
+            });
+            let more = all.len().saturating_sub(MOST_TOLD);
+            let more = (more > 0).then(|| format!("and {more} more"));
+            told.chain(more).collect::<Vec<_>>().join("; ")
+        }
     };
     match gravest {
         Some(rules::Kind::Forbidden(reason)) => Rejection::Forbidden {

@@ -92,11 +92,12 @@ impl Refusal {
 pub(super) fn admit(event: Received, agent: &str) -> Result<Admitted, Refusal> {
     let Received { envelope, data } = event;
     let source = envelope.source();
-    let own = [
-        format!("/agents/{agent}"),
-        format!("/agents/{}", utf8_percent_encode(agent, PATH)),
-    ];
-    if !own.iter().any(|own| own == source) {
+    let encoded = utf8_percent_encode(agent, PATH);
+    let is_own = source.strip_prefix("/agents/").is_some_and(|name| {
+        // With a percent sign as it is, it might be another's name, encoded.
+        (name == agent && !agent.contains('%')) || encoded.to_string() == name
+    });
+    if !is_own {
         let shown = &agent[..agent.floor_char_boundary(LONGEST_SHOWN)];
         let message = format!("is not /agents/{shown}, the name in the token");
         return Err(Refusal::forbidden("foreign_source", "source", message));

@@ -35,7 +35,10 @@ fn what_is_wrong(reason: &'static str, sender: Sender) -> &'static str {
     match reason {
         "missing_token" => "there is no Authorization header",
         "two_tokens" => "there are two Authorization headers",
-        "malformed_token" => "the Authorization header holds no JWT that expires",
+        "malformed_token" => {
+            "the Authorization header holds no JWT that can be read: it needs `exp`, its times are whole \
+             numbers, and it has no `aud`"
+        }
         "unknown_key" => "the JWT's `iss` is no API key known here",
         "wrong_secret" => "the JWT is not signed with the secret of the key it names",
         "expired_token" => "the JWT has expired",

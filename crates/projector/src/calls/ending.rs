@@ -5,7 +5,7 @@
 
 use super::{
     callers::Call,
-    room::{Departure, Report, Transfer},
+    room::{Analysis, Departure, Report, Transfer},
     timing::End,
 };
 use frontdesk_events::catalogue::moment::Moment;
@@ -74,6 +74,11 @@ pub fn ending(end: &End<'_>, call: &Call<'_>, answered: bool, reports: &Report) 
             &departure.reason,
             By::Technical,
             "The call reached us, but its connection never came up",
+        )),
+        End::Told(_) => Some(Ending::new(
+            "PARTICIPANT_DISCONNECTED",
+            By::Unknown,
+            "The call ended on the caller's side",
         )),
         End::Room((_, reason)) => Some(room_closed(reason)),
     }
@@ -156,6 +161,18 @@ fn transferred(code: &str, transfer: &Transfer) -> Ending {
     Ending::new(code, By::Receptionist, words)
 }
 
+/// Why the agent's session closed, as the SDK names it with or without its prefix.
+fn closed(analysis: &Analysis) -> &str {
+    let closed = analysis.closed.as_deref().unwrap_or_default();
+    closed.strip_prefix("cr_").unwrap_or(closed)
+}
+
+/// Whether the agent's session closed because the caller left.
+#[must_use]
+pub fn caller_left(analysis: &Analysis) -> bool {
+    closed(analysis) == "participant_disconnected"
+}
+
 /// The agent deletes the room when its task is done, or once it has passed the call on; so does an operator
 /// who hangs up. Only the agent's own account can tell.
 fn room_deleted(departure: &Departure, reports: &Report) -> Ending {
@@ -164,8 +181,7 @@ fn room_deleted(departure: &Departure, reports: &Report) -> Ending {
         return transferred(code, &transfer);
     }
     let analysis = reports.analysis.value().unwrap_or_default();
-    let closed = analysis.closed.as_deref().unwrap_or_default();
-    match closed.strip_prefix("cr_").unwrap_or(closed) {
+    match closed(&analysis) {
         "task_completed" | "user_initiated" => {
             Ending::new(code, By::Receptionist, "The receptionist ended the call")
         }

@@ -114,6 +114,11 @@ fn is_to_come(at: Moment, accepted: Option<Moment>) -> bool {
     accepted.is_some_and(|accepted| at.micros() - accepted.micros() > CLOCK_SKEW_MICROS)
 }
 
+/// A time that an agent's report names, unless it is still to come.
+pub(super) fn past(at: Option<Moment>, envelope: &Envelope) -> Option<Moment> {
+    at.filter(|at| !is_to_come(*at, accepted(envelope)))
+}
+
 /// The clock of whoever sent a webhook, beside ours. One that is ahead would end calls in a year to come,
 /// so what it says is told by our clock. All of it is: of a call whose end alone is moved, every sound
 /// would be after the end.

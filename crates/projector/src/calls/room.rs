@@ -266,6 +266,8 @@ piece! {
         pub answered: Option<Moment> = "w",
         /// Why the agent's session closed.
         pub closed: Option<String> = "c",
+        /// When it closed.
+        pub ended: Option<Moment> = "d",
         /// `success`, `fail` or `unknown`.
         pub status: Option<String> = "o",
         /// The outcome in a word or two.

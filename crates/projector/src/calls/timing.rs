@@ -26,6 +26,8 @@ pub enum End<'a> {
     Left(&'a Departure, Moment),
     /// The caller's connection never came up.
     Aborted(&'a Departure),
+    /// LiveKit did not say that the caller left, but the agent did, and when.
+    Told(Moment),
     /// Nobody said that the caller left, but the room was closed.
     Room(&'a (Moment, String)),
 }
@@ -36,7 +38,7 @@ impl End<'_> {
     pub fn at(&self) -> Option<Moment> {
         match self {
             End::Open => None,
-            End::Left(_, at) | End::Room((at, _)) => Some(*at),
+            End::Left(_, at) | End::Told(at) | End::Room((at, _)) => Some(*at),
             End::Aborted(departure) => Some(departure.at),
         }
     }
@@ -53,20 +55,28 @@ pub struct Timing<'a> {
     pub end: End<'a>,
 }
 
-/// The times of a call. `reported` is when an agent says it was answered, `heard` when anybody
-/// else's sound first reached whoever called us.
+/// What an agent says of a call's times.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reported {
+    /// When it was answered.
+    pub answered: Option<Moment>,
+    /// When the caller left.
+    pub left: Option<Moment>,
+}
+
+/// The times of a call. `heard` is when anybody else's sound first reached whoever called us.
 #[must_use]
 pub fn timing<'a>(
     room: &'a Room,
     call: &Call<'a>,
-    reported: Option<Moment>,
+    reported: Reported,
     heard: Option<Moment>,
 ) -> Timing<'a> {
-    let end = end(room, call);
+    let end = end(room, call, reported.left);
     let answered = match end {
         End::Aborted(_) => None,
         _ if in_vain(&end, call) => None,
-        _ => answered(call, end.at(), reported, heard),
+        _ => answered(call, end.at(), reported.answered, heard),
     };
     let ended = end
         .at()
@@ -104,9 +114,14 @@ pub(super) fn gone<'a>(call: &Call<'a>) -> Option<End<'a>> {
     }
 }
 
-fn end<'a>(room: &'a Room, call: &Call<'a>) -> End<'a> {
+/// LiveKit knows best, and its news of a departure may be lost: then the agent's, unless somebody of the call
+/// came after that, and a room's closing, which comes late.
+fn end<'a>(room: &'a Room, call: &Call<'a>, told: Option<Moment>) -> End<'a> {
     let closed = || room.finished.0.as_ref().map_or(End::Open, End::Room);
-    gone(call).unwrap_or_else(closed)
+    let came = call.people.iter().filter_map(|(_, person)| person.joined());
+    let last = came.max();
+    let told = told.filter(|at| last.is_none_or(|last| *at >= last));
+    gone(call).or(told.map(End::Told)).unwrap_or_else(closed)
 }
 
 /// Whether LiveKit says that the phone we dialled was not picked up. It is the one that dialled,

@@ -1,6 +1,6 @@
 //! An agent's reports as pieces of state: only what rows show, each text bounded.
 
-use super::{CallFact, LONGEST_NAME, LONGEST_TEXT, bounded, key, recorded};
+use super::{CallFact, LONGEST_NAME, LONGEST_TEXT, bounded, key, past, recorded};
 use crate::calls::{
     key::RoomKey,
     merge::{Latest, Least, Recent, Said},
@@ -91,7 +91,7 @@ pub(super) fn answered(report: &Answered, envelope: &Envelope) -> CallFact {
 pub(super) fn transferred(report: &Transferred, envelope: &Envelope) -> CallFact {
     let transfer = Transfer {
         to: name(report.transfer_to.as_deref()),
-        at: report.transferred_at.or_else(|| recorded(envelope)),
+        at: past(report.transferred_at, envelope).or_else(|| recorded(envelope)),
     };
     fact(
         place!(report, envelope),
@@ -119,7 +119,7 @@ pub(super) fn analysed(report: &Analysed, envelope: &Envelope) -> CallFact {
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            analysis: recent(envelope, analysis(report)),
+            analysis: recent(envelope, analysis(report, envelope)),
             ..Report::default()
         },
     );
@@ -152,7 +152,7 @@ fn text(text: Option<&str>, longest: usize) -> Option<String> {
     text.map(|text| bounded(text, longest))
 }
 
-fn analysis(report: &Analysed) -> Analysis {
+fn analysis(report: &Analysed, envelope: &Envelope) -> Analysis {
     let outcome = report.outcome.clone().unwrap_or_default();
     let revenue = outcome.revenue.unwrap_or_default();
     let sentiment = report.sentiment.clone().unwrap_or_default();
@@ -162,6 +162,7 @@ fn analysis(report: &Analysed) -> Analysis {
     Analysis {
         answered: report.answered_at,
         closed: lower(report.close_reason.as_deref()),
+        ended: past(report.ended_at, envelope),
         status: lower(outcome.status.as_deref()),
         label: name(outcome.label.as_deref()),
         reason: text(outcome.reason.as_deref(), LONGEST_REASON),

@@ -10,6 +10,7 @@ impl Fill for Analysis {
         self.answered = self.answered.or(older.answered);
         if self.closed.is_none() {
             self.closed.clone_from(&older.closed);
+            self.ended = self.ended.or(older.ended);
         }
         let outcome = |of: &Self| {
             of.status.is_some() || of.label.is_some() || of.reason.is_some() || of.revenue.is_some()

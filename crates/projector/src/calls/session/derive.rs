@@ -8,13 +8,13 @@ use crate::{
     aggregate::Owners,
     calls::{
         callers::{Call, Leg, Names, calls, ranked, text},
-        ending::ending,
+        ending::{caller_left, ending},
         key::Place,
         merge::Merge as _,
         number,
         room::{Departure, Recording, Report, Room, Stage},
         sound::Sounds,
-        timing::{End, Timing, timing, was_active},
+        timing::{End, Reported, Timing, timing, was_active},
     },
 };
 use frontdesk_events::catalogue::moment::Moment;
@@ -79,13 +79,15 @@ fn write_course(
     report: &Report,
     heard: Option<Moment>,
 ) {
-    let analysed = || {
-        report
-            .analysis
-            .value()
-            .and_then(|analysis| analysis.answered)
+    let analysis = report.analysis.value();
+    let analysis = analysis.as_deref();
+    let analysed = || analysis.and_then(|analysis| analysis.answered);
+    let reported = Reported {
+        answered: report.answered.value().copied().or_else(analysed),
+        left: analysis
+            .filter(|told| caller_left(told))
+            .and_then(|told| told.ended),
     };
-    let reported = report.answered.value().copied().or_else(analysed);
     let timing = timing(room, call, reported, heard);
     let answered = timing.answered.is_some() || was_active(&timing.end, call);
     row.state = state(&timing).to_owned();
@@ -216,6 +218,7 @@ fn result(timing: &Timing<'_>, call: &Call<'_>, answered: bool) -> Option<&'stat
         // We were the caller: whoever hung up, nobody answered.
         _ if call.outbound => return Some("missed"),
         End::Left(departure, _) => departure.status.as_deref(),
+        End::Told(_) => None,
         // Whether the caller was still there when the room went, nobody said.
         End::Room(_) => Some("ringing"),
     };

@@ -206,6 +206,51 @@ fn an_agent_that_answers_after_the_caller_had_gone_answers_nobody() {
 }
 
 #[test]
+fn an_agent_that_was_left_tells_the_end_that_livekit_did_not() {
+    let told = |reason: &str, ended: i64| {
+        let ended = super::stage::time(ended).to_rfc3339();
+        json!({ "callId": "SCL_a", "closeReason": reason, "endedAt": ended })
+    };
+    let talk = |reason: &str, ended: i64, closed: bool| {
+        let mut stage = Stage::new();
+        stage.joined(&caller(), 342).speaks(&agent(), 3_240).report(
+            "call.analysed",
+            62_000,
+            told(reason, ended),
+        );
+        if closed {
+            stage.closed(3_600_000, "");
+        }
+        let call = stage.call();
+        (call.state, call.talk_ms)
+    };
+    let ended = ("ended".to_owned(), Some(56_760));
+    assert_eq!(talk("CR_PARTICIPANT_DISCONNECTED", 60_000, false), ended);
+    assert_eq!(talk("participant_disconnected", 60_000, true), ended);
+    // It may pass the call on and go, and its clock may be of a year to come.
+    let live = ("live".to_owned(), None);
+    assert_eq!(talk("CR_TASK_COMPLETED", 60_000, false), live);
+    assert_eq!(
+        talk("CR_PARTICIPANT_DISCONNECTED", i64::pow(10, 11), false),
+        live
+    );
+    // Whoever came back after that is there.
+    let mut stage = Stage::new();
+    stage
+        .joined(&caller(), 70_000)
+        .speaks(&agent(), 71_000)
+        .report(
+            "call.analysed",
+            72_000,
+            told("CR_PARTICIPANT_DISCONNECTED", 60_000),
+        );
+    assert_eq!(stage.call().state, "live");
+    // LiveKit knows better.
+    stage.left(&caller(), 90_000, "CLIENT_INITIATED", "hangup");
+    assert_eq!(stage.call().ended_at, Some(super::stage::time(90_000)));
+}
+
+#[test]
 fn a_visitor_leaves_in_other_words_than_a_phone() {
     let mut stage = Stage::new();
     stage
