@@ -30,10 +30,7 @@ use frontdesk_events::{
     nats::live::Topic,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    cmp::{Ordering, Reverse},
-    collections::BTreeMap,
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 use uuid::Uuid;
 
 /// The most participants one call may have taken by reconnecting.
@@ -129,7 +126,7 @@ impl Script {
     }
 
     /// What a transcript says. Without a part its items stand in the order in which they were told, and
-    /// each is one of its own: only an id, or the same moment, says that an item was told before.
+    /// each is one of its own: only an id, or the same words at the same moment, says that it was told before.
     pub(super) fn of_items(
         part: Option<i64>,
         items: &[Item],
@@ -146,7 +143,7 @@ impl Script {
             let id = match (item.id.as_deref(), line.at) {
                 (Some(id), _) => key(id),
                 (None, _) if part != WITHOUT_PART => format!("{BETWEEN}{part}/{index}"),
-                (None, Some(at)) => format!("{BETWEEN}@{}/{}", at.micros(), line.speaker.letter()),
+                (None, Some(at)) => format!("{BETWEEN}@{}/{}", at.micros(), line.digest()),
                 (None, None) => format!("{BETWEEN}{}/{index}", said.0.1),
             };
             script.take(&id, &line);
@@ -248,27 +245,30 @@ impl Aggregate for Transcript {
     }
 }
 
-/// The order of what was said. Of reports without a part only times tell which came first: an item's own,
-/// else that of its report.
-fn order(one: &Line, other: &Line) -> Ordering {
+/// Orders what was said. Of reports without a part only times tell which came first: the items' own if all
+/// of them have one, else those of the reports.
+fn in_order(lines: &Keyed<Line>) -> Vec<(&Line, &str)> {
+    let is_loose = |line: &Line| line.place.0 == WITHOUT_PART;
+    let mut loose = lines.values().filter(|line| is_loose(line));
+    let all_timed = loose.all(|line| line.at.is_some());
     let told = |line: &Line| {
-        let said = line.at.or(line.said.0.0);
-        (line.place.0 == WITHOUT_PART).then_some((said, line.said.0.0))
+        let own = line.at.filter(|_| all_timed);
+        is_loose(line).then_some((own, line.said.0.0))
     };
-    let parts = one.place.0.cmp(&other.place.0);
-    parts
-        .then_with(|| told(one).cmp(&told(other)))
-        .then_with(|| one.cmp(other))
+    let each = lines.iter().map(|(id, line)| (&**line, id.as_str()));
+    let mut ordered: Vec<(&Line, &str)> = each.collect();
+    ordered.sort_by(|(one, id), (other, other_id)| {
+        let parts = one.place.0.cmp(&other.place.0);
+        parts
+            .then_with(|| told(one).cmp(&told(other)))
+            .then_with(|| (one, id).cmp(&(other, other_id)))
+    });
+    ordered
 }
 
 /// The lines of a call in their order, each tool call with its answer.
 fn group(lines: &Keyed<Line>) -> Vec<(&str, &Line, Option<&Line>)> {
-    let mut ordered: Vec<(&Line, &str)> = lines
-        .iter()
-        .map(|(id, line)| (&**line, id.as_str()))
-        .collect();
-    ordered
-        .sort_by(|(one, id), (other, other_id)| order(one, other).then_with(|| id.cmp(other_id)));
+    let ordered = in_order(lines);
     let is_answer = |line: &Line| line.speaker == Speaker::Answer;
     let mut answers: BTreeMap<&str, &Line> = BTreeMap::new();
     for (line, _) in ordered.iter().filter(|(line, _)| is_answer(line)) {

@@ -139,6 +139,14 @@ fn reports_without_a_part_stand_in_the_order_in_which_they_were_told() {
             assert_eq!(told(told_so_far), "one two three", "{ids:?}");
         }
     }
+    let same_moment = ["yes", "no"].map(|text| item(None, first, text));
+    let mut stage = Stage::new();
+    stage.report(
+        "call.transcript",
+        10_000,
+        json!({ "callId": "SCL_a", "items": same_moment }),
+    );
+    assert_eq!(stage.turns().len(), 2, "two that have no ids are two");
     let bare = |text: &str| json!({ "type": "message", "role": "user", "text": text });
     assert_eq!(
         told(&[(10_000, bare("one")), (15_000, bare("two"))]),

@@ -3,6 +3,7 @@
 use crate::calls::fact::{bounded, key, millis};
 use frontdesk_events::catalogue::{agent::Item, moment::Moment};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::cmp::Reverse;
 
 /// The longest text of one item, in bytes.
@@ -52,20 +53,18 @@ pub(super) enum Speaker {
     System,
 }
 
-impl Speaker {
-    /// One character for keys.
-    pub(super) fn letter(self) -> char {
-        match self {
-            Self::Caller => 'c',
-            Self::Receptionist => 'r',
-            Self::Tool => 't',
-            Self::Answer => 'o',
-            Self::System => 's',
-        }
-    }
-}
-
 impl Line {
+    /// Who said what, in a few characters.
+    pub(super) fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?}", self.speaker));
+        for text in [&self.text, &self.tool, &self.arguments, &self.output] {
+            hash.update(text.as_deref().unwrap_or_default());
+            hash.update([0]);
+        }
+        hex::encode(&hash.finalize()[..8])
+    }
+
     /// `None` for what nobody said: configuration (it holds the prompt), empty messages, and kinds
     /// made after us.
     pub(super) fn of(
