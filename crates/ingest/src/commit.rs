@@ -187,14 +187,7 @@ impl Committer {
         if !self.nats.is_connected() {
             return Err(NotStored::Away);
         }
-        let places = self.queue.try_reserve_many(messages.len());
-        let places = places.map_err(|error| match error {
-            mpsc::error::TrySendError::Full(()) => NotStored::Busy,
-            mpsc::error::TrySendError::Closed(()) => NotStored::Away,
-        })?;
-        if self.queue.capacity() < KEPT_FOR_SINGLE_EVENTS {
-            return Err(NotStored::Busy);
-        }
+        let places = reserve(&self.queue, messages.len())?;
         let waiting = places.zip(messages).map(|(place, message)| {
             let (entry, outcome) = Entry::new(message);
             place.send(entry);
@@ -202,6 +195,21 @@ impl Committer {
         });
         Ok(waiting.collect())
     }
+}
+
+/// Places for so many events of one request: all of them or none.
+fn reserve<T>(
+    queue: &mpsc::Sender<T>,
+    count: usize,
+) -> Result<mpsc::PermitIterator<'_, T>, NotStored> {
+    let places = queue.try_reserve_many(count).map_err(|error| match error {
+        mpsc::error::TrySendError::Full(()) => NotStored::Busy,
+        mpsc::error::TrySendError::Closed(()) => NotStored::Away,
+    })?;
+    if queue.capacity() < KEPT_FOR_SINGLE_EVENTS {
+        return Err(NotStored::Busy);
+    }
+    Ok(places)
 }
 
 /// What gathers for one commit: each id once, with everyone who waits for it.
@@ -351,4 +359,22 @@ async fn commit(nats: &Connection, counts: &CommitCounts, batch: Batch) {
         answers.send(outcome);
     }
     counts.seconds.record(started.elapsed());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_of_many_has_all_its_places_or_none_and_leaves_some() {
+        let (queue, waiting) = mpsc::channel::<u8>(KEPT_FOR_SINGLE_EVENTS + 10);
+        assert!(reserve(&queue, 11).is_err_and(|reason| reason == NotStored::Busy));
+        assert_eq!(queue.capacity(), queue.max_capacity(), "none is held");
+        let held = reserve(&queue, 10).expect("there is room for ten");
+        assert!(reserve(&queue, 1).is_err_and(|reason| reason == NotStored::Busy));
+        assert!(queue.try_send(0).is_ok(), "one alone finds a place");
+        drop(held);
+        drop(waiting);
+        assert!(reserve(&queue, 1).is_err_and(|reason| reason == NotStored::Away));
+    }
 }

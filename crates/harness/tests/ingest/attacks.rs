@@ -237,6 +237,8 @@ async fn an_agents_odd_name_stays_one_name() {
         ("a b", "/agents/a%20b", 200),
         ("../livekit/APItest", "/livekit/APItest", 403),
         ("a/b", "/agents/a/b", 200),
+        ("a%2Fb", "/agents/a%2Fb", 403),
+        ("a%2Fb", "/agents/a%252Fb", 200),
         ("a", "/agents/a\u{0}", 403),
         (
             "\r\nNats-Msg-Id: 1",
