@@ -26,7 +26,10 @@ use std::{
     collections::{HashMap, VecDeque, hash_map::Entry as Slot},
     time::{Duration, Instant},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
 use tokio_util::task::TaskTracker;
 
 /// One batch: enough for a good fsync rate, small enough that its slowest member waits little.
@@ -85,6 +88,15 @@ impl NotStored {
             Self::Busy => "queue_full",
             Self::TooLarge => "too_large",
             Self::Refused => "store_refused",
+        }
+    }
+}
+
+impl<T> From<TrySendError<T>> for NotStored {
+    fn from(error: TrySendError<T>) -> Self {
+        match error {
+            TrySendError::Full(_) => Self::Busy,
+            TrySendError::Closed(_) => Self::Away,
         }
     }
 }
@@ -151,10 +163,7 @@ impl Committer {
             return Err(NotStored::Away);
         }
         let (entry, outcome) = Entry::new(message);
-        self.queue.try_send(entry).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => NotStored::Busy,
-            mpsc::error::TrySendError::Closed(_) => NotStored::Away,
-        })?;
+        self.queue.try_send(entry)?;
         // No timer here: the committer answers each entry within its patience, with one timer a
         // batch instead of one a request.
         outcome.await.unwrap_or(Err(NotStored::Away))
@@ -202,10 +211,7 @@ fn reserve<T>(
     queue: &mpsc::Sender<T>,
     count: usize,
 ) -> Result<mpsc::PermitIterator<'_, T>, NotStored> {
-    let places = queue.try_reserve_many(count).map_err(|error| match error {
-        mpsc::error::TrySendError::Full(()) => NotStored::Busy,
-        mpsc::error::TrySendError::Closed(()) => NotStored::Away,
-    })?;
+    let places = queue.try_reserve_many(count)?;
     if queue.capacity() < KEPT_FOR_SINGLE_EVENTS {
         return Err(NotStored::Busy);
     }

@@ -1,26 +1,7 @@
 /** Billing: what is paid for, and each payment. */
 import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
-import type { Subscription } from "../api/queries";
-import { FRESH, INVOICE, type Stage, open, setStage } from "./stage";
-
-function subscription(change: Partial<Subscription>): Subscription {
-  return {
-    id: "I-Ann",
-    plan_id: null,
-    status: "ACTIVE",
-    words: [{ text: "Active, next payment ", day: "2026-12-24T12:00:00Z" }],
-    started_at: null,
-    next_billing_at: "2026-12-24T12:00:00Z",
-    paid_through: "2026-12-24T12:00:00Z",
-    entitled: true,
-    past_due: false,
-    cancelled_at: null,
-    outstanding: null,
-    last_payment: null,
-    ...change,
-  };
-}
+import { FRESH, INVOICE, type Stage, open, setStage, subscription } from "./stage";
 
 let answers: Stage["answers"];
 

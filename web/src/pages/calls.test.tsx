@@ -2,9 +2,7 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { ACE, CALL, FRESH, OTHER_ID, type Stage, open, plain, setStage } from "./stage";
-
-const BEA = { ...ACE, id: OTHER_ID, name: "Bea", numbers: [] };
+import { ACE, BEA, CALL, FRESH, OTHER_ID, type Stage, open, plain, setStage } from "./stage";
 
 let stage: Stage;
 let answers: Stage["answers"];

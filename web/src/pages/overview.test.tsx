@@ -2,28 +2,7 @@
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import type { Subscription } from "../api/queries";
-import { ACE, CALL, FRESH, ID, ME, OTHER_ID, type Stage, open, plain, problem, setStage } from "./stage";
-
-const BEA = { ...ACE, id: OTHER_ID, name: "Bea", numbers: [] };
-
-function subscription(change: Partial<Subscription>): Subscription {
-  return {
-    id: "I-Ann",
-    plan_id: null,
-    status: "ACTIVE",
-    words: [{ text: "Active, next payment ", day: "2026-12-24T12:00:00Z" }],
-    started_at: null,
-    next_billing_at: "2026-12-24T12:00:00Z",
-    paid_through: "2026-12-24T12:00:00Z",
-    entitled: true,
-    past_due: false,
-    cancelled_at: null,
-    outstanding: null,
-    last_payment: null,
-    ...change,
-  };
-}
+import { ACE, BEA, CALL, FRESH, ID, ME, OTHER_ID, type Stage, open, plain, problem, setStage, subscription } from "./stage";
 
 let stage: Stage;
 let answers: Stage["answers"];

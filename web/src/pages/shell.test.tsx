@@ -2,9 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import { ACE, ID, ME, OTHER_ID, type Stage, open, setStage } from "./stage";
-
-const BEA = { ...ACE, id: OTHER_ID, name: "Bea", numbers: [] };
+import { ACE, BEA, ID, ME, OTHER_ID, type Stage, open, setStage } from "./stage";
 
 let stage: Stage;
 let answers: Stage["answers"];

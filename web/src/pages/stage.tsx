@@ -5,7 +5,7 @@ import { RouterProvider, createMemoryRouter } from "react-router";
 import { vi } from "vitest";
 import type { Business, Professions } from "../api/businesses";
 import type { Me } from "../api/me";
-import { type Call, type OneCall, openQueries } from "../api/queries";
+import { type Call, type OneCall, type Subscription, openQueries } from "../api/queries";
 import { forgetSession } from "../api/session";
 import { readAsBrowser } from "../reader";
 import { App, routes } from "../routes";
@@ -113,6 +113,28 @@ export const ACE: Business = {
   created_at: "2026-11-01T10:00:00Z",
   updated_at: "2026-11-01T10:00:00Z",
 };
+
+/** A second business, which no number leads to. */
+export const BEA = { ...ACE, id: OTHER_ID, name: "Bea", numbers: [] };
+
+/** One that is paid for, but for what a test says. */
+export function subscription(change: Partial<Subscription>): Subscription {
+  return {
+    id: "I-Ann",
+    plan_id: null,
+    status: "ACTIVE",
+    words: [{ text: "Active, next payment ", day: "2026-12-24T12:00:00Z" }],
+    started_at: null,
+    next_billing_at: "2026-12-24T12:00:00Z",
+    paid_through: "2026-12-24T12:00:00Z",
+    entitled: true,
+    past_due: false,
+    cancelled_at: null,
+    outstanding: null,
+    last_payment: null,
+    ...change,
+  };
+}
 
 export const PROFESSIONS: Professions = {
   professions: [
