@@ -1,6 +1,7 @@
 /** Calls by day of the month: this month as a line, the month before thin and grey behind it. */
 import { Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import { AXIS, Tip } from "./drawing";
+import { liftOfNames } from "./endNames";
 
 export interface DayPoint {
   day: number;
@@ -11,6 +12,8 @@ export interface DayPoint {
 
 export default function DayLines({ points, names }: { points: DayPoint[]; names: { now: string; before: string } }) {
   const last = { now: lastWith(points, "now"), before: lastWith(points, "before") };
+  const highest = Math.max(...points.flatMap(({ now = 0, before = 0 }) => [now, before]));
+  const lift = liftOfNames(points[last.now]?.now, points[last.before]?.before, highest);
   return (
     <ResponsiveContainer>
       <LineChart data={points} margin={{ top: 14, right: 76, bottom: 0, left: 0 }} accessibilityLayer={false}>
@@ -40,7 +43,13 @@ export default function DayLines({ points, names }: { points: DayPoint[]; names:
             activeDot={{ r: 3 }}
             isAnimationActive={false}
             label={(at: LabelPlace) => (
-              <EndLabel {...at} shown={at.index === last[key]} name={names[key]} strong={key === "now"} />
+              <EndLabel
+                {...at}
+                shown={at.index === last[key]}
+                name={names[key]}
+                strong={key === "now"}
+                lift={lift[key]}
+              />
             )}
           />
         ))}
@@ -55,13 +64,20 @@ interface LabelPlace {
   index?: number;
 }
 
-/** The line's name right of its end; the two stand apart where both end in one place. */
-function EndLabel({ x, y, shown, name, strong }: LabelPlace & { shown: boolean; name: string; strong: boolean }) {
+/** The line's name right of its end. */
+function EndLabel({
+  x,
+  y,
+  shown,
+  name,
+  strong,
+  lift,
+}: LabelPlace & { shown: boolean; name: string; strong: boolean; lift: number }) {
   if (!shown) return <g />;
   return (
     <text
       x={Number(x) + 6}
-      y={Number(y) + (strong ? 0 : 12)}
+      y={Number(y) - lift}
       className="text-xs"
       fill={strong ? "var(--accent)" : "var(--quiet)"}
       fontWeight={strong ? 600 : 400}
