@@ -14,6 +14,7 @@ mod refused;
 pub use body::BodyTimedOut;
 
 use crate::{Shutdown, insiders::Network};
+use futures::future::BoxFuture;
 use places::Connections;
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -93,11 +94,22 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Serves `app` until shutdown, then lets open requests end within a few seconds. The peer's
-/// address is in the request as `axum::extract::ConnectInfo<SocketAddr>`.
+/// address is in the request as `axum::extract::ConnectInfo<SocketAddr>`. Boxed, so that it is compiled
+/// here and not in every program that awaits it.
 ///
 /// # Errors
 /// When the listener itself is broken.
-pub async fn serve(
+#[must_use = "nothing happens until it is awaited"]
+pub fn serve(
+    listener: TcpListener,
+    app: axum::Router,
+    limits: Limits,
+    shutdown: Shutdown,
+) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(accept(listener, app, limits, shutdown))
+}
+
+async fn accept(
     listener: TcpListener,
     app: axum::Router,
     limits: Limits,

@@ -8,6 +8,7 @@ use crate::{
 };
 use anyhow::bail;
 use frontdesk_events::nats::{Connection, NatsArgs, Role};
+use futures::future::BoxFuture;
 use serde::Serialize;
 use std::io::Write as _;
 
@@ -69,11 +70,21 @@ pub enum Name {
     Billing,
 }
 
-/// Carries out a command.
+/// Carries out a command. Boxed, so that the engine is compiled here and not in every program that
+/// awaits it.
 ///
 /// # Errors
 /// When it cannot be done, or a verification finds a difference.
-pub async fn command(
+#[must_use = "nothing happens until it is awaited"]
+pub fn command<'a>(
+    command: ProjectionsCommand,
+    database_url: &'a str,
+    nats: &'a NatsArgs,
+) -> BoxFuture<'a, anyhow::Result<()>> {
+    Box::pin(obey(command, database_url, nats))
+}
+
+async fn obey(
     command: ProjectionsCommand,
     database_url: &str,
     nats: &NatsArgs,

@@ -13,6 +13,7 @@ use crate::{
 };
 use frontdesk_events::{Partition, PartitionSet, nats::Connection};
 use frontdesk_process::{Shutdown, clock, health::Health};
+use futures::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 
 /// How long after a lost connection the next try comes; doubled each time up to the bound.
@@ -39,11 +40,23 @@ pub struct ProjectorArgs {
     pub batch: u32,
 }
 
-/// Runs all projections until shutdown.
+/// Runs all projections until shutdown. Boxed, so that the engine is compiled here and not in every
+/// program that awaits it.
 ///
 /// # Errors
 /// Never for a server that is away; health says so instead.
-pub async fn run(
+#[must_use = "nothing happens until it is awaited"]
+pub fn run(
+    args: ProjectorArgs,
+    database_url: String,
+    connection: Connection,
+    health: Health,
+    shutdown: Shutdown,
+) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(keep_all(args, database_url, connection, health, shutdown))
+}
+
+async fn keep_all(
     args: ProjectorArgs,
     database_url: String,
     connection: Connection,

@@ -5,6 +5,7 @@
 
 use crate::{aggregate::Fact, projection::Projection, stop::Stop, store};
 use anyhow::Context as _;
+use futures::future::BoxFuture;
 use tokio_postgres::Client;
 
 /// Creates the schema of a projection if it is not there. Leaves one of another version alone:
@@ -123,13 +124,17 @@ fn outdated<F: Fact>(schema: &str, found: &str, projection: &Projection<F>) -> S
     )
 }
 
-/// Creates the schemas of all read models that are missing, with the rights of each role.
+/// Creates the schemas of all read models that are missing, with the rights of each role. Boxed, so that
+/// it is compiled here and not in every program that awaits it.
 ///
 /// # Errors
 /// When the database is away, or its user may not create schemas.
-pub async fn ensure_read_models(database_url: &str) -> anyhow::Result<()> {
-    ensure_read_model(database_url, &crate::projections::calls()).await?;
-    ensure_read_model(database_url, &crate::projections::billing()).await
+#[must_use = "nothing happens until it is awaited"]
+pub fn ensure_read_models(database_url: &str) -> BoxFuture<'_, anyhow::Result<()>> {
+    Box::pin(async move {
+        ensure_read_model(database_url, &crate::projections::calls()).await?;
+        ensure_read_model(database_url, &crate::projections::billing()).await
+    })
 }
 
 /// Creates the schema of one read model if it is missing.

@@ -28,6 +28,7 @@ pub use export::tables as exported_tables;
 use export::Export;
 use frontdesk_events::nats::{Connection, connection::Secret};
 use frontdesk_process::{Shutdown, files::Files, health::Health, keyring::Keyring};
+use futures::future::BoxFuture;
 use hangup::Hangup;
 use mail::{Mail, Notices, Post};
 use redrive::Redrive;
@@ -125,11 +126,16 @@ impl Workers {
         })
     }
 
-    /// Works until shutdown.
+    /// Works until shutdown. Boxed, so that it is compiled here and not in every program that awaits it.
     ///
     /// # Errors
     /// Never for a server that is away; health says so instead.
-    pub async fn run(self) -> anyhow::Result<()> {
+    #[must_use = "nothing happens until it is awaited"]
+    pub fn run(self) -> BoxFuture<'static, anyhow::Result<()>> {
+        Box::pin(self.work())
+    }
+
+    async fn work(self) -> anyhow::Result<()> {
         let Self {
             place,
             post,

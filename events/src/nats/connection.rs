@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use async_nats::{Client, ConnectOptions, Event, jetstream};
+use futures::future::BoxFuture;
 use std::{fmt, time::Duration};
 
 /// The client's default notices a dead connection after two to three minutes; senders retry for
@@ -148,7 +149,8 @@ impl Connection {
         Self::connect(args, role, false).await
     }
 
-    async fn connect(args: &NatsArgs, role: Role, wait: bool) -> anyhow::Result<Self> {
+    /// Boxed, so that the client is compiled here and not in every program that connects.
+    fn connect(args: &NatsArgs, role: Role, wait: bool) -> BoxFuture<'_, anyhow::Result<Self>> {
         let mut options = ConnectOptions::new()
             .name(format!("frontdesk {}", role.as_str()))
             .custom_inbox_prefix(format!("_INBOX_{}", role.as_str()))
@@ -164,16 +166,18 @@ impl Connection {
             options = options.user_and_password(role.as_str().into(), password.expose().into());
         }
         let addresses: Vec<&str> = args.nats_url.split(',').map(str::trim).collect();
-        let client = options
-            .connect(addresses)
-            .await
-            .with_context(|| format!("connecting to NATS as {}", role.as_str()))?;
-        let mut jetstream = jetstream::new(client.clone());
-        jetstream.set_timeout(REQUEST_TIMEOUT);
-        Ok(Self {
-            client,
-            jetstream,
-            monitor_url: args.nats_monitor_url.clone(),
+        Box::pin(async move {
+            let client = options
+                .connect(addresses)
+                .await
+                .with_context(|| format!("connecting to NATS as {}", role.as_str()))?;
+            let mut jetstream = jetstream::new(client.clone());
+            jetstream.set_timeout(REQUEST_TIMEOUT);
+            Ok(Self {
+                client,
+                jetstream,
+                monitor_url: args.nats_monitor_url.clone(),
+            })
         })
     }
 

@@ -13,7 +13,7 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{num::NonZero, str::FromStr as _, sync::Arc, thread, time::Duration};
+use std::{any::Any, num::NonZero, str::FromStr as _, sync::Arc, thread, time::Duration};
 use tokio::sync::oneshot;
 
 use super::turns::{Turn, Turns};
@@ -50,6 +50,54 @@ pub(crate) type Reading<'c, T> = BoxFuture<'c, sqlx::Result<T>>;
 
 /// A change under way; what goes wrong is a problem for the caller, and nothing was changed then.
 pub(crate) type Writing<'c, T> = BoxFuture<'c, Result<T, Problem>>;
+
+/// What a read or a change answers, its type set aside: all that surrounds a transaction is compiled
+/// once, and not again for each of the hundred things that are asked.
+type Answer = Box<dyn Any + Send>;
+
+/// A read of any type; it may run twice.
+type Question =
+    Box<dyn for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, sqlx::Result<Answer>> + Send + Sync>;
+
+/// A change of any type.
+type Change =
+    Box<dyn for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<Answer, Problem>> + Send>;
+
+/// Sets the type of a read aside.
+fn untyped_read<A, T, Q>(wanted: A, query: Q) -> Question
+where
+    A: Send + Sync + 'static,
+    T: Send + 'static,
+    Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
+{
+    let asked = Arc::new((wanted, query));
+    Box::new(move |db| {
+        let asked = Arc::clone(&asked);
+        Box::pin(async move {
+            let (wanted, query) = &*asked;
+            Ok(Box::new(query(db, wanted).await?) as Answer)
+        })
+    })
+}
+
+/// Sets the type of a change aside.
+fn untyped_change<T, Q>(change: Q) -> Change
+where
+    T: Send + 'static,
+    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
+{
+    Box::new(move |db| {
+        let changing = change(db);
+        Box::pin(async move { Ok(Box::new(changing.await?) as Answer) })
+    })
+}
+
+/// The answer in the type its question gives.
+fn typed<T: 'static>(answer: Answer) -> T {
+    *answer
+        .downcast()
+        .expect("an answer has the type of its question")
+}
 
 /// How PostgreSQL should plan a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +192,11 @@ impl Database {
         T: Send + 'static,
         Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T> + Send + Sync + 'static,
     {
+        let answer = self.ask(reach, plan, untyped_read(wanted, query)).await;
+        answer.map(typed)
+    }
+
+    async fn ask(&self, reach: Reach, plan: Plan, question: Question) -> sqlx::Result<Answer> {
         // Without a snapshot of its own a read of several statements could contradict itself.
         let how = "isolation level repeatable read read only";
         let (pool, begin, turn) = match reach {
@@ -157,7 +210,7 @@ impl Database {
         let session = pool.acquire().await?;
         to_its_end(async move {
             let _turn = turn;
-            read_on(&pool, session, begin, &wanted, &query).await
+            read_on(&pool, session, begin, &question).await
         })
         .await
     }
@@ -183,7 +236,8 @@ impl Database {
         T: Send + 'static,
         Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
     {
-        write_on(&self.auth, "begin".to_owned(), change).await
+        let answer = write_on(&self.auth, "begin".to_owned(), untyped_change(change)).await;
+        answer.map(typed)
     }
 
     /// Changes or reads, in one transaction, across accounts: for administrators, whose right the
@@ -254,11 +308,7 @@ fn pool(url: &str, role: &str, sessions: u32) -> anyhow::Result<PgPool> {
 
 /// Runs to its end also when whoever asked has hung up. Never tried again: it is for what sees no read
 /// model, and those alone are swapped under a running role.
-async fn write_on<T, Q>(pool: &PgPool, begin: String, change: Q) -> Result<T, Problem>
-where
-    T: Send + 'static,
-    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Send + 'static,
-{
+async fn write_on(pool: &PgPool, begin: String, change: Change) -> Result<Answer, Problem> {
     let mut session = pool.acquire().await?;
     to_its_end(async move { changed(&mut session, begin, change).await }).await
 }
@@ -276,13 +326,23 @@ where
     T: Send + 'static,
     Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T> + Clone + Send + 'static,
 {
+    let tries = [untyped_change(change.clone()), untyped_change(change)];
+    write_twice_on(pool, turn, begin, tries).await.map(typed)
+}
+
+async fn write_twice_on(
+    pool: &PgPool,
+    turn: Option<Turn>,
+    begin: String,
+    [first, second]: [Change; 2],
+) -> Result<Answer, Problem> {
     let mut session = pool.acquire().await?;
     to_its_end(async move {
         let _turn = turn;
-        match changed(&mut session, begin.clone(), change.clone()).await {
+        match changed(&mut session, begin.clone(), first).await {
             Err(problem) if problem.is_stale_plan() => {
                 tracing::debug!("changing again: the tables were replaced");
-                changed(&mut session, begin, change).await
+                changed(&mut session, begin, second).await
             }
             answer => answer,
         }
@@ -290,10 +350,11 @@ where
     .await
 }
 
-async fn changed<T, Q>(session: &mut PgConnection, begin: String, change: Q) -> Result<T, Problem>
-where
-    Q: for<'c> FnOnce(&'c mut PgConnection) -> Writing<'c, T>,
-{
+async fn changed(
+    session: &mut PgConnection,
+    begin: String,
+    change: Change,
+) -> Result<Answer, Problem> {
     let mut transaction = session.begin_with(AssertSqlSafe(begin)).await?;
     match change(&mut transaction).await {
         Ok(answer) => {
@@ -337,17 +398,13 @@ where
         .unwrap_or_else(|_| Err(sqlx::Error::PoolClosed.into()))
 }
 
-async fn read_on<A, T, Q>(
+async fn read_on(
     pool: &PgPool,
     mut session: PoolConnection<Postgres>,
     begin: String,
-    wanted: &A,
-    query: &Q,
-) -> sqlx::Result<T>
-where
-    Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
-{
-    let error = match run(&mut session, &begin, wanted, query).await {
+    question: &Question,
+) -> sqlx::Result<Answer> {
+    let error = match run(&mut session, &begin, question).await {
         Err(error) => error,
         answer => return answer,
     };
@@ -361,21 +418,13 @@ where
         return Err(error);
     }
     tracing::debug!(%error, "reading again");
-    run(&mut session, &begin, wanted, query).await
+    run(&mut session, &begin, question).await
 }
 
-async fn run<A, T, Q>(
-    session: &mut PgConnection,
-    begin: &str,
-    wanted: &A,
-    query: &Q,
-) -> sqlx::Result<T>
-where
-    Q: for<'c> Fn(&'c mut PgConnection, &'c A) -> Reading<'c, T>,
-{
+async fn run(session: &mut PgConnection, begin: &str, question: &Question) -> sqlx::Result<Answer> {
     let mut transaction = session.begin_with(AssertSqlSafe(begin.to_owned())).await?;
     // Nothing was written, so nothing needs a commit. Dropped, the transaction is rolled back by a
     // message that waits for the session's next use, which is the pool's own check as it takes the
     // session back: a round trip less, and the answer does not wait for it.
-    query(&mut transaction, wanted).await
+    question(&mut transaction).await
 }
