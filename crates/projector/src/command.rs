@@ -81,10 +81,10 @@ pub fn command<'a>(
     database_url: &'a str,
     nats: &'a NatsArgs,
 ) -> BoxFuture<'a, anyhow::Result<()>> {
-    Box::pin(obey(command, database_url, nats))
+    Box::pin(dispatch(command, database_url, nats))
 }
 
-async fn obey(
+async fn dispatch(
     command: ProjectionsCommand,
     database_url: &str,
     nats: &NatsArgs,
