@@ -15,14 +15,15 @@ mod database;
 mod right;
 mod rows;
 mod together;
+mod transaction;
 mod turns;
 
 pub(crate) use again::look_again;
 pub(crate) use credential::{IDLE, KEY_PREFIX, Lookups, cookie, is_same_origin, session_token};
 use database::Reach;
 pub use database::{Database, Plan};
-pub(crate) use database::{Reading, Writing, to_its_end};
 pub use right::{Right, Role, Scope};
+pub(crate) use transaction::{Reading, Writing, to_its_end};
 
 use crate::{Api, origin::address_of, problem::Problem};
 use axum::{

@@ -2,8 +2,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import { forgetSession } from "../api/session";
-import { ACE, ID, ME, OTHER_ID, type Stage, nothing, open, problem, setStage } from "./stage";
+import { ACE, ID, ME, OTHER_ID, type Stage, asNobody, nothing, open, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -114,8 +113,7 @@ it("a browser signed out leaves it on the list's heading", async () => {
 });
 
 it("what was sent at the door makes way for what became of it, whose heading has the focus", async () => {
-  forgetSession();
-  stage.answers["/api/auth/me"] = problem(401, "unauthorised");
+  asNobody(stage);
   stage.answers["POST /api/auth/password/forgot"] = () => Response.json({}, { status: 202 });
   open("/forgotten");
   const field = await screen.findByLabelText("E-mail address");

@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Asked, ME, OTHER_ID, type Stage, nothing, open, openWindow, problem, setStage } from "./stage";
+import { type Asked, ME, OTHER_ID, type Stage, asMember, nothing, open, openWindow, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -152,7 +152,7 @@ it("what was typed for one account is not sent when another tab went over to ano
 
 it("an answer for another account takes nothing away, and nothing more is sent for it", async () => {
   stage.answers[SAVE] = ({ body }: Asked) => {
-    stage.answers["/api/auth/me"] = { ...ME, account: { id: OTHER_ID, name: "Bob's Dental", role: "reader" } };
+    asMember(stage, "reader");
     return body as object;
   };
   open("/settings/profile");

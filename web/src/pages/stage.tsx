@@ -114,6 +114,10 @@ export const ACE: Business = {
   updated_at: "2026-11-01T10:00:00Z",
 };
 
+/** Chrome on Linux, as it names itself. */
+export const CHROME =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
 /** A second business, which no number leads to. */
 export const BEA = { ...ACE, id: OTHER_ID, name: "Bea", numbers: [] };
 
@@ -201,6 +205,17 @@ export function setStage(): Stage {
 export function problem(status: number, kind: string, more: object = {}, headers: HeadersInit = {}) {
   const body = { type: `urn:frontdesk:problem:${kind}`, title: kind, detail: `it is ${kind}`, status, ...more };
   return () => Response.json(body, { status, headers });
+}
+
+/** Whoever opens a page is not signed in. */
+export function asNobody(stage: Stage) {
+  forgetSession();
+  stage.answers["/api/auth/me"] = problem(401, "unauthorised");
+}
+
+/** Whoever opens a page looks at somebody else's account. */
+export function asMember(stage: Stage, role: string) {
+  stage.answers["/api/auth/me"] = { ...ME, account: { id: OTHER_ID, name: "Bob's Dental", role } };
 }
 
 export function nothing() {
