@@ -81,7 +81,7 @@ pub fn subject_of(event: &Event) -> Option<String> {
 }
 
 /// When it happened: PayPal's envelope says so unless its date is absent, impossible or ahead of
-/// us; then the time of the transmission; and never later than now.
+/// us by more than a fast clock; then the time of the transmission, on the same terms; then now.
 #[must_use]
 pub fn happened_at(event: &Event, transmission_time: &str, now: DateTime<Utc>) -> DateTime<Utc> {
     let transmitted = DateTime::parse_from_rfc3339(transmission_time)

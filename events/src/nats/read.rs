@@ -18,11 +18,10 @@ use std::time::Duration;
 
 /// The server forgets the consumer of a reader that vanished after this.
 const INACTIVE_THRESHOLD: Duration = Duration::from_secs(60);
-/// How long one pull stands open, and how often the server says it is still there.
+/// How long one pull stands open, and how often the server says it is still there. After twice as long without
+/// a word the client ends the pull, and with it the reader.
 const PULL_EXPIRES: Duration = Duration::from_secs(5);
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Three heartbeats of silence end the reader.
-const SILENCE: Duration = Duration::from_secs(3);
 /// How much the server may send ahead of us: bounds the reader's memory whatever the backlog.
 /// Small enough that what waits here is still in the processor's cache when it is decoded.
 const READ_AHEAD_MESSAGES: usize = 1024;
@@ -105,7 +104,7 @@ pub enum ReadError {
         /// The one that came.
         found: u64,
     },
-    /// Neither message nor heartbeat for three seconds, or the consumer is gone.
+    /// Neither message nor heartbeat for two seconds, or the consumer is gone.
     #[error("the reader fell silent: {0}")]
     Silent(String),
 }
@@ -200,7 +199,7 @@ impl Reader {
         patience: Duration,
     ) -> Result<Vec<Delivery>, ReadError> {
         let mut batch = Vec::new();
-        let first = tokio::time::timeout(patience.min(SILENCE), self.messages.next()).await;
+        let first = tokio::time::timeout(patience, self.messages.next()).await;
         let Ok(first) = first else { return Ok(batch) };
         let mut next = Some(first);
         let mut bytes = 0;
