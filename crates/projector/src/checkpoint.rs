@@ -10,6 +10,7 @@ use frontdesk_events::{
     Partition, PartitionSet, StreamName,
     nats::{Connection, admin::StreamState},
 };
+use futures::future::try_join_all;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use tokio_postgres::Client;
@@ -108,6 +109,15 @@ impl Checkpoint {
             .is_some_and(|position| *position >= sequence)
     }
 
+    /// The partitions that have stored messages past their checkpoints.
+    pub(crate) async fn behind(
+        &self,
+        connection: &Connection,
+        stream: StreamName,
+    ) -> anyhow::Result<Vec<Partition>> {
+        behind(&self.positions, connection, stream).await
+    }
+
     /// Moves to a sequence; answers each partition that moves, with where it stood.
     pub(crate) fn advance(&mut self, sequence: i64) -> Vec<(Partition, i64)> {
         let behind = self
@@ -159,6 +169,20 @@ impl Checkpoint {
         }
         Ok(Ok(state))
     }
+}
+
+/// The partitions that have stored messages past these positions.
+pub(crate) async fn behind(
+    positions: &BTreeMap<Partition, i64>,
+    connection: &Connection,
+    stream: StreamName,
+) -> anyhow::Result<Vec<Partition>> {
+    let each = positions.iter().map(async |(partition, position)| {
+        let last = connection.last_stored(stream, *partition).await?;
+        let is_behind = last.is_some_and(|last| last.sequence as i64 > *position);
+        anyhow::Ok(is_behind.then_some(*partition))
+    });
+    Ok(try_join_all(each).await?.into_iter().flatten().collect())
 }
 
 /// The hash that tells one message from another at the same sequence.

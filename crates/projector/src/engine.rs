@@ -58,8 +58,10 @@ pub(crate) struct Settings {
     pub(crate) partitions: PartitionSet,
     /// The most messages in a batch.
     pub(crate) most: usize,
-    /// The live run publishes dead letters and tells what changed; a rebuild only counts.
+    /// The live run tells what changed, and counts.
     pub(crate) live: bool,
+    /// Dead letters of later messages are published; with `None` of no message.
+    pub(crate) letters_after: Option<u64>,
     pub(crate) goal: Goal,
 }
 
@@ -178,15 +180,21 @@ impl<F: Fact> Engine<F> {
 
     async fn follow(&mut self) -> Result<(), Stop> {
         let (mut session, stream) = self.open().await?;
-        self.progress.note(|done| done.running = true);
         let folded = session.checkpoint.start() - 1;
         if self.is_reached(folded, stream.last_sequence.saturating_sub(folded)) {
+            return Ok(());
+        }
+        if !self.has_to_fold(&session.checkpoint).await? && self.settings.goal != Goal::Follow {
             return Ok(());
         }
         while self.gather(&mut session).await? == Gathered::Messages {
             let most = self.most(&session.checkpoint);
             let mut batch = session.read.take(most, LARGEST_BATCH_BYTES)?;
             let last = batch.last().map(|last| (last.sequence, last.pending));
+            // Noted before it is written: who cannot write must not look as if there were nothing to do.
+            let to_come = batch.first().map_or(0, |first| first.pending + 1);
+            self.progress
+                .note(|done| done.pending = done.pending.max(to_come));
             self.leave_out_what_is_beyond(&mut batch);
             let Session {
                 folder,
@@ -202,6 +210,8 @@ impl<F: Fact> Engine<F> {
                 }
                 session.in_flight = Some(self.launch(flush, Arc::clone(&session.writer)));
                 session.launched_at = Some(clock::monotonic());
+            } else if let Some((_, pending)) = last {
+                self.progress.note(|done| done.pending = pending);
             }
             if last.is_some_and(|(seen, pending)| self.is_reached(seen, pending)) {
                 break;
@@ -296,17 +306,21 @@ impl<F: Fact> Engine<F> {
         let (checkpoint, stream) = (&session.checkpoint, self.projection.stream);
         let checked = checkpoint.check(&self.connection, stream).await;
         checked.map_err(Stop::Lost)?.map_err(Stop::Halt)?;
-        for partition in self.settings.partitions.iter() {
-            let last = self
-                .connection
-                .last_stored(stream, partition)
-                .await
-                .map_err(Stop::Lost)?;
-            if last.is_some_and(|last| !checkpoint.has(partition, last.sequence as i64)) {
-                return Ok(true);
-            }
+        self.has_to_fold(checkpoint).await
+    }
+
+    /// Whether messages are stored past the checkpoints. The stream's last sequence does not tell: it may
+    /// be of other partitions, or erased.
+    async fn has_to_fold(&self, checkpoint: &Checkpoint) -> Result<bool, Stop> {
+        let behind = checkpoint.behind(&self.connection, self.projection.stream);
+        let has_to_fold = !behind.await.map_err(Stop::Lost)?.is_empty();
+        if !has_to_fold {
+            self.progress.note(|done| {
+                done.pending = 0;
+                done.running = true;
+            });
         }
-        Ok(false)
+        Ok(has_to_fold)
     }
 
     /// Waits for the write in flight, if there is one.
@@ -332,6 +346,7 @@ impl<F: Fact> Engine<F> {
             done.last = flush.last;
             done.pending = flush.advance.pending as u64;
             done.stored_at = Some(flush.stored_at);
+            done.running = true;
         });
         Ok(())
     }
@@ -344,11 +359,19 @@ impl<F: Fact> Engine<F> {
             self.projection.stream,
             self.settings.live,
         );
-        let is_to_publish = |letter: &&DeadLetter| !self.published.contains(&letter.sequence());
-        let letters: Vec<DeadLetter> = match live {
-            true => flush.dead.iter().filter(is_to_publish).cloned().collect(),
-            false => Vec::new(),
+        let is_to_publish = |letter: &&DeadLetter| {
+            let sequence = letter.sequence();
+            let is_wanted = self
+                .settings
+                .letters_after
+                .is_some_and(|after| sequence > after);
+            is_wanted && !self.published.contains(&sequence)
         };
+        let letters: Vec<DeadLetter> = flush.dead.iter().filter(is_to_publish).cloned().collect();
+        for letter in flush.dead.iter().filter(|letter| !is_to_publish(letter)) {
+            let (sequence, reason) = (letter.sequence(), letter.reason());
+            tracing::info!(%stream, sequence, reason, "could not be folded, and was told of before");
+        }
         let connection = self.connection.clone();
         tokio::spawn(async move {
             let mut published = Vec::new();

@@ -115,6 +115,7 @@ pub async fn keep<F: Fact>(
         partitions,
         most: args.batch as usize,
         live: true,
+        letters_after: Some(0),
         goal: Goal::Follow,
     };
     let mut engine = Engine::new(projection, settings, database_url, connection);

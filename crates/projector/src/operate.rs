@@ -12,6 +12,7 @@ use crate::{
     engine::{Engine, Goal, Settings},
     progress::Done,
     projection::Projection,
+    schema,
     stop::Stop,
     store,
 };
@@ -84,10 +85,12 @@ impl Operator {
         );
     }
 
+    /// Fills a schema that is not read. `letters_after` as in [`Settings`].
     fn engine<F: Fact>(
         &self,
         projection: &Arc<Projection<F>>,
         schema: &str,
+        letters_after: Option<u64>,
         goal: Goal,
     ) -> Engine<F> {
         let settings = Settings {
@@ -95,6 +98,7 @@ impl Operator {
             partitions: projection.all_partitions(),
             most: LARGE_BATCH,
             live: false,
+            letters_after,
             goal,
         };
         Engine::new(
@@ -104,6 +108,18 @@ impl Operator {
             self.connection.clone(),
         )
     }
+}
+
+/// How far the schema that is read has come in every partition; 0 when there is none. Its projector has told
+/// of dead letters up to there. Of those behind, nobody will once another schema stands in its place.
+async fn told_up_to<F: Fact>(client: &Client, projection: &Projection<F>) -> anyhow::Result<u64> {
+    let live = projection.name;
+    if schema::version(client, live).await?.is_none() {
+        return Ok(0);
+    }
+    let positions = positions(client, live, projection).await?;
+    let lowest = positions.into_values().min().unwrap_or(0);
+    Ok(u64::try_from(lowest).unwrap_or(0))
 }
 
 /// The schema a rebuild fills.

@@ -15,7 +15,7 @@ pub(crate) struct Done {
     pub(crate) last: u64,
     pub(crate) pending: u64,
     pub(crate) stored_at: Option<DateTime<Utc>>,
-    /// Whether the connections stand and the stream is the right one.
+    /// Whether this run has shown that it works: it wrote a batch, or found that there is nothing to write.
     pub(crate) running: bool,
 }
 

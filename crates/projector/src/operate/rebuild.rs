@@ -1,6 +1,6 @@
 //! Filling a shadow schema from the first event on, beside the one that is read.
 
-use super::{Operator, bar::Bar, drive, shadow};
+use super::{Operator, bar::Bar, drive, shadow, told_up_to};
 use crate::{aggregate::Fact, engine::Goal, projection::Projection, schema};
 use anyhow::{Context as _, bail};
 use frontdesk_process::clock;
@@ -17,7 +17,8 @@ pub struct Rebuilt {
     pub schema: String,
     /// Events folded.
     pub events: u64,
-    /// Events that could not be; the live projector publishes those, a rebuild only counts.
+    /// Events that could not be. Those that the live projector has passed it has told of; the others are
+    /// published.
     pub dead_letters: u64,
     /// How long it took.
     pub seconds: f64,
@@ -46,7 +47,9 @@ impl Operator {
             .await?
             .messages;
         let started = clock::monotonic();
-        let mut engine = self.engine(&projection, &schema, Goal::CatchUp { within: WITHIN });
+        let letters_after = Some(told_up_to(&database, &projection).await?);
+        let goal = Goal::CatchUp { within: WITHIN };
+        let mut engine = self.engine(&projection, &schema, letters_after, goal);
         let mut done = drive(&mut engine, |done| {
             let pending = if done.events == 0 {
                 total
@@ -67,7 +70,7 @@ impl Operator {
             .iter()
             .map(|partition| (partition, end))
             .collect();
-        let mut engine = self.engine(&projection, &schema, Goal::Reach(end));
+        let mut engine = self.engine(&projection, &schema, letters_after, Goal::Reach(end));
         let rest = drive(&mut engine, |_| {}).await?;
         done.events += rest.events;
         done.dead += rest.dead;

@@ -1,11 +1,12 @@
 //! How far each projection is.
 
 use super::{Operator, positions};
-use crate::{aggregate::Fact, projection::Projection, schema};
+use crate::{aggregate::Fact, checkpoint, projection::Projection, schema};
 use chrono::{DateTime, Utc};
+use frontdesk_events::Partition;
 use frontdesk_process::clock;
 use serde::Serialize;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The rate is counted over this.
 const SAMPLE: Duration = Duration::from_secs(1);
@@ -21,7 +22,8 @@ pub struct Status {
     pub checkpoint: i64,
     /// The stream's last sequence.
     pub stream_end: u64,
-    /// Messages still to come.
+    /// At most so many messages are still to come: those stored since the partition that has come least far
+    /// of those with something to come.
     pub lag_events: u64,
     /// How long the oldest of them has been waiting, as far as the tables know.
     pub lag_seconds: f64,
@@ -42,7 +44,7 @@ impl Operator {
         let mut found = Vec::new();
         for schema in [name.to_owned(), super::shadow(name), super::previous(name)] {
             if let Some(version) = schema::version(&database, &schema).await? {
-                let before = lowest(&database, &schema, projection).await?;
+                let before = lowest(&positions(&database, &schema, projection).await?);
                 found.push((schema, version, before, clock::monotonic()));
             }
         }
@@ -50,16 +52,24 @@ impl Operator {
         let stream = self.connection.stream_state(projection.stream).await?;
         let mut statuses = Vec::new();
         for (schema, version, before, at) in found {
-            let checkpoint = lowest(&database, &schema, projection).await?;
+            let mut positions = positions(&database, &schema, projection).await?;
+            let checkpoint = lowest(&positions);
+            // A partition without newer messages is not behind, however far the others are.
+            let behind =
+                checkpoint::behind(&positions, &self.connection, projection.stream).await?;
+            positions.retain(|partition, _| behind.contains(partition));
             let row = database
                 .query_one(
                     &format!("select max(as_of), min(updated_at) from {schema}.checkpoints where sequence > 0"),
                     &[],
                 )
                 .await?;
-            let lag_events = stream
-                .last_sequence
-                .saturating_sub(u64::try_from(checkpoint).unwrap_or(0));
+            let lag_events = if positions.is_empty() {
+                0
+            } else {
+                let folded = u64::try_from(lowest(&positions)).unwrap_or(0);
+                stream.last_sequence.saturating_sub(folded)
+            };
             let updated: Option<DateTime<Utc>> = row.get(1);
             let waiting = updated.map_or(0.0, |updated| {
                 (clock::now() - updated).as_seconds_f64().max(0.0)
@@ -79,14 +89,6 @@ impl Operator {
     }
 }
 
-async fn lowest<F: Fact>(
-    database: &tokio_postgres::Client,
-    schema: &str,
-    projection: &Projection<F>,
-) -> anyhow::Result<i64> {
-    Ok(positions(database, schema, projection)
-        .await?
-        .into_values()
-        .min()
-        .unwrap_or(0))
+fn lowest(positions: &BTreeMap<Partition, i64>) -> i64 {
+    positions.values().min().copied().unwrap_or(0)
 }

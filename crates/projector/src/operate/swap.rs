@@ -7,11 +7,12 @@
 //! incoming schema is caught up to the locked checkpoints first: what readers see does not go
 //! back.
 
-use super::{Operator, bar::Bar, drive, positions, previous, rebuild::analyze, shadow};
-use crate::{aggregate::Fact, engine::Goal, projection::Projection, schema};
+use super::{Operator, bar::Bar, drive, positions, previous, rebuild::analyze, shadow, told_up_to};
+use crate::{aggregate::Fact, checkpoint, engine::Goal, projection::Projection, schema};
 use anyhow::{Context as _, bail};
+use frontdesk_events::{Partition, StreamName};
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio_postgres::Client;
 
 /// How long the live projector may be held up while the incoming schema does the last events.
@@ -157,20 +158,20 @@ impl Operator {
             return Ok(());
         }
         for _ in 0..TRIES {
-            self.catch_up(database, projection, incoming).await?;
+            let letters_after = Some(told_up_to(database, projection).await?);
+            self.catch_up(database, projection, incoming, letters_after)
+                .await?;
             let transaction = locked(database, live).await?;
-            let goal = positions(&transaction, live, projection).await?;
-            let mut engine = self.engine(projection, incoming, Goal::Reach(goal.clone()));
+            let goal = common(positions(&transaction, live, projection).await?);
+            let goal_reached = Goal::Reach(goal.clone());
+            let mut engine = self.engine(projection, incoming, letters_after, goal_reached);
             let caught_up = tokio::time::timeout(HOLD, drive(&mut engine, |_| {})).await;
             if let Ok(caught_up) = caught_up {
                 caught_up?;
                 let lock = format!("lock table {incoming}.checkpoints in exclusive mode");
                 transaction.batch_execute(&lock).await?;
                 let reached = positions(&transaction, incoming, projection).await?;
-                if goal
-                    .iter()
-                    .all(|(partition, goal)| reached.get(partition) >= Some(goal))
-                {
+                if self.is_level(&reached, &goal, projection.stream).await? {
                     rename(&transaction, live, places).await?;
                     transaction.commit().await?;
                     return Ok(());
@@ -183,15 +184,35 @@ impl Operator {
         )
     }
 
+    /// Whether the incoming schema has all that is stored up to the goal. What stood at the goal itself may
+    /// have been erased.
+    async fn is_level(
+        &self,
+        reached: &Positions,
+        goal: &Positions,
+        stream: StreamName,
+    ) -> anyhow::Result<bool> {
+        if goal
+            .iter()
+            .all(|(partition, goal)| reached.get(partition) >= Some(goal))
+        {
+            return Ok(true);
+        }
+        let behind = checkpoint::behind(reached, &self.connection, stream).await?;
+        Ok(behind.is_empty())
+    }
+
     /// Folds what came since the schema was filled, or what an interrupted rebuild left undone.
     async fn catch_up<F: Fact>(
         &self,
         database: &Client,
         projection: &Arc<Projection<F>>,
         schema: &str,
+        letters_after: Option<u64>,
     ) -> anyhow::Result<()> {
         let mut bar = Bar::new(&format!("catching up {schema}"), !self.shows);
-        let mut engine = self.engine(projection, schema, Goal::CatchUp { within: WITHIN });
+        let goal = Goal::CatchUp { within: WITHIN };
+        let mut engine = self.engine(projection, schema, letters_after, goal);
         let done = drive(&mut engine, |done| bar.show(done.events, done.pending)).await?;
         bar.finish();
         if done.events > WITHIN {
@@ -199,6 +220,19 @@ impl Operator {
         }
         Ok(())
     }
+}
+
+type Positions = BTreeMap<Partition, i64>;
+
+/// The furthest of these positions for every partition. Projectors that share the partitions stand at
+/// different places, but an engine moves all its checkpoints together: aimed at each partition's own place
+/// it would move one past events that were left out. To be ahead of a projector does no harm.
+fn common(mut positions: Positions) -> Positions {
+    let furthest = positions.values().max().copied().unwrap_or(0);
+    positions
+        .values_mut()
+        .for_each(|position| *position = furthest);
+    positions
 }
 
 /// Which schemas change places with the live one.

@@ -67,7 +67,7 @@ impl Operator {
         schema::drop(&database, &scratch).await?;
         schema::create(&mut database, &scratch, &projection).await?;
         let sequence = goal.values().max().copied().unwrap_or(0);
-        let mut engine = self.engine(&projection, &scratch, Goal::Reach(goal));
+        let mut engine = self.engine(&projection, &scratch, None, Goal::Reach(goal));
         let replayed = drive(&mut engine, |done| {
             bar.show(done.last, (sequence as u64).saturating_sub(done.last));
         })
