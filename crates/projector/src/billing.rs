@@ -35,6 +35,9 @@ use frontdesk_events::{
     },
 };
 
+/// How far PayPal's clock may be ahead of ours: a day, so that no zone left out of a date matters.
+const FAST_CLOCK_MICROS: i64 = 86_400_000_000;
+
 /// One webhook, read.
 #[derive(Debug, Clone)]
 pub struct Fact {
@@ -48,9 +51,12 @@ pub struct Fact {
 
 impl crate::aggregate::Fact for Fact {
     fn decode(envelope: &Envelope) -> Result<Self, FoldError> {
-        let says = paypal::read(envelope.kind(), envelope.data())
+        let mut says = paypal::read(envelope.kind(), envelope.data())
             .map_err(|error| FoldError(error.to_string()))?;
         let recorded_at = envelope.recorded_time().and_then(Moment::from_time);
+        if let Some(recorded_at) = recorded_at {
+            forget_what_is_to_come(&mut says, recorded_at);
+        }
         let happened_at = envelope.time().and_then(Moment::from_time).or(recorded_at);
         Ok(Self {
             says,
@@ -76,6 +82,33 @@ impl crate::aggregate::Fact for Fact {
             Billing::Dispute(dispute) => dispute.sale_ids.first().map(String::as_str),
             Billing::Other => None,
         }
+    }
+}
+
+/// Of what has happened a date to come is a broken clock's. Believed, the latest word would be the last one
+/// for ever, and a payment of 9999 would pay for all time. Dates of what is planned stay.
+fn forget_what_is_to_come(says: &mut Billing, accepted: Moment) {
+    let dates: Vec<&mut Option<Moment>> = match says {
+        Billing::Subscription(told) => vec![
+            &mut told.at,
+            &mut told.status_at,
+            &mut told.created_at,
+            &mut told.last_payment_at,
+            &mut told.last_failed_at,
+        ],
+        Billing::Sale(sale) => vec![&mut sale.created_at, &mut sale.updated_at],
+        Billing::Refund(refund) => vec![&mut refund.created_at, &mut refund.updated_at],
+        Billing::Reversal(reversal) => {
+            let sale = reversal.sale.iter_mut();
+            let sale = sale.flat_map(|sale| [&mut sale.created_at, &mut sale.updated_at]);
+            std::iter::once(&mut reversal.at).chain(sale).collect()
+        }
+        Billing::Dispute(dispute) => vec![&mut dispute.at],
+        Billing::Other => Vec::new(),
+    };
+    let latest = accepted.micros() + FAST_CLOCK_MICROS;
+    for date in dates {
+        *date = date.filter(|at| at.micros() <= latest);
     }
 }
 

@@ -164,6 +164,8 @@ pub struct SaleRows {
     pub invoices: Vec<InvoiceRow>,
     /// In order of kind and id.
     pub payments: Vec<PaymentRow>,
+    /// The sale, where it is paid and its amount cannot be read.
+    pub without_amount: Option<String>,
 }
 
 impl Derived for SaleRows {
@@ -182,5 +184,10 @@ impl Derived for SaleRows {
                 &row.sale_id,
             ))
         });
+        if let Some(id) = &after.without_amount
+            && before.without_amount.is_none()
+        {
+            out.warn("a payment whose amount cannot be read has no invoice", id);
+        }
     }
 }

@@ -116,6 +116,7 @@ impl Aggregate for Sale {
                 user,
             }
             .rows(),
+            without_amount: state.is_without_amount().then(|| key.to_owned()),
         }
     }
 }
@@ -172,6 +173,15 @@ impl State {
             .values()
             .map(|refund| refund.of(amount.currency));
         refunds.fold(0, i64::saturating_add).min(amount.minor)
+    }
+
+    fn is_without_amount(&self) -> bool {
+        let is_paid = self
+            .sale
+            .state
+            .value()
+            .is_some_and(|state| state.was_paid());
+        is_paid && self.sale.amount.value().is_none()
     }
 
     fn status(&self, amount: Money) -> &'static str {

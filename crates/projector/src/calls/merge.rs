@@ -83,6 +83,13 @@ impl<T: Fill + Clone> Recent<T> {
     }
 }
 
+impl<T> Recent<T> {
+    /// All that are kept, newest first.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|said| &said.value)
+    }
+}
+
 impl<T: Clone + PartialEq + Serialize> Merge for Recent<T> {
     fn merge(&mut self, other: &Self) {
         for theirs in &other.0 {

@@ -228,8 +228,8 @@ pub enum Stage {
 piece! {
     /// What agents reported about one call.
     pub struct Report {
-        /// When it was answered.
-        pub answered: Latest<Moment> = "w",
+        /// When it was answered, by each agent that took it.
+        pub answered: Recent<Moment> = "w",
         /// Where it was transferred.
         pub transferred: Recent<Transfer> = "x",
         /// What came of it.

@@ -56,10 +56,10 @@ pub struct Timing<'a> {
 }
 
 /// What an agent says of a call's times.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Reported {
-    /// When it was answered.
-    pub answered: Option<Moment>,
+    /// When it was answered. An agent that takes over from one that crashed says so as well.
+    pub answered: Vec<Moment>,
     /// When the caller left.
     pub left: Option<Moment>,
 }
@@ -69,14 +69,14 @@ pub struct Reported {
 pub fn timing<'a>(
     room: &'a Room,
     call: &Call<'a>,
-    reported: Reported,
+    reported: &Reported,
     heard: Option<Moment>,
 ) -> Timing<'a> {
     let end = end(room, call, reported.left);
     let answered = match end {
         End::Aborted(_) => None,
         _ if in_vain(&end, call) => None,
-        _ => answered(call, end.at(), reported.answered, heard),
+        _ => answered(call, end.at(), &reported.answered, heard),
     };
     let ended = end
         .at()
@@ -136,7 +136,7 @@ fn in_vain(end: &End<'_>, call: &Call<'_>) -> bool {
 fn answered(
     call: &Call<'_>,
     ended: Option<Moment>,
-    reported: Option<Moment>,
+    reported: &[Moment],
     heard: Option<Moment>,
 ) -> Option<Moment> {
     let said = call
@@ -160,9 +160,11 @@ fn answered(
     // An agent that answers after the caller had gone answers nobody. By a clock that is ahead it only
     // seems to: then the caller heard something.
     let is_of_call = |at: &Moment| is_before_end(at) || heard.is_some() || call.outbound;
+    let reported = || reported.iter().copied().filter(believable);
+    // Whoever was answered stays so: of several agents the first one answered.
     let known = said
         .filter(believable)
-        .or_else(|| reported.filter(believable).filter(is_of_call));
+        .or_else(|| reported().filter(is_of_call).min());
     let known = known.map(|at| ended.map_or(at, |ended| at.min(ended)).max(call.started));
     known.or(heard)
 }

@@ -3,7 +3,7 @@
 use super::{CallFact, LONGEST_NAME, LONGEST_TEXT, bounded, key, past, recorded};
 use crate::calls::{
     key::RoomKey,
-    merge::{Latest, Least, Recent, Said},
+    merge::{Least, Recent, Said},
     room::{Analysis, Report, Room, Transfer},
     transcript::{AFTER_ALL_PARTS, Script},
 };
@@ -33,16 +33,12 @@ const LARGEST_COUNT: i64 = 1_000_000_000_000;
 /// than ingest can take in within an hour.
 const LARGEST_REVENUE_MINOR: i64 = 100_000_000_000;
 
-fn latest<T>(envelope: &Envelope, value: Option<T>) -> Latest<T> {
-    Latest(value.map(|value| Said {
+fn recent<T>(envelope: &Envelope, value: T) -> Recent<T> {
+    Recent(vec![Said {
         at: recorded(envelope),
         id: key(envelope.id()),
         value,
-    }))
-}
-
-fn recent<T>(envelope: &Envelope, value: T) -> Recent<T> {
-    Recent(latest(envelope, Some(value)).0.into_iter().collect())
+    }])
 }
 
 /// The call a report names; empty when it names none.
@@ -76,13 +72,14 @@ fn fact(
 }
 
 pub(super) fn answered(report: &Answered, envelope: &Envelope) -> CallFact {
-    let answered = report.answered_at.or_else(|| recorded(envelope));
+    let answered = past(report.answered_at, envelope).or_else(|| recorded(envelope));
+    let answered = answered.map(|at| recent(envelope, at));
     fact(
         place!(report, envelope),
         report.call_id.as_deref(),
         report.agent_name.as_deref(),
         Report {
-            answered: latest(envelope, answered),
+            answered: answered.unwrap_or_default(),
             ..Report::default()
         },
     )
@@ -160,7 +157,7 @@ fn analysis(report: &Analysed, envelope: &Envelope) -> Analysis {
     let recording = report.recording.clone().unwrap_or_default();
     let lower = |text: Option<&str>| name(text).map(|text| text.to_lowercase());
     Analysis {
-        answered: report.answered_at,
+        answered: past(report.answered_at, envelope),
         closed: lower(report.close_reason.as_deref()),
         ended: past(report.ended_at, envelope),
         status: lower(outcome.status.as_deref()),

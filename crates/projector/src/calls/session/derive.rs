@@ -81,14 +81,17 @@ fn write_course(
 ) {
     let analysis = report.analysis.value();
     let analysis = analysis.as_deref();
-    let analysed = || analysis.and_then(|analysis| analysis.answered);
+    let mut answered: Vec<Moment> = report.answered.values().copied().collect();
+    if answered.is_empty() {
+        answered.extend(analysis.and_then(|analysis| analysis.answered));
+    }
     let reported = Reported {
-        answered: report.answered.value().copied().or_else(analysed),
+        answered,
         left: analysis
             .filter(|told| caller_left(told))
             .and_then(|told| told.ended),
     };
-    let timing = timing(room, call, reported, heard);
+    let timing = timing(room, call, &reported, heard);
     let answered = timing.answered.is_some() || was_active(&timing.end, call);
     row.state = state(&timing).to_owned();
     row.result = result(&timing, call, answered).map(str::to_owned);

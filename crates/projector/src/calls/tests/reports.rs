@@ -30,6 +30,35 @@ fn an_answer_time_of_livekit_beats_the_agents_and_that_beats_the_sound() {
 }
 
 #[test]
+fn an_agent_that_takes_over_from_one_that_crashed_does_not_answer_the_call_anew() {
+    let answered = |at: i64| json!({ "callId": "SCL_a", "answeredAt": time(at).to_rfc3339() });
+    for [first, second] in [[4_000, 50_000], [50_000, 4_000]] {
+        let mut stage = answered_call();
+        stage
+            .report("call.answered", first, answered(first - 100))
+            .report("call.answered", second, answered(second - 100));
+        assert_eq!(stage.call().answered_at, Some(time(3_900)));
+    }
+    // An early one that is of no time of this call is not believed for it.
+    let mut stage = answered_call();
+    stage
+        .report("call.answered", 4_000, answered(-86_400_000))
+        .report("call.answered", 5_000, answered(4_900));
+    assert_eq!(stage.call().answered_at, Some(time(4_900)));
+}
+
+#[test]
+fn an_agents_clock_that_is_ahead_does_not_answer_a_call_in_time_to_come() {
+    let mut stage = answered_call();
+    stage.report(
+        "call.answered",
+        4_000,
+        json!({ "callId": "SCL_a", "answeredAt": time(700_000).to_rfc3339() }),
+    );
+    assert_eq!(stage.call().answered_at, Some(time(4_000)));
+}
+
+#[test]
 fn an_absurd_answer_time_is_not_believed() {
     for absurd in [
         "9999-12-31T23:59:59Z",
