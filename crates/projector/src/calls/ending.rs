@@ -70,11 +70,14 @@ pub fn ending(end: &End<'_>, call: &Call<'_>, answered: bool, reports: &Report) 
     match end {
         End::Open => None,
         End::Left(departure, _) => Some(left(departure, call, answered, reports)),
-        End::Aborted(departure) => Some(Ending::new(
-            &departure.reason,
-            By::Technical,
-            "The call reached us, but its connection never came up",
-        )),
+        End::Aborted(departure) => {
+            let words = if call.outbound {
+                "The call's connection never came up"
+            } else {
+                "The call reached us, but its connection never came up"
+            };
+            Some(Ending::new(&departure.reason, By::Technical, words))
+        }
         End::Told(_) => Some(Ending::new(
             "PARTICIPANT_DISCONNECTED",
             By::Unknown,

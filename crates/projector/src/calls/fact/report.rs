@@ -87,7 +87,7 @@ pub(super) fn answered(report: &Answered, envelope: &Envelope) -> CallFact {
 
 pub(super) fn transferred(report: &Transferred, envelope: &Envelope) -> CallFact {
     let transfer = Transfer {
-        to: name(report.transfer_to.as_deref()),
+        to: name(report.transfer_to.as_deref().map(without_scheme)),
         at: past(report.transferred_at, envelope).or_else(|| recorded(envelope)),
     };
     fact(
@@ -138,6 +138,14 @@ pub(super) fn heartbeat(report: &Heartbeat, envelope: &Envelope) -> CallFact {
     CallFact {
         room: place!(report, envelope),
         ..CallFact::default()
+    }
+}
+
+/// LiveKit is told to transfer to `tel:` and a number; whoever reads it wants the number.
+fn without_scheme(to: &str) -> &str {
+    match to.split_at_checked("tel:".len()) {
+        Some((scheme, number)) if scheme.eq_ignore_ascii_case("tel:") => number,
+        _ => to,
     }
 }
 

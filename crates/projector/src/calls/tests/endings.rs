@@ -1,6 +1,6 @@
 //! Why calls end.
 
-use super::stage::{Stage, agent, caller, time, visitor};
+use super::stage::{Stage, agent, caller, dialled, time, visitor};
 use serde_json::json;
 
 fn ended(reason: &str, status: &str, answered: bool) -> (Option<String>, String, String) {
@@ -132,26 +132,44 @@ fn the_agents_own_account_tells_its_hang_up_from_an_operators() {
 
 #[test]
 fn a_transfer_is_said_whole() {
-    let mut stage = Stage::new();
-    stage
-        .joined(&caller(), 342)
-        .speaks(&agent(), 3_240)
-        .report(
-            "call.transferred",
-            30_000,
-            json!({ "callId": "SCL_a", "transferTo": "+14155550190" }),
-        )
-        .left(&caller(), 31_000, "CLIENT_INITIATED", "hangup");
-    let call = stage.call();
-    assert_eq!(
-        call.end_words.as_deref(),
-        Some("The receptionist transferred the call to +14155550190")
-    );
-    assert_eq!(
-        (call.end_by.as_deref(), call.transferred_to.as_deref()),
-        (Some("receptionist"), Some("+14155550190"))
-    );
-    assert_eq!(call.transferred_at, Some(super::stage::time(30_000)));
+    // The second is what LiveKit is told to transfer to.
+    for to in ["+14155550190", "tel:+14155550190", "TEL:+14155550190"] {
+        let mut stage = Stage::new();
+        stage
+            .joined(&caller(), 342)
+            .speaks(&agent(), 3_240)
+            .report(
+                "call.transferred",
+                30_000,
+                json!({ "callId": "SCL_a", "transferTo": to }),
+            )
+            .left(&caller(), 31_000, "CLIENT_INITIATED", "hangup");
+        let call = stage.call();
+        assert_eq!(
+            call.end_words.as_deref(),
+            Some("The receptionist transferred the call to +14155550190")
+        );
+        assert_eq!(
+            (call.end_by.as_deref(), call.transferred_to.as_deref()),
+            (Some("receptionist"), Some("+14155550190"))
+        );
+        assert_eq!(call.transferred_at, Some(super::stage::time(30_000)));
+    }
+}
+
+#[test]
+fn a_connection_that_never_came_up_is_told_by_who_called() {
+    for (actor, words) in [
+        (
+            caller(),
+            "The call reached us, but its connection never came up",
+        ),
+        (dialled(), "The call's connection never came up"),
+    ] {
+        let mut stage = Stage::new();
+        stage.aborted(&actor, 2_000, "JOIN_FAILURE");
+        assert_eq!(stage.call().end_words.as_deref(), Some(words));
+    }
 }
 
 #[test]
