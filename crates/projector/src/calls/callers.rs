@@ -1,8 +1,9 @@
 //! Which calls a room holds, and when each began.
 //!
 //! A call is a phone: one `sip.callID`, whatever number of participant sids its reconnects took.
-//! Only a room that nobody phoned has web visitors. Supervisors, recorders and agents are never
-//! callers.
+//! A web visitor is a call of its own in a room that nobody phoned. In any other it is one only if it names
+//! its tenant and was there before the first phone: who joins a phone call from the web listens or helps.
+//! Supervisors, recorders and agents are never callers.
 //!
 //! A phone we dialled ourselves while a caller was there (a person to transfer to) is a leg of
 //! that caller's call and no call of its own; one dialled while nobody was there is a call that
@@ -86,13 +87,21 @@ pub fn calls<'a>(people: &'a Keyed<Person>, created: Option<Moment>) -> Vec<Call
         .into_iter()
         .filter_map(|(key, people)| call(key, people, created))
         .collect();
-    if calls.is_empty() {
-        let mut visitors = grouped(&|person| person.role == Role::Visitor && !person.hidden);
-        // Of two calls of one key only one can have a row.
-        visitors.retain(|key, _| out.binary_search_by_key(key, |(phone, _)| phone).is_err());
-        let visitors = visitors.into_iter();
-        calls.extend(visitors.filter_map(|(key, people)| call(key, people, created)));
-    }
+    let first_phone = calls.iter().map(|call| call.joined).min();
+    let mut visitors = grouped(&|person| person.role == Role::Visitor && !person.hidden);
+    // Of two calls of one key only one can have a row.
+    visitors.retain(|key, _| {
+        let is_out = out.binary_search_by_key(key, |(phone, _)| phone).is_ok();
+        !is_out && calls.binary_search_by_key(key, |call| call.key).is_err()
+    });
+    let visitors = visitors
+        .into_iter()
+        .filter_map(|(key, people)| call(key, people, created));
+    calls.extend(visitors.filter(|visitor| {
+        let was_first = |phone| visitor.joined < phone && visitor.names_tenant();
+        first_phone.is_none_or(was_first)
+    }));
+    calls.sort_by_key(|call| call.key);
     let out = out
         .into_iter()
         .filter_map(|(key, people)| call(key, people, created));
@@ -240,6 +249,10 @@ impl Call<'_> {
             .filter_map(|(_, person)| piece(person).0.as_ref())
             .min()
             .map(|(_, text)| text.as_str())
+    }
+
+    fn names_tenant(&self) -> bool {
+        self.text(|person| &person.tenant).is_some()
     }
 
     /// The number dialled: normalised, or as it came when it is none.

@@ -1,7 +1,7 @@
 //! Whole calls as they happen, and the rows they give.
 
 use super::stage::{
-    NAME, START, Stage, agent, caller, other_caller, recorder, supervisor, time, visitor,
+    Actor, NAME, START, Stage, agent, caller, other_caller, recorder, supervisor, time, visitor,
 };
 use crate::calls::{CallRow, call_id};
 use serde_json::json;
@@ -321,7 +321,46 @@ fn callers_who_share_a_room_are_calls_of_their_own() {
 }
 
 #[test]
-fn a_web_visitor_is_a_call_only_where_no_phone_ever_was() {
+fn a_visitor_who_names_a_tenant_keeps_the_call_when_a_phone_comes_after() {
+    let named = Actor {
+        attributes: json!({ "app.tenantId": "tenant-1" }),
+        ..visitor()
+    };
+    let told = |visitor: &Actor, phone: i64| {
+        let mut stage = Stage::new();
+        stage
+            .joined(visitor, 5_000)
+            .speaks(&agent(), 6_000)
+            .joined(&caller(), phone);
+        let calls = stage.calls().into_iter();
+        calls
+            .map(|call| (call.call_key, call.ring_ms))
+            .collect::<Vec<_>>()
+    };
+    let row = |key: &str, ring| (key.to_owned(), Some(ring));
+    assert_eq!(
+        told(&named, 40_000),
+        [row("PA_visitor", 6_000), row("SCL_a", 0)],
+        "the room was not made for the phone"
+    );
+    let keys = |calls: Vec<(String, Option<i64>)>| {
+        let keys = calls.into_iter().map(|(key, _)| key);
+        keys.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys(told(&named, 4_000)),
+        ["SCL_a"],
+        "who comes after a phone helps"
+    );
+    assert_eq!(
+        keys(told(&visitor(), 40_000)),
+        ["SCL_a"],
+        "who names nobody is nobody's"
+    );
+}
+
+#[test]
+fn a_web_visitor_who_names_no_tenant_is_a_call_only_where_no_phone_ever_was() {
     let mut stage = Stage::new();
     stage
         .joined(&visitor(), 410)
