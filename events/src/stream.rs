@@ -88,14 +88,15 @@ impl StreamName {
     /// ignore repetition); ten minutes cover every retry of LiveKit and the first of PayPal.
     pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(600);
 
-    /// The data of one event: what the largest body is that a sender may be told is taken.
+    /// The data of one event: what the largest body is that a sender may be told is taken. LiveKit's may be
+    /// larger, and is stored without its metadata.
     pub const LARGEST_DATA: usize = 1024 * 1024;
 
     /// The headers of one message: JetStream stores no more.
     pub const LARGEST_HEAD: usize = 64 * 1024;
 
     /// One message. There is room for the largest data with the largest head, because LiveKit takes a
-    /// refusal as delivered: a body that its route takes must fit. `max_payload` of nats.conf is larger
+    /// refusal as delivered: what is left of its body must fit. `max_payload` of nats.conf is larger
     /// still, so that the answer would be the stream's refusal and not a closed connection.
     pub const LARGEST_MESSAGE: usize = Self::LARGEST_DATA + Self::LARGEST_HEAD;
 }

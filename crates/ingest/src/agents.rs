@@ -5,6 +5,7 @@
 //! the sender should mend it or send all of it again, which stores nothing twice.
 
 mod binding;
+mod charset;
 mod format;
 mod rules;
 

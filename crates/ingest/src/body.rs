@@ -14,7 +14,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// Bodies up to this need no leave: nearly every webhook, so that no flood of larger ones keeps them out.
 /// One address's 64 connections with 32 streams each hold 16 MiB so, and their heads no more than twice that.
 const FREE: usize = 8 * 1024;
-/// All larger bodies together. A flood of honest 1 MiB bodies is answered 503 above it.
+/// All larger bodies together: 64 of 1 MiB, or 21 of LiveKit's largest. A flood of honest ones is answered
+/// 503 above it.
 const LARGE_BODIES_KIB: usize = 64 * 1024;
 /// The same for senders who prove nothing before their body has come, and whose real bodies are free.
 const STRANGERS_BODIES_KIB: usize = 16 * 1024;

@@ -2,7 +2,7 @@
 //!
 //! A body that is well signed is never refused for what it says: LiveKit takes a 4xx as
 //! delivered and would not send it again. What cannot be read is stored as it came, under the
-//! type `io.livekit.unparsable`.
+//! type `io.livekit.unparsable`. What is too large to be stored is stored without its metadata.
 
 mod envelope;
 mod strip;
@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use frontdesk_events::nats::Outbound;
+use frontdesk_events::{StreamName, nats::Outbound};
 use frontdesk_process::{clock, livekit::Keys};
 use std::sync::Arc;
 use verify::Token;
@@ -57,8 +57,26 @@ fn judge(token: Token<'_>, body: &Bytes) -> Result<(String, Outbound), Rejection
     let now = clock::now();
     let signed = token.verify(body)?;
     let outline = envelope::outline(body);
-    let data = strip::strip(body).map_or_else(|| body.clone(), Bytes::from);
+    let data = storable(body);
     let kind = envelope::kind(&outline);
     let message = envelope::wrap(&outline, &kind, &signed, data, now)?;
     Ok((kind, message))
+}
+
+/// What of a body is stored. Metadata is the customer's own and no fold reads it, so an event that is too
+/// large with it is worth more without it than lost.
+fn storable(body: &Bytes) -> Bytes {
+    let data = strip::strip(body).map_or_else(|| body.clone(), Bytes::from);
+    if data.len() <= StreamName::LARGEST_DATA {
+        return data;
+    }
+    let Some(rest) = strip::without_metadata(&data) else {
+        return data;
+    };
+    tracing::info!(
+        bytes = data.len(),
+        left = rest.len(),
+        "a delivery of LiveKit's is too large to be stored with its metadata"
+    );
+    rest.into()
 }

@@ -41,9 +41,14 @@ pub(crate) enum Rejection {
     /// Well formed, but what it says lacks something: 422, field by field.
     Incomplete(Vec<Problem>),
     /// 415.
-    MediaType { detail: String },
+    MediaType {
+        reason: &'static str,
+        detail: String,
+    },
     /// 413.
     TooLarge { limit: usize },
+    /// More events in a batch than are taken: 413.
+    TooMany { limit: usize },
     /// The body stalled on its way: 503. A 408 would be the end of it for LiveKit.
     TooSlow,
     /// The body broke off or was garbled on its way: 503, for the same reason.
@@ -93,7 +98,7 @@ impl Rejection {
             Self::Malformed { .. } => StatusCode::BAD_REQUEST,
             Self::Incomplete(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge { .. } | Self::NotStored(NotStored::TooLarge) => {
+            Self::TooLarge { .. } | Self::TooMany { .. } | Self::NotStored(NotStored::TooLarge) => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -112,10 +117,11 @@ impl Rejection {
             Self::Unsigned { reason }
             | Self::Forbidden { reason, .. }
             | Self::Malformed { reason, .. }
+            | Self::MediaType { reason, .. }
             | Self::Unverifiable { reason, .. } => reason,
             Self::Incomplete(_) => "incomplete",
-            Self::MediaType { .. } => "media_type",
             Self::TooLarge { .. } => "too_large",
+            Self::TooMany { .. } => "too_many_events",
             Self::TooSlow => "slow_body",
             Self::CutOff => "truncated_body",
             Self::NotFound => "not_found",
@@ -130,7 +136,7 @@ impl Rejection {
             Self::Unsigned { reason } => unsigned::told(reason, sender),
             Self::Forbidden { detail, .. }
             | Self::Malformed { detail, .. }
-            | Self::MediaType { detail }
+            | Self::MediaType { detail, .. }
             | Self::Unverifiable { detail, .. } => detail.clone(),
             Self::Incomplete(problems) => match problems.as_slice() {
                 [only] => format!("{}: {}", only.field, only.message),
@@ -140,13 +146,12 @@ impl Rejection {
                 ),
             },
             Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
+            Self::TooMany { limit } => {
+                format!("a batch holds at most {limit} events; send the rest in another")
+            }
             Self::TooSlow => "the body did not arrive in time; send it again".into(),
             Self::CutOff => "the body ended before it was complete; send it again".into(),
-            Self::NotFound => {
-                "there is nothing at this path: LiveKit's webhooks go to /webhooks/livekit, PayPal's to \
-                 /webhooks/paypal, agents' events to /events"
-                    .into()
-            }
+            Self::NotFound => nothing_here(sender).into(),
             Self::WrongMethod => "this path takes POST alone".into(),
             Self::Busy => "too many large requests at once; try again".into(),
             Self::NotStored(reason) => reason.to_string(),
@@ -161,16 +166,25 @@ impl Rejection {
             return;
         };
         let (peer, detail) = (peer.map(tracing::field::display), self.detail(sender));
+        if self.is_for_the_operator(sender) {
+            tracing::warn!(source, reason, status, peer, detail, untold, "refused");
+        } else {
+            tracing::info!(source, reason, status, peer, detail, untold, "refused");
+        }
+    }
+
+    /// Whether somebody here should look, and not only the sender.
+    fn is_for_the_operator(&self, sender: Sender) -> bool {
         match self {
             Self::Unsigned { .. }
             | Self::Unverifiable { .. }
             | Self::NotStored(_)
             | Self::Busy
             | Self::TooSlow
-            | Self::CutOff => {
-                tracing::warn!(source, reason, status, peer, detail, untold, "refused");
-            }
-            _ => tracing::info!(source, reason, status, peer, detail, untold, "refused"),
+            | Self::CutOff => true,
+            // A provider's URL is set wrong. It reads no answer, and LiveKit takes this one as delivered.
+            Self::NotFound => sender != Sender::Agent,
+            _ => false,
         }
     }
 
@@ -206,6 +220,24 @@ impl Rejection {
     }
 }
 
+/// What a 404 says to whoever set the URL.
+fn nothing_here(sender: Sender) -> &'static str {
+    match sender {
+        Sender::LiveKit => {
+            "there is nothing at this path, and what LiveKit sends here is lost: its webhooks go to exactly \
+             /webhooks/livekit"
+        }
+        Sender::PayPal => {
+            "there is nothing at this path, and what PayPal sends here is not taken: its webhooks go to \
+             exactly /webhooks/paypal"
+        }
+        Sender::Agent => {
+            "there is nothing at this path: LiveKit's webhooks go to /webhooks/livekit, PayPal's to \
+             /webhooks/paypal, agents' events to /events"
+        }
+    }
+}
+
 /// How many of this kind went untold, when it is time for a line. Both words are of closed sets.
 fn is_due(source: &'static str, reason: &'static str) -> Option<u64> {
     static LINES: Mutex<BTreeMap<(&str, &str), Rarely>> = Mutex::new(BTreeMap::new());
@@ -221,5 +253,19 @@ fn is_due(source: &'static str, reason: &'static str) -> Option<u64> {
 impl From<NotStored> for Rejection {
     fn from(reason: NotStored) -> Self {
         Self::NotStored(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_providers_url_that_is_set_wrong_is_for_the_operator() {
+        let warned = |sender| Rejection::NotFound.is_for_the_operator(sender);
+        assert!(warned(Sender::LiveKit) && warned(Sender::PayPal));
+        assert!(!warned(Sender::Agent), "anybody may try paths");
+        let told = Rejection::NotFound.detail(Sender::LiveKit);
+        assert!(told.ends_with("exactly /webhooks/livekit"), "{told}");
     }
 }

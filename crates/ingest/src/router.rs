@@ -18,9 +18,10 @@ use axum::{
 use frontdesk_events::StreamName;
 use std::net::SocketAddr;
 
-/// LiveKit's metadata and attributes alone may be 576 KiB. What the route takes the stream takes too:
-/// LiveKit would hold a 413 for delivered.
-const LIVEKIT_BODY: usize = StreamName::LARGEST_DATA;
+/// LiveKit takes a 413 as delivered. Its largest events carry a whole room and a whole participant: twice
+/// 512 KiB of metadata and 64 KiB of attributes, in JSON up to twice that. What of it is too large for the
+/// stream is left out ([`livekit::receive`]).
+const LIVEKIT_BODY: usize = 3 * 1024 * 1024;
 /// PayPal's real bodies are 1–5 KiB.
 const PAYPAL_BODY: usize = 256 * 1024;
 const EVENTS_BODY: usize = StreamName::LARGEST_DATA;
@@ -48,8 +49,21 @@ fn wrong_method(sender: Sender, request: &Request) -> Response {
 
 /// What ingest's own listener answers under every other path.
 pub(crate) async fn not_found(request: Request) -> Response {
-    // Whoever comes here is no sender we know; an agent is the likeliest.
-    refuse(&Rejection::NotFound, Sender::Agent, peer(&request))
+    let sender = meant_for(request.uri().path());
+    refuse(&Rejection::NotFound, sender, peer(&request))
+}
+
+/// Whose URL is set wrong, by a path that is nearly a right one: a slash at its end, or two at its
+/// beginning. Of all others an agent is the likeliest.
+fn meant_for(path: &str) -> Sender {
+    let path = path.to_ascii_lowercase();
+    if path.contains("/webhooks/livekit") {
+        Sender::LiveKit
+    } else if path.contains("/webhooks/paypal") {
+        Sender::PayPal
+    } else {
+        Sender::Agent
+    }
 }
 
 /// The one place where a rejection is counted, logged and turned into an answer.

@@ -18,6 +18,9 @@ pub const LARGEST_BATCH: usize = 1000;
 
 /// JetStream's error code for a batch that repeats a stored `Nats-Msg-Id`.
 const DUPLICATE_IN_BATCH: u64 = 10201;
+/// Of a replicated stream: another message of this `Nats-Msg-Id` is proposed and not yet stored, and may
+/// still come to nothing.
+const DUPLICATE_IN_PROCESS: u64 = 10158;
 const STREAM_FULL: [u64; 2] = [10077, 10047];
 
 /// JetStream refuses larger heads with an error that no retry can mend. The difference is for what the
@@ -135,7 +138,8 @@ pub struct PublishAck {
 /// What became of a publish that was not acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
-    /// No answer in time: it may be stored or not. Only a retry with the same id can tell.
+    /// No answer in time, or none that is final: it may be stored or not. Only a retry with the same id
+    /// can tell.
     #[error("no answer from JetStream; the message may or may not be stored")]
     Unknown,
     /// Nothing listens: JetStream is away. Not stored.
@@ -272,6 +276,7 @@ fn refusal(error: AckError) -> PublishError {
     let code = error.err_code.unwrap_or(error.code);
     match code {
         DUPLICATE_IN_BATCH => PublishError::DuplicateInBatch,
+        DUPLICATE_IN_PROCESS => PublishError::Unknown,
         code if STREAM_FULL.contains(&code) => PublishError::Full,
         code => PublishError::Refused {
             code,
@@ -285,4 +290,38 @@ fn batch_headers(message: &Outbound, batch_id: &str, sequence: usize) -> HeaderM
     headers.insert("Nats-Batch-Id", batch_id);
     headers.insert("Nats-Batch-Sequence", sequence.to_string());
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an answer of the server's means.
+    fn meaning(code: u64, description: &str) -> PublishError {
+        let error = serde_json::json!({"code": 409, "err_code": code, "description": description});
+        let answer = serde_json::json!({"error": error, "stream": "CALLS", "seq": 0});
+        let ack: Ack = serde_json::from_value(answer).unwrap();
+        refusal(ack.error.unwrap())
+    }
+
+    #[test]
+    fn only_a_final_answer_is_a_refusal() {
+        for (code, description, expected) in [
+            (
+                10158,
+                "duplicate message id is in process",
+                PublishError::Unknown,
+            ),
+            (
+                10201,
+                "batch publish contains duplicate message id",
+                PublishError::DuplicateInBatch,
+            ),
+            (10077, "maximum bytes exceeded", PublishError::Full),
+        ] {
+            assert_eq!(meaning(code, description), expected);
+        }
+        let refused = meaning(10054, "message size exceeds maximum allowed");
+        assert!(matches!(refused, PublishError::Refused { code: 10054, .. }));
+    }
 }

@@ -1,6 +1,6 @@
 //! Agents' CloudEvents in every mode, and what an agent may not say.
 
-use crate::stand::{AGENT, KEY, SECRET, Stand, agent, now, problem, token_with};
+use crate::stand::{AGENT, KEY, SECRET, Stand, agent, counted, now, problem, token_with};
 use axum::http::StatusCode;
 use frontdesk_events::{StreamName, catalogue::account};
 use serde_json::{Value, json};
@@ -190,6 +190,43 @@ async fn header_values_are_decoded_once_and_must_be_utf_8() {
             (400, Some("not_a_cloudevent")),
             "{bad}"
         );
+    }
+}
+
+#[tokio::test]
+async fn data_in_another_charset_is_refused_and_counted() {
+    let stand = Stand::start().await;
+    let words = ["ingest_rejected_total", "agent", "\"charset\""];
+    let before = counted(&words).await;
+    for media in [
+        "application/json; charset=iso-8859-1",
+        "application/json;Charset=\"UTF-16\"",
+        "text/plain; charset='windows-1252'",
+    ] {
+        let answer = send_binary(&stand, &[("content-type", media)]).await;
+        let (status, document) = problem(answer).await;
+        assert_eq!(
+            (status, document["reason"].as_str()),
+            (415, Some("charset")),
+            "{media}"
+        );
+        let detail = document["detail"].as_str().unwrap();
+        assert!(detail.contains("charset than UTF-8"), "{detail}");
+    }
+    assert!(counted(&words).await >= before + 3);
+    assert_eq!(stand.count(StreamName::Calls).await, 0);
+    for (id, media) in [
+        ("1", "application/json; charset=\"Utf-8\""),
+        ("2", "application/json;charset=US-ASCII"),
+        ("3", "text/plain"),
+    ] {
+        let own = [
+            ("ce-id", id),
+            ("ce-type", "com.example.thing"),
+            ("content-type", media),
+        ];
+        let answer = send_binary(&stand, &own).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{media}");
     }
 }
 
@@ -444,12 +481,14 @@ async fn a_batch_is_stored_as_a_whole_or_not_at_all() {
     );
     assert_eq!(stand.count(StreamName::Calls).await, 200);
     batch.push(numbered(200));
+    let (status, document) = problem(send(&stand, BATCH, &json!(batch).to_string()).await).await;
     assert_eq!(
-        problem(send(&stand, BATCH, &json!(batch).to_string()).await)
-            .await
-            .0,
-        400
+        (status, document["reason"].as_str()),
+        (413, Some("too_many_events"))
     );
+    let detail = document["detail"].as_str().unwrap();
+    assert!(detail.contains("at most 200 events"), "{detail}");
+    assert_eq!(stand.count(StreamName::Calls).await, 200);
     assert_eq!(send(&stand, BATCH, "[]").await.status(), StatusCode::OK);
 }
 

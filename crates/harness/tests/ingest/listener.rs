@@ -243,6 +243,41 @@ async fn a_client_that_never_stops_sending_is_cut() {
 }
 
 #[tokio::test]
+async fn a_providers_path_that_is_nearly_right_is_counted_as_the_providers() {
+    let stand = Stand::start().await;
+    for (sender, right, paths) in [
+        (
+            "livekit",
+            "/webhooks/livekit",
+            [
+                "/webhooks/livekit/",
+                "//webhooks/LiveKit",
+                "/webhooks/livekit/x",
+            ],
+        ),
+        (
+            "paypal",
+            "/webhooks/paypal",
+            [
+                "/webhooks/paypal/",
+                "/api/webhooks/paypal/",
+                "/webhooks/paypals",
+            ],
+        ),
+    ] {
+        for path in paths {
+            let words = ["ingest_rejected_total", sender, "not_found"];
+            let before = counted(&words).await;
+            let (status, document) = problem(stand.post(path, &[], "{}").await).await;
+            assert_eq!(status, 404, "{path}");
+            let detail = document["detail"].as_str().unwrap();
+            assert!(detail.ends_with(&format!("exactly {right}")), "{detail}");
+            assert!(counted(&words).await > before, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_path_or_method_is_told() {
     let stand = Stand::start().await;
     let wrong = [
@@ -250,7 +285,7 @@ async fn a_wrong_path_or_method_is_told() {
         ["ingest_rejected_total", "livekit", "wrong_method"],
     ];
     let before = [counted(&wrong[0]).await, counted(&wrong[1]).await];
-    for path in ["/", "/webhooks", "/webhooks/livekit/", "/api/calls"] {
+    for path in ["/", "/webhooks", "/webhook/livekit", "/api/calls"] {
         let (status, document) = problem(stand.post(path, &[], "{}").await).await;
         assert_eq!(status, 404, "{path}");
         let detail = document["detail"].as_str().unwrap();

@@ -314,7 +314,7 @@ async fn the_largest_body_is_stored_and_one_beyond_it_refused() {
         let frame = r#"{"event":"room_started","id":"EV_1","x":""}"#;
         frame.replace("\"\"", &format!("\"{}\"", "x".repeat(size - frame.len())))
     };
-    for size in [1024 * 1024 + 1, 3 * 1024 * 1024] {
+    for size in [1024 * 1024 + 1, 3 * 1024 * 1024, 3 * 1024 * 1024 + 1] {
         let (status, document) = problem(stand.deliver(fill(size).as_bytes()).await).await;
         assert_eq!(
             (status, document["reason"].as_str()),
@@ -332,4 +332,50 @@ async fn the_largest_body_is_stored_and_one_beyond_it_refused() {
         stand.only(StreamName::Calls).await.envelope.data().len(),
         largest.len()
     );
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_with_its_metadata_is_stored_without_it() {
+    let stand = Stand::start().await;
+    // LiveKit's bounds, in text that JSON makes twice as long.
+    let metadata = "\"".repeat(512 * 1024);
+    let mut sent: Value =
+        serde_json::from_slice(&fixtures::compact("livekit/02-participant_joined-sip.json"))
+            .unwrap();
+    for holder in ["room", "participant"] {
+        sent[holder]["metadata"] = metadata.as_str().into();
+    }
+    sent["participant"]["attributes"]["own"] = "\"".repeat(63 * 1024).into();
+    let body = sent.to_string().into_bytes();
+    assert!(body.len() > 2 * 1024 * 1024);
+    assert_eq!(stand.deliver(&body).await.status(), StatusCode::OK);
+    let stored = stand.only(StreamName::Calls).await.envelope;
+    let hash = hex::encode(Sha256::digest(&body));
+    assert_eq!(stored.extension("bodysha256"), Some(hash));
+    assert_eq!(stored.id(), sent["id"]);
+    let kept: Value = serde_json::from_slice(stored.data()).unwrap();
+    for holder in ["room", "participant"] {
+        sent[holder].as_object_mut().unwrap().remove("metadata");
+    }
+    sent["room"].as_object_mut().unwrap().remove("turnPassword");
+    assert_eq!(kept, sent);
+}
+
+#[tokio::test]
+async fn a_large_body_must_be_signed_as_a_whole() {
+    let stand = Stand::start().await;
+    let body = |last: char| {
+        let metadata = format!("{}{last}", "x".repeat(2 * 1024 * 1024));
+        json!({"event": "room_started", "id": "EV_1", "room": {"metadata": metadata}}).to_string()
+    };
+    let signed = signed(body('a').as_bytes());
+    let headers = [("authorization", signed.as_str())];
+    let answer = stand.post("/webhooks/livekit", &headers, body('b')).await;
+    let (status, document) = problem(answer).await;
+    assert_eq!(
+        (status, document["reason"].as_str()),
+        (401, Some("altered_body"))
+    );
+    let answer = stand.post("/webhooks/livekit", &headers, body('a')).await;
+    assert_eq!(answer.status(), StatusCode::OK);
 }

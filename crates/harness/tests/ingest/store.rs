@@ -15,7 +15,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpStream,
+    task::JoinHandle,
 };
 
 fn body(id: &str) -> Vec<u8> {
@@ -107,6 +112,61 @@ async fn who_came_while_the_store_hung_is_stored_when_it_no_longer_does() {
         "{early:?}"
     );
     assert!(late.iter().all(is(StatusCode::OK)), "{late:?}");
+}
+
+/// Speaks for the stream CALLS, which a lone server cannot be brought to say: to each message the next of
+/// these answers. Ends with when each came, and under which id.
+async fn answer_for_calls(
+    stand: &Stand,
+    answers: [&'static str; 2],
+) -> JoinHandle<Vec<(Instant, String)>> {
+    let address = stand.nats.url().replace("nats://", "");
+    let mut nats = BufReader::new(TcpStream::connect(address).await.unwrap());
+    let greeting = "CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB gone 1\r\n\
+                    PUB $JS.API.STREAM.DELETE.CALLS gone 0\r\n\r\nSUB calls.> 2\r\nPING\r\n";
+    nats.write_all(greeting.as_bytes()).await.unwrap();
+    // These two come in either order.
+    let mut said = String::new();
+    while !(said.contains("PONG\r\n") && said.contains("\"success\":true")) {
+        nats.read_line(&mut said).await.unwrap();
+    }
+    tokio::spawn(async move {
+        let mut came = Vec::new();
+        for answer in answers {
+            let mut head = String::new();
+            nats.read_line(&mut head).await.unwrap();
+            // HMSG <subject> <subscription> <reply> <size of the headers> <size>
+            let words: Vec<_> = head.split_whitespace().collect();
+            let mut message = vec![0; words[5].parse::<usize>().unwrap() + 2];
+            nats.read_exact(&mut message).await.unwrap();
+            let message = String::from_utf8(message).unwrap();
+            let id = message.lines().find(|line| line.starts_with("Nats-Msg-Id"));
+            came.push((clock::monotonic(), id.unwrap().to_owned()));
+            let reply = format!("PUB {} {}\r\n{answer}\r\n", words[3], answer.len());
+            nats.write_all(reply.as_bytes()).await.unwrap();
+        }
+        came
+    })
+}
+
+#[tokio::test]
+async fn an_id_that_is_just_being_stored_is_asked_for_again_after_a_pause() {
+    let stand = Stand::start().await;
+    let leader = answer_for_calls(
+        &stand,
+        [
+            r#"{"error":{"code":409,"err_code":10158,"description":"duplicate message id is in process"},"stream":"CALLS","seq":0}"#,
+            r#"{"stream":"CALLS","seq":7,"duplicate":true}"#,
+        ],
+    )
+    .await;
+    assert_eq!(stand.deliver(&body("EV_1")).await.status(), StatusCode::OK);
+    let came = leader.await.unwrap();
+    let [(first, id), (second, again)] = came.as_slice() else {
+        panic!("{came:?}");
+    };
+    assert_eq!(id, again);
+    assert!(*second - *first >= Duration::from_millis(50));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! any further.
 
 use super::{
+    charset,
     format::{Attributes, Received},
     rules::Refusal,
 };
@@ -34,9 +35,7 @@ pub(super) fn read(headers: &HeaderMap, body: &Bytes) -> Result<Incoming, Reject
         .get(header::CONTENT_ENCODING)
         .is_some_and(|encoding| encoding != "identity")
     {
-        return Err(Rejection::MediaType {
-            detail: "compressed bodies are not taken".into(),
-        });
+        return Err(not_taken("media_type", "compressed bodies are not taken"));
     }
     let content_type = headers.get(header::CONTENT_TYPE);
     let media = content_type
@@ -48,18 +47,34 @@ pub(super) fn read(headers: &HeaderMap, body: &Bytes) -> Result<Incoming, Reject
             is_batch: false,
         }),
         Some("application/cloudevents-batch+json") => batch(body),
-        Some(other) if other.starts_with("application/cloudevents") => Err(Rejection::MediaType {
-            detail: "of the event formats, JSON alone is taken".into(),
-        }),
-        _ if headers.keys().any(|name| name.as_str().starts_with("ce-")) => Ok(Incoming {
-            events: vec![binary(headers, body)],
-            is_batch: false,
-        }),
-        _ => Err(Rejection::MediaType {
-            detail:
-                "not a CloudEvent: neither ce- headers nor a media type of application/cloudevents"
-                    .into(),
-        }),
+        Some(other) if other.starts_with("application/cloudevents") => Err(not_taken(
+            "media_type",
+            "of the event formats, JSON alone is taken",
+        )),
+        _ if headers.keys().any(|name| name.as_str().starts_with("ce-")) => {
+            let named = content_type.and_then(|value| value.to_str().ok());
+            if named.is_some_and(charset::is_foreign) {
+                return Err(not_taken(
+                    "charset",
+                    "the Content-Type names another charset than UTF-8: send the data as UTF-8",
+                ));
+            }
+            Ok(Incoming {
+                events: vec![binary(headers, body)],
+                is_batch: false,
+            })
+        }
+        _ => Err(not_taken(
+            "media_type",
+            "not a CloudEvent: neither ce- headers nor a media type of application/cloudevents",
+        )),
+    }
+}
+
+fn not_taken(reason: &'static str, detail: &str) -> Rejection {
+    Rejection::MediaType {
+        reason,
+        detail: detail.to_owned(),
     }
 }
 
@@ -136,9 +151,9 @@ fn batch(body: &Bytes) -> Result<Incoming, Rejection> {
     let members: Vec<&RawValue> = serde_json::from_slice(body)
         .map_err(|error| malformed(format!("the batch is not a JSON array {}", place(&error))))?;
     if members.len() > LARGEST_BATCH {
-        return Err(malformed(format!(
-            "a batch holds at most {LARGEST_BATCH} events"
-        )));
+        return Err(Rejection::TooMany {
+            limit: LARGEST_BATCH,
+        });
     }
     let events = members
         .iter()

@@ -6,7 +6,7 @@ use frontdesk_events::nats::{Connection, Outbound, PublishAck, PublishError};
 use frontdesk_process::clock;
 use futures::future;
 use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long one publish may take. An fsync on a busy disk takes tens of milliseconds; what has no
 /// ack after this is unknown and tried again under its id.
@@ -14,6 +14,10 @@ const PUBLISH_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Below this no further try is worth it.
 const LAST_MOMENT: Duration = Duration::from_millis(50);
+
+/// Between two tries. JetStream may be storing the first one still, on every replica: tens of
+/// milliseconds. Without a pause all tries would be over before it can tell.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Tries of one message. They share one deadline; the count only bounds errors that come at once.
 const TRIES: usize = 3;
@@ -58,7 +62,10 @@ impl Settlement<'_> {
     }
 
     async fn settle_one(&self, message: &Outbound) -> Outcome {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                sleep(PAUSE).await;
+            }
             let patience = self.patience();
             let publishing = self.nats.publish(message, patience);
             match timeout(patience, publishing)
@@ -67,7 +74,7 @@ impl Settlement<'_> {
             {
                 Ok(PublishAck { duplicate, .. }) => return Ok(Receipt { duplicate }),
                 Err(PublishError::Unknown)
-                    if self.nats.is_connected() && self.patience() > LAST_MOMENT => {}
+                    if self.nats.is_connected() && self.patience() > PAUSE + LAST_MOMENT => {}
                 Err(PublishError::Unknown | PublishError::Unavailable) => {
                     return Err(NotStored::Away);
                 }

@@ -3,7 +3,8 @@
 //! Rooms carry their TURN password, ingress its stream key, egress requests may carry storage
 //! keys (see the facts on LiveKit, section 1). They are cut out of the text token by token: no
 //! number, escape or order changes, nothing is too deep, and a body that is no JSON at all is
-//! searched just the same, because it will be stored too.
+//! searched just the same, because it will be stored too. The same knife takes the metadata out of what
+//! is too large to be stored.
 
 use memchr::{memchr2, memmem};
 
@@ -62,8 +63,22 @@ pub(super) fn strip(body: &[u8]) -> Option<Vec<u8>> {
     {
         return None;
     }
+    cut(body, is_secret)
+}
+
+/// The body without any member called `metadata`; `None` when it has none.
+pub(super) fn without_metadata(body: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = cut(body, |key, _| key == b"metadata")?;
+    // It waits to be stored, and not with the room of all that was cut.
+    rest.shrink_to_fit();
+    Some(rest)
+}
+
+/// The body without the members whose key, at its place, is unwanted; `None` when it has none.
+fn cut(body: &[u8], is_unwanted: IsUnwanted) -> Option<Vec<u8>> {
     let mut cutter = Cutter {
         body,
+        is_unwanted,
         at: 0,
         kept: 0,
         out: None,
@@ -77,6 +92,9 @@ pub(super) fn strip(body: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
+/// Asked of a key as [`PlainKey`] has it.
+type IsUnwanted = fn(&[u8], Place) -> bool;
+
 /// What the keys of an object mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -89,6 +107,7 @@ enum Place {
 
 struct Cutter<'a> {
     body: &'a [u8],
+    is_unwanted: IsUnwanted,
     at: usize,
     /// Up to here the body is in `out`, or cut.
     kept: usize,
@@ -112,7 +131,7 @@ impl Cutter<'_> {
                     }
                     let place = self.place();
                     let key = PlainKey::of(&self.body[start..self.at]);
-                    if is_secret(key.as_bytes(), place) {
+                    if (self.is_unwanted)(key.as_bytes(), place) {
                         self.cut(start, value_end(self.body, colon + 1));
                     } else {
                         next = place_of_value(key.as_bytes(), place);
@@ -193,7 +212,7 @@ fn place_of_value(key: &[u8], place: Place) -> Place {
     }
 }
 
-/// No secret's name is longer.
+/// No name that is looked for is longer.
 const LONGEST_KEY: usize = 24;
 
 /// A key as it is compared: unescaped, lower case, without `_`: `turn_password` and
@@ -204,7 +223,7 @@ struct PlainKey {
 }
 
 impl PlainKey {
-    /// A key too long for any secret is as good as none.
+    /// A key longer than all that are looked for is as good as none.
     fn of(quoted: &[u8]) -> Self {
         let unescaped = if quoted.contains(&b'\\') {
             serde_json::from_slice::<String>(quoted).ok()
@@ -359,6 +378,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn metadata_goes_wherever_it_stands_and_every_other_byte_stays() {
+        let body = r#"{"event":"e", "room":{"metadata":"{\"a\":1}","sid":"s"},"participant":{"sid":"p", "metadata" : "x","attributes":{"k":"metadata"}},"n":1.0}"#;
+        let rest = without_metadata(body.as_bytes()).unwrap();
+        assert_eq!(
+            String::from_utf8(rest).unwrap(),
+            r#"{"event":"e", "room":{"sid":"s"},"participant":{"sid":"p", "attributes":{"k":"metadata"}},"n":1.0}"#
+        );
+        assert_eq!(without_metadata(br#"{"room":{"sid":"metadata"}}"#), None);
+    }
+
     /// Any JSON value, some of whose keys are secrets.
     fn json() -> impl Strategy<Value = serde_json::Value> {
         let leaf = prop_oneof![
@@ -372,6 +402,7 @@ mod tests {
                 Just("egressInfo".to_owned()),
                 Just("track".to_owned()),
                 Just("secret".to_owned()),
+                Just("metadata".to_owned()),
                 "[a-z\"\\\\]{1,4}",
             ];
             prop_oneof![
@@ -413,7 +444,29 @@ mod tests {
         }
     }
 
+    fn expected_without_metadata(value: &serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::Object(members) => members
+                .iter()
+                .filter(|(key, _)| *key != "metadata")
+                .map(|(key, value)| (key.clone(), expected_without_metadata(value)))
+                .collect(),
+            serde_json::Value::Array(items) => {
+                items.iter().map(expected_without_metadata).collect()
+            }
+            other => other.clone(),
+        }
+    }
+
     proptest! {
+        #[test]
+        fn cutting_metadata_equals_removing_members(value in json()) {
+            let text = value.to_string();
+            let rest = without_metadata(text.as_bytes()).unwrap_or(text.into_bytes());
+            let rest: serde_json::Value = serde_json::from_slice(&rest).unwrap();
+            prop_assert_eq!(rest, expected_without_metadata(&value));
+        }
+
         #[test]
         fn cutting_text_equals_removing_members(value in json(), pretty: bool) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
@@ -428,6 +481,7 @@ mod tests {
             let at = at.min(bytes.len());
             bytes.splice(at..at, *b"\"turnPassword\":");
             let _ = strip(&bytes);
+            let _ = without_metadata(&bytes);
         }
     }
 }

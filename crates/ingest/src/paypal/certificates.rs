@@ -6,7 +6,8 @@
 //! The bound on fetches must not become a way to shut PayPal out: a stranger could use it up with
 //! invented names. So it counts only addresses that never verified a delivery. Those that did are
 //! known from the stored deliveries ([`History`]), a restart included, and are fetched whenever
-//! they are needed, which is once a day, or once a minute while the fetch fails. What is left to a
+//! they are needed, which is once a day, or once a minute while the fetch fails or the certificate
+//! is past its end. What is left to a
 //! stranger who never pauses is the time before the very first delivery and after PayPal has
 //! changed its certificate, about once a year: then PayPal is answered 503 as long as that goes on,
 //! keeps the delivery for three days, and the log names the address that was not fetched.
@@ -34,7 +35,7 @@ const FETCH_PATIENCE: Duration = Duration::from_secs(5);
 const LARGEST_CERTIFICATE: usize = 64 * 1024;
 /// How long a certificate is used before PayPal is asked again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
-/// How long a failure answers for its URL.
+/// How long a failure answers for its URL, and a certificate that has ended.
 const FAILURE_KEPT: TimeDelta = TimeDelta::seconds(60);
 const MOST_KEPT: usize = 16;
 const UNREACHABLE: Distrust = "certificate_unreachable";
@@ -74,7 +75,13 @@ impl Slot {
     }
 
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
-        now - self.began < if self.failed() { FAILURE_KEPT } else { KEPT }
+        let kept = match self.fetched.get() {
+            Some(Err(_)) => FAILURE_KEPT,
+            // PayPal may long have put the next one under the same URL.
+            Some(Ok(certificate)) if certificate.has_ended(now) => FAILURE_KEPT,
+            _ => KEPT,
+        };
+        now - self.began < kept
     }
 }
 
@@ -284,5 +291,53 @@ impl Kept {
             };
             self.slots.remove(&url);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first certificate of the bundle, fetched so long before its end, and that end.
+    fn fetched_before_its_end(long: TimeDelta) -> (Certificates, Url, DateTime<Utc>) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let settings = PayPalSettings {
+            environment: Environment::Sandbox,
+            webhook_ids: Vec::new(),
+            origins: Environment::Sandbox.certificate_origins(),
+            trust_bundle: None,
+            allow_simulator: false,
+        };
+        let certificates = Certificates::new(&settings, Arc::default()).unwrap();
+        let url: Url = "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1"
+            .parse()
+            .unwrap();
+        let end: DateTime<Utc> = "2031-11-10T00:00:00Z".parse().unwrap();
+        certificates.put(&url, include_bytes!("../../trust/paypal.pem"), end - long);
+        (certificates, url, end)
+    }
+
+    #[test]
+    fn a_certificate_past_its_end_is_fetched_again_though_it_is_not_a_day_old() {
+        let (certificates, url, end) = fetched_before_its_end(TimeDelta::hours(1));
+        let is_kept = |now| certificates.slot(&url, now).unwrap().initialized();
+        assert!(is_kept(end), "it is good to its last moment");
+        assert!(!is_kept(end + TimeDelta::seconds(1)));
+    }
+
+    #[test]
+    fn a_certificate_past_its_end_is_fetched_once_a_minute() {
+        let (certificates, url, end) = fetched_before_its_end(TimeDelta::seconds(10));
+        let is_kept = |now| certificates.slot(&url, now).unwrap().initialized();
+        assert!(is_kept(end + TimeDelta::seconds(49)));
+        let again = certificates
+            .slot(&url, end + TimeDelta::seconds(50))
+            .unwrap();
+        assert!(
+            again.set(Err("certificate_out_of_date")).is_ok(),
+            "it is fetched now"
+        );
+        assert!(is_kept(end + TimeDelta::seconds(109)));
+        assert!(!is_kept(end + TimeDelta::seconds(110)));
     }
 }

@@ -4,7 +4,7 @@
 //! ten years has left them. The bundle is ours.
 
 use super::origin::Environment;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime, pem::PemObject as _};
 use std::{path::Path, sync::Arc, time::Duration};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring as algorithms};
@@ -70,6 +70,8 @@ pub(super) struct Certificate {
     leaf: CertificateDer<'static>,
     served: Vec<CertificateDer<'static>>,
     bundle: Arc<Bundle>,
+    /// The last moment at which the leaf is good.
+    ends: DateTime<Utc>,
 }
 
 /// Why a certificate proves nothing, as the label of a metric.
@@ -85,11 +87,18 @@ impl Certificate {
             return Err("not_a_certificate");
         }
         let leaf = certificates.remove(0);
+        let ends = not_after(&leaf).ok_or("not_a_certificate")?;
         Ok(Self {
             leaf,
             served: certificates,
             bundle,
+            ends,
         })
+    }
+
+    /// Nothing can make it good again: its address must be asked for the next one.
+    pub(super) fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        now > self.ends
     }
 
     /// Chain, time and name.
@@ -133,6 +142,37 @@ impl Certificate {
                 .is_ok()
         })
     }
+}
+
+/// The end of a certificate's validity. webpki compares it and does not tell it.
+fn not_after(der: &[u8]) -> Option<DateTime<Utc>> {
+    // Certificate ::= SEQUENCE { SEQUENCE { version, serial number, algorithm, issuer, validity, … } … }
+    let (_, certificate, _) = element(der)?;
+    let (_, fields, _) = element(certificate)?;
+    let (_, _, fields) = element(fields)?;
+    let (_, _, fields) = element(fields)?;
+    let (_, _, fields) = element(fields)?;
+    let (_, _, fields) = element(fields)?;
+    let (_, validity, _) = element(fields)?;
+    let (_, _, after) = element(validity)?;
+    let (tag, text, _) = element(after)?;
+    time(tag, std::str::from_utf8(text).ok()?)
+}
+
+/// RFC 5280, 4.1.2.5: a year of two digits is one between 1950 and 2049.
+fn time(tag: u8, text: &str) -> Option<DateTime<Utc>> {
+    const UTC_TIME: u8 = 0x17;
+    const GENERALIZED_TIME: u8 = 0x18;
+    let century = match tag {
+        UTC_TIME if text < "50" => "20",
+        UTC_TIME => "19",
+        GENERALIZED_TIME => "",
+        _ => return None,
+    };
+    let whole = format!("{century}{text}");
+    NaiveDateTime::parse_from_str(&whole, "%Y%m%d%H%M%SZ")
+        .ok()
+        .map(|time| time.and_utc())
 }
 
 /// Both names, where present, must be exactly the one; a wildcard is another name.
@@ -226,10 +266,30 @@ mod tests {
         assert_eq!(common_name(&name(0x0a, "x")), None);
     }
 
+    #[test]
+    fn a_certificate_tells_its_end() {
+        let ends: Vec<_> = CertificateDer::pem_slice_iter(BUILT_IN)
+            .map(|certificate| not_after(&certificate.unwrap()).unwrap().to_rfc3339())
+            .collect();
+        let expected = [
+            "2031-11-10T00:00:00+00:00",
+            "2028-10-22T12:00:00+00:00",
+            "2038-01-15T12:00:00+00:00",
+        ];
+        assert_eq!(ends, expected);
+        let year = |tag, text| time(tag, text).map(|time| time.format("%Y-%m-%d").to_string());
+        assert_eq!(year(0x17, "491231235959Z").unwrap(), "2049-12-31");
+        assert_eq!(year(0x17, "500101000000Z").unwrap(), "1950-01-01");
+        assert_eq!(year(0x18, "20500101000000Z").unwrap(), "2050-01-01");
+        assert_eq!(year(0x18, "500101000000Z"), None);
+        assert_eq!(year(0x0c, "20500101000000Z"), None);
+    }
+
     proptest! {
         #[test]
         fn any_subject_is_taken(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
             let _ = common_name(&bytes);
+            let _ = not_after(&bytes);
         }
     }
 }
