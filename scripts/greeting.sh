@@ -51,7 +51,8 @@ if running sandbox; then
   Call    scripts/call.sh
   Pay     scripts/subscribe.sh robin@example.com solo
 
-Calls arrive by themselves, one or two a minute (CALLS_PER_MINUTE=20 make up: a busy town).
+Calls arrive by themselves, one or two a minute over all twelve businesses of the sandbox
+(CALLS_PER_MINUTE=20 make up: a busy town).
 make logs shows what happens, make down stops it; data stays.
 END
   past

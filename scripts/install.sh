@@ -8,8 +8,8 @@
 
 require_languages() {
   have cargo || fail "Rust is missing: install it with rustup (https://rustup.rs)"
-  have node || fail "Node.js is missing: install version 20 or newer (https://nodejs.org)"
-  have npm || fail "npm is missing: it comes with Node.js 20 or newer (https://nodejs.org)"
+  have node || fail "Node.js is missing: install version 20.19 or newer (https://nodejs.org)"
+  have npm || fail "npm is missing: it comes with Node.js 20.19 or newer (https://nodejs.org)"
   local node_version
   node_version=$(node --version)
   at_least "${node_version#v}" 20.19 || fail "Node.js $node_version is too old: 20.19 or newer is needed"

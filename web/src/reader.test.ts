@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from "vitest";
 import { dayOf, isTimeZone, locale, readAs, readAsBrowser, startOf, timeZone } from "./reader";
 import { count } from "./ui/figures";
-import { hourOfDay, longDay, timeOfDay, weekdayName } from "./ui/time";
+import { hourOfDay, longDay, monthName, timeOfDay, weekdayName } from "./ui/time";
 
 afterEach(readAsBrowser);
 
@@ -36,6 +36,12 @@ it("writes days and times as the person chose, wherever the browser is", () => {
   expect(count(12_345)).toBe("12.345");
   expect(hourOfDay(18)).toMatch(/18/);
   expect(weekdayName(1)).toBe("Mo");
+});
+
+it("names a month in English, as the sentence it stands in, and by the person's calendar", () => {
+  as("Asia/Tokyo", "de-DE");
+  expect(monthName("2026-09-30T23:30:00Z")).toBe("October");
+  expect(monthName("nonsense")).toBe("that month");
 });
 
 it("falls back to the browser's where it does not know the name", () => {

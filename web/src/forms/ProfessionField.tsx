@@ -34,9 +34,10 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
   return (
     <>
       <Group legend="Profession" error={own ? null : error} className="grid gap-x-4 gap-y-2.5 sm:grid-cols-2">
-        {known.map((profession) => (
+        {known.map((profession, at) => (
           <Dot
             key={profession.id}
+            ref={!own && at === 0 ? ref : undefined}
             name="profession"
             label={profession.name}
             value={profession.id}
@@ -51,7 +52,7 @@ export function ProfessionField<In extends FieldValues, Out>({ form, name, profe
         <Dot
           name="profession"
           label="Something else"
-          ref={own ? undefined : ref}
+          ref={!own && known.length === 0 ? ref : undefined}
           checked={own}
           onChange={() => {
             type("");

@@ -399,6 +399,13 @@ it("what was said of a number goes with it: another one is typed, or one is rele
   expect(plan()).toBeNull();
 });
 
+it("a number to put callers through to is grouped as numbers are elsewhere", async () => {
+  keeping(stage, { ...ACE, transfer_number: "+12025550199" });
+  open(`/clients/${ID}`);
+  const transfer = await part("Transfer");
+  expect(transfer.getByLabelText<HTMLInputElement>("Number of a person").value).toBe("+1 202 555 0199");
+});
+
 it("near its limit a text says how long it is", async () => {
   keeping(stage);
   open(`/clients/${ID}`);

@@ -2,7 +2,7 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { ACE, BEA, CALL, FRESH, OTHER_ID, type Stage, open, plain, setStage } from "./stage";
+import { ACE, BEA, CALL, FRESH, OTHER_ID, type Stage, asMember, open, plain, setStage } from "./stage";
 
 let stage: Stage;
 let answers: Stage["answers"];
@@ -121,4 +121,40 @@ it("a business that is not there has no calls to come", async () => {
   expect(await screen.findByText("No call matches")).toBeTruthy();
   expect(screen.getByText(/The business that was chosen is not there/)).toBeTruthy();
   expect(screen.queryByText("No calls yet")).toBeNull();
+});
+
+it.each([
+  ["live", "On the line", "Nobody is on the line"],
+  ["ringing", "Ringing", "Nobody is ringing"],
+])("nobody there is said as it is when only %s calls are asked for", async (state, tab, words) => {
+  answers["/api/clients"] = { items: [ACE] };
+  open(`/calls?state=${state}`);
+  expect(await screen.findByText(words)).toBeTruthy();
+  expect(screen.getByRole("link", { name: tab }).getAttribute("aria-current")).toBe("true");
+  expect(screen.queryByText(/Take a filter away/)).toBeNull();
+});
+
+it("a filter beside the tab may be what hides a call that is going on", async () => {
+  open("/calls?state=live&number=555");
+  expect(await screen.findByText(/Take a filter away/)).toBeTruthy();
+});
+
+it("a new owner is led to a first business", async () => {
+  open("/calls");
+  const add = await screen.findByRole("link", { name: "New business" });
+  expect(add.getAttribute("href")).toBe("/clients/new");
+});
+
+it("a reader of an account without a business is led to none", async () => {
+  asMember(stage, "reader");
+  open("/calls");
+  expect(await screen.findByText(/no business yet/)).toBeTruthy();
+  expect(screen.queryByRole("link", { name: "New business" })).toBeNull();
+});
+
+it("what a row has to cut short can be read in full", async () => {
+  answers["/api/calls"] = { items: [{ ...CALL, caller_name: "Number ending in 0147" }], next_cursor: null, freshness: FRESH };
+  open("/calls");
+  const row = (await screen.findByRole("link", { name: "Number ending in 0147" })).closest("[role=row]");
+  expect(row?.getAttribute("title")).toBe("Number ending in 0147\nBright Smile Dental\nBooked\nWants a cleaning.");
 });

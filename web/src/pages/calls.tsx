@@ -71,7 +71,7 @@ export function Calls() {
   );
 }
 
-/** The five questions asked every day, one press each. */
+/** The questions asked every day, one press each. */
 function Quick({ filter }: { filter: CallFilter }) {
   const chosen = quickChoice(filter);
   return (
@@ -95,6 +95,7 @@ function Quick({ filter }: { filter: CallFilter }) {
 
 const QUICK: (Pick<CallFilter, "state" | "result"> & { words: string })[] = [
   { words: "All" },
+  { words: "Ringing", state: "ringing" },
   { words: "On the line", state: "live" },
   { words: "Answered", result: "answered" },
   { words: "Missed", result: "missed" },

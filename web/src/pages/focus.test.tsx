@@ -181,12 +181,13 @@ it("a name that is taken is said at the name", async () => {
   expect(focused()).toBe(name);
 });
 
-it("a business without a profession is led to the choice, or to the words for it", async () => {
+it("a business without anything is led to what stands first: the choice of a profession, or the words for it", async () => {
   open("/clients/new");
-  await user.type(await screen.findByLabelText("Name"), "Keys");
-  await user.click(screen.getByRole("button", { name: "Create the business" }));
+  await user.click(await screen.findByRole("button", { name: "Create the business" }));
   await screen.findByText("Enter what the business is.");
-  await waitFor(() => expect(focused()).toBe(screen.getByRole("radio", { name: "Something else" })));
+  expect(screen.getByText("Enter the name of the business.")).toBeTruthy();
+  await waitFor(() => expect(focused()).toBe(screen.getByRole("radio", { name: "Dentist" })));
+  await user.type(screen.getByLabelText("Name"), "Keys");
   await user.click(screen.getByRole("radio", { name: "Something else" }));
   await user.click(screen.getByRole("button", { name: "Create the business" }));
   await waitFor(() => expect(focused()).toBe(screen.getByLabelText("In your own words")));

@@ -2,7 +2,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { type Asked, ID, ME, type Stage, keeping, open, part, plain, problem, setStage } from "./stage";
+import { ACE, type Asked, ID, ME, type Stage, keeping, open, part, plain, problem, setStage } from "./stage";
 
 let stage: Stage;
 let user: ReturnType<typeof userEvent.setup>;
@@ -119,4 +119,13 @@ it("no change is lost between two pages when another one comes", async () => {
   await user.click(says.getByRole("button", { name: "Save what it says" }));
   expect(await history.findByText("changed the part 5")).toBeTruthy();
   for (const id of [4, 3, 2]) expect(history.getByText(`changed the part ${id}`)).toBeTruthy();
+});
+
+it.each([
+  [1, /Nothing was changed since it was made on .*1/],
+  [3, /No change is recorded yet/],
+])("a history without an entry says which, at version %d", async (version, words) => {
+  keeping(stage, { ...ACE, version });
+  open(`/clients/${ID}`);
+  expect(await (await part("History")).findByText(words)).toBeTruthy();
 });

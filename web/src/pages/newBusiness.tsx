@@ -77,6 +77,8 @@ function NewForm({ professions }: { professions: Professions }) {
     },
   });
   const { form, submit } = kept;
+  // The first field that is wrong gets the focus, in the order in which they are made known: the page's.
+  form.register("profession");
   return (
     <form onSubmit={submit} noValidate className="flex max-w-form flex-col gap-4">
       <FormProblem form={form} />

@@ -118,3 +118,28 @@ it("what went well is a share of answered calls, and leads to those alone", asyn
     outcome: "success",
   });
 });
+
+it("more calls than are shown are led to by lists that have every one of them", async () => {
+  const going = (state: "live" | "ringing", n: number) =>
+    Array.from({ length: n }, (_, at) => ({ ...CALL, id: `${ID.slice(0, -2)}${state === "live" ? 1 : 2}${at}`, state, ended_at: null }));
+  const calls = { live: going("live", 3), ringing: going("ringing", 2) };
+  answers["/api/calls"] = ({ url }) => ({
+    items: Object.entries(calls).find(([state]) => state === url.searchParams.get("state"))?.[1] ?? [],
+    next_cursor: null,
+    freshness: FRESH,
+  });
+  open(`/?client_id=${ID}`);
+  const now = within(await screen.findByRole("region", { name: "Now" }));
+  expect(await now.findByText("3 on the line, 2 ringing")).toBeTruthy();
+  const leads = (name: string) => now.getByRole("link", { name }).getAttribute("href");
+  expect(leads("All on the line")).toBe(`/calls?client_id=${ID}&state=live`);
+  expect(leads("All ringing")).toBe(`/calls?client_id=${ID}&state=ringing`);
+});
+
+it("where all are shown, no list is offered", async () => {
+  answers["/api/calls"] = { items: [], next_cursor: null, freshness: FRESH };
+  open("/");
+  const now = within(await screen.findByRole("region", { name: "Now" }));
+  expect(await now.findByText("Nobody is on the line")).toBeTruthy();
+  expect(now.queryByRole("link", { name: /^All/ })).toBeNull();
+});

@@ -84,15 +84,18 @@ export function Rows({ label, columns, headless = false, className, children }: 
 interface RowProps {
   columns: Column[];
   chosen?: boolean;
+  /** What its cells may have to cut short. The row's own, for its link lies over every cell. */
+  title?: string;
   /** Under the cells, over the whole width. */
   below?: ReactNode;
   children: ReactNode;
 }
 
-export function Row({ columns, chosen = false, below, children }: RowProps) {
+export function Row({ columns, chosen = false, title, below, children }: RowProps) {
   return (
     <div
       role="row"
+      title={title}
       style={tracks(columns)}
       className={classes(
         "relative grid content-center items-center gap-y-0.5 border-b border-line px-5 transition-colors last:border-b-0",

@@ -8,6 +8,11 @@ export function phone(number: string) {
   return american ? ["+1", ...american.slice(1)].join("\u00a0") : number;
 }
 
+/** As somebody would type it, for a field: grouped with blanks one can move and delete over like any other. */
+export function typedPhone(number: string) {
+  return phone(number).replaceAll("\u00a0", " ");
+}
+
 /** A sentence of somebody else's, its numbers written as ours are. */
 export function withPhones(sentence: string) {
   return sentence.replace(/\+\d{7,15}/g, phone);

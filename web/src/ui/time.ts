@@ -104,13 +104,14 @@ export function longDay(at: string | null | undefined) {
   return writtenAt(at, DAY_OF_YEAR);
 }
 
+/** A month as a word, in English as the sentences and headings it stands in: it is no date. */
 export function monthName(at: string) {
-  return writtenAt(at, { month: "long" }, "that month");
+  return parsed(at)?.toLocaleString("en", { timeZone: timeZone(), month: "long" }) ?? "that month";
 }
 
-function writtenAt(at: string | null | undefined, how: Intl.DateTimeFormatOptions, otherwise = "–") {
+function writtenAt(at: string | null | undefined, how: Intl.DateTimeFormatOptions) {
   const date = parsed(at);
-  return date ? written(date, how) : otherwise;
+  return date ? written(date, how) : "–";
 }
 
 function written(date: Date, how: Intl.DateTimeFormatOptions) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytes, change, heroCount, money, points, pointsChange } from "./figures";
-import { isDiallable, phone, withPhones } from "./phone";
+import { isDiallable, phone, typedPhone, withPhones } from "./phone";
 import { clock, day, duration, exactTime, hourOfDay, hourSpan, lateness, moment, timeOfDay, weekdayName } from "./time";
 
 describe("time", () => {
@@ -86,6 +86,11 @@ describe("phone numbers", () => {
     expect(phone("+12025550147")).toBe("+1\u00a0202\u00a0555\u00a00147");
     expect(phone("+4930123456")).toBe("+4930123456");
     expect(phone("anonymous")).toBe("anonymous");
+  });
+
+  it("stand in a field as somebody would type them", () => {
+    expect(typedPhone("+12025550147")).toBe("+1 202 555 0147");
+    expect(typedPhone("+4930123456")).toBe("+4930123456");
   });
 
   it("are written the same way inside somebody else's sentence", () => {

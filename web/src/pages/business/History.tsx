@@ -12,7 +12,7 @@ import { AwaitingRows } from "../../ui/Awaiting";
 import { Button } from "../../ui/Button";
 import { ConfirmDialog } from "../../ui/Dialog";
 import { Panel } from "../../ui/Panel";
-import { day, timeOfDay } from "../../ui/time";
+import { day, longDay, timeOfDay } from "../../ui/time";
 import { Unfold } from "../../ui/Unfold";
 import { Failure } from "../shell/Failure";
 import { changedFields, changeWords, valueWords } from "./changeWords";
@@ -41,16 +41,20 @@ export function History({ business, professions }: Props) {
   const changes = data.pages.flatMap(({ items }) => items);
   return (
     <Panel title="History" flush>
-      <ol className="border-t border-line">
-        {changes.map((change, at) => (
-          <OneChange
-            key={change.id}
-            {...{ professions, change }}
-            isNow={at === 0}
-            restore={() => setRestoring(change)}
-          />
-        ))}
-      </ol>
+      {changes.length === 0 ? (
+        <p className="px-5 pb-5 text-quiet">{unchangedWords(business)}</p>
+      ) : (
+        <ol className="border-t border-line">
+          {changes.map((change, at) => (
+            <OneChange
+              key={change.id}
+              {...{ professions, change }}
+              isNow={at === 0}
+              restore={() => setRestoring(change)}
+            />
+          ))}
+        </ol>
+      )}
       {hasNextPage && (
         <div className="border-t border-line px-5 py-1.5">
           {history.isFetchNextPageError && <p className="text-bad">{problemWords(error)}</p>}
@@ -146,6 +150,13 @@ function Restore({ business, change, close }: { business: Business; change: Chan
       </p>
     </ConfirmDialog>
   );
+}
+
+/** A business made by no person, as the sandbox makes its own, has no change that tells of it. */
+function unchangedWords({ version, created_at }: Business) {
+  return version === 1
+    ? `Nothing was changed since it was made on ${longDay(created_at)}.`
+    : "No change is recorded yet.";
 }
 
 function changedBy({ by }: Change) {

@@ -10,7 +10,7 @@ import { DAYS, type Day, type Week, WEEK_RULES, dayName, spanWords, weekOf } fro
 import { WORD_RULES, WordFields } from "../../forms/WordFields";
 import { name, phoneNumberOrNone, profession, z } from "../../forms/rules";
 import { TextField } from "../../ui/Field";
-import { phone } from "../../ui/phone";
+import { phone, typedPhone } from "../../ui/phone";
 import { Section } from "./Section";
 
 interface Props {
@@ -132,7 +132,7 @@ export function Transfer({ business }: Props) {
       title="Transfer"
       business={business}
       rules={TRANSFER}
-      valuesOf={({ transfer_number }) => ({ transfer_number: transfer_number ?? "" })}
+      valuesOf={({ transfer_number }) => ({ transfer_number: transfer_number ? typedPhone(transfer_number) : "" })}
       change={({ transfer_number }) => ({ transfer_number: transfer_number || null })}
       facts={({ transfer_number }) => [["Number", transfer_number ? phone(transfer_number) : "Nobody is put through"]]}
       does="Save transfer"

@@ -3,6 +3,7 @@ import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { clientsQuery } from "../../api/businesses";
 import type { CallFilter } from "../../api/callFilter";
+import { may, useMe } from "../../api/me";
 import { isReversed } from "../../api/period";
 import type { CallPage } from "../../api/queries";
 import { paths } from "../../paths";
@@ -60,11 +61,20 @@ export function CallList({ calls, filter, search, chosenId }: Props) {
 function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
   const { client_id, unassigned, ...parts } = filter;
   const clients = useQuery(clientsQuery()).data?.items;
+  const canEdit = may(useMe(), "edit");
+  const { state, ...others } = parts;
   const narrowed = Object.keys(parts).length > 0;
   if (client_id && clients && !clients.some(({ id }) => id === client_id)) {
     return (
       <Notice title="No call matches" action={<ClearFilters />}>
         <p>The business that was chosen is not there: it was deleted, or it belongs to another account.</p>
+      </Notice>
+    );
+  }
+  if ((state === "live" || state === "ringing") && Object.keys(others).length === 0 && !older) {
+    return (
+      <Notice title={NOBODY[state].title} action={<ClearFilters />}>
+        <p>{NOBODY[state].words}</p>
       </Notice>
     );
   }
@@ -76,11 +86,29 @@ function NoCalls({ filter, older }: { filter: CallFilter; older: boolean }) {
     );
   }
   return (
-    <Notice title="No calls yet">
+    <Notice
+      title="No calls yet"
+      action={
+        canEdit &&
+        !client_id &&
+        !unassigned &&
+        clients?.length === 0 && (
+          <Link to={paths.newBusiness()} className={buttonLook("strong")}>
+            New business
+          </Link>
+        )
+      }
+    >
       <WhereToRing whose={{ ...(client_id && { client_id }), ...(unassigned && { unassigned }) }} />
     </Notice>
   );
 }
+
+/** Nobody there is no mistake of the filter. */
+const NOBODY = {
+  live: { title: "Nobody is on the line", words: "A call stands here from the moment it is answered until it ends." },
+  ringing: { title: "Nobody is ringing", words: "A call stands here from its first ring until it is answered." },
+};
 
 function NoMatch({ filter: { q, client_id, unassigned, ...others } }: { filter: CallFilter }) {
   if (isReversed(others)) return <p>The first day is after the last one, so no call can be of these days.</p>;

@@ -14,19 +14,25 @@ import { callerWords, clientWords, verdict } from "./words";
 
 export const CALL_COLUMNS: Column[] = [
   { name: "When", width: "120px" },
-  { name: "Caller", width: "minmax(0, 1fr)" },
-  { name: "Business", width: "minmax(0, 0.9fr)" },
-  { name: "Result", width: "minmax(0, 1.4fr)" },
+  // A number is never cut.
+  { name: "Caller", width: "minmax(128px, 1.2fr)" },
+  { name: "Business", width: "minmax(0, 1.1fr)" },
+  { name: "Result", width: "minmax(0, 1fr)" },
   { name: "Length", width: "80px", right: true },
   { name: "Captured", width: "80px", right: true },
-  { name: "Summary", width: "minmax(0, 1.3fr)" },
+  { name: "Summary", width: "minmax(0, 1.15fr)" },
 ];
 
 export function CallRow({ call, search = "", chosen = false }: { call: Call; search?: string; chosen?: boolean }) {
   const { words, tone } = verdict(call);
   const upset = call.sentiment?.label === "negative";
   return (
-    <Row columns={CALL_COLUMNS} chosen={chosen} below={call.hits?.length ? <Hits hits={call.hits} /> : null}>
+    <Row
+      columns={CALL_COLUMNS}
+      chosen={chosen}
+      title={[callerWords(call), clientWords(call), words, call.summary].filter(Boolean).join("\n")}
+      below={call.hits?.length ? <Hits hits={call.hits} /> : null}
+    >
       <span
         role="cell"
         className="figures order-2 text-right whitespace-nowrap text-quiet @table:order-none @table:text-left"

@@ -10,7 +10,6 @@ import { paths } from "../../paths";
 import { AwaitingRows } from "../../ui/Awaiting";
 import { buttonLook } from "../../ui/Button";
 import { classes } from "../../ui/classes";
-import { plural } from "../../ui/figures";
 import { Panel } from "../../ui/Panel";
 import { ROW_LINK, Row, Rows } from "../../ui/Rows";
 import { RunningClock } from "../../ui/RunningClock";
@@ -38,13 +37,7 @@ export function Now({ live, ringing, whose }: Props) {
       title="Now"
       hint={known && calls.length > 0 ? summed(live.data, ringing.data) : null}
       flush
-      control={
-        hidden > 0 && (
-          <Link to={paths.calls({ ...whose, state: "live" })} className={buttonLook("text", "text-xs")}>
-            {live.data?.next_cursor ? "All live calls" : plural(hidden, "more call")}
-          </Link>
-        )
-      }
+      control={hidden > 0 && <AllOfThem {...{ live: live.data, ringing: ringing.data, whose }} />}
     >
       <div className="@container">
         <div className="h-61 overflow-hidden border-t border-line @table:h-41">
@@ -108,6 +101,25 @@ function LiveRow({ call }: { call: Call }) {
         {talking ? "on the line" : "ringing"}
       </span>
     </Row>
+  );
+}
+
+/** More than are shown. A list is of one state, so each has its own, named by what is in it. */
+function AllOfThem({ live, ringing, whose }: { live?: CallPage; ringing?: CallPage; whose: Whose }) {
+  const lists = [
+    { state: "live", words: "All on the line", calls: live },
+    { state: "ringing", words: "All ringing", calls: ringing },
+  ] as const;
+  return (
+    <div className="flex flex-wrap justify-end gap-x-4">
+      {lists
+        .filter(({ calls }) => calls && calls.items.length > 0)
+        .map(({ state, words }) => (
+          <Link key={state} to={paths.calls({ ...whose, state })} className={buttonLook("text", "text-xs")}>
+            {words}
+          </Link>
+        ))}
+    </div>
   );
 }
 

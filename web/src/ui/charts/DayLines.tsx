@@ -1,7 +1,8 @@
 /** Calls by day of the month: this month as a line, the month before thin and grey behind it. */
-import { Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
+import { Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis, usePlotArea, useYAxisScale } from "recharts";
+import { plural } from "../figures";
 import { AXIS, Tip } from "./drawing";
-import { liftOfNames } from "./endNames";
+import { keptApart } from "./endNames";
 
 export interface DayPoint {
   day: number;
@@ -10,10 +11,12 @@ export interface DayPoint {
   before?: number;
 }
 
-export default function DayLines({ points, names }: { points: DayPoint[]; names: { now: string; before: string } }) {
-  const last = { now: lastWith(points, "now"), before: lastWith(points, "before") };
-  const highest = Math.max(...points.flatMap(({ now = 0, before = 0 }) => [now, before]));
-  const lift = liftOfNames(points[last.now]?.now, points[last.before]?.before, highest);
+interface Names {
+  now: string;
+  before: string;
+}
+
+export default function DayLines({ points, names }: { points: DayPoint[]; names: Names }) {
   return (
     <ResponsiveContainer>
       <LineChart data={points} margin={{ top: 14, right: 76, bottom: 0, left: 0 }} accessibilityLayer={false}>
@@ -26,7 +29,7 @@ export default function DayLines({ points, names }: { points: DayPoint[]; names:
             active && (
               <Tip
                 title={`Day ${label}`}
-                lines={payload.map((entry) => `${String(entry.name)}: ${String(entry.value)} calls`)}
+                lines={payload.map((entry) => `${String(entry.name)}: ${plural(Number(entry.value), "call")}`)}
               />
             )
           }
@@ -42,54 +45,38 @@ export default function DayLines({ points, names }: { points: DayPoint[]; names:
             dot={false}
             activeDot={{ r: 3 }}
             isAnimationActive={false}
-            label={(at: LabelPlace) => (
-              <EndLabel
-                {...at}
-                shown={at.index === last[key]}
-                name={names[key]}
-                strong={key === "now"}
-                lift={lift[key]}
-              />
-            )}
           />
         ))}
+        <EndNames {...{ points, names }} />
       </LineChart>
     </ResponsiveContainer>
   );
 }
 
-interface LabelPlace {
-  x?: number | string;
-  y?: number | string;
-  index?: number;
-}
-
-/** The line's name right of its end. */
-function EndLabel({
-  x,
-  y,
-  shown,
-  name,
-  strong,
-  lift,
-}: LabelPlace & { shown: boolean; name: string; strong: boolean; lift: number }) {
-  if (!shown) return <g />;
-  return (
-    <text
-      x={Number(x) + 6}
-      y={Number(y) - lift}
-      className="text-xs"
-      fill={strong ? "var(--accent)" : "var(--quiet)"}
-      fontWeight={strong ? 600 : 400}
-      stroke="var(--surface)"
-      strokeWidth={4}
-      paintOrder="stroke"
-    >
-      {name}
-    </text>
+/** The lines' names as high as their ends, all beyond the last day: a line that goes on would run through the other's. */
+function EndNames({ points, names }: { points: DayPoint[]; names: Names }) {
+  const plot = usePlotArea();
+  const heightOf = useYAxisScale();
+  if (!plot || !heightOf) return null;
+  const end = (key: keyof Names) => {
+    const calls = points.findLast((point) => point[key] !== undefined)?.[key];
+    return calls === undefined ? undefined : heightOf(calls);
+  };
+  const at = keptApart({ now: end("now"), before: end("before") }, plot.y + plot.height);
+  return (["before", "now"] as const).map(
+    (key) =>
+      at[key] !== undefined && (
+        <text
+          key={key}
+          x={plot.x + plot.width + 8}
+          y={at[key]}
+          dominantBaseline="central"
+          className="text-xs"
+          fill={key === "now" ? "var(--accent)" : "var(--quiet)"}
+          fontWeight={key === "now" ? 600 : 400}
+        >
+          {names[key]}
+        </text>
+      ),
   );
-}
-
-function lastWith(points: DayPoint[], key: "now" | "before") {
-  return points.findLastIndex((point) => point[key] !== undefined);
 }

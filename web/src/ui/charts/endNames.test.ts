@@ -1,21 +1,24 @@
 import { expect, it } from "vitest";
-import { liftOfNames } from "./endNames";
+import { keptApart } from "./endNames";
 
-it("pushes names apart where two lines end at one height", () => {
-  for (const [now, before] of [
-    [5, 5],
-    [5, 4],
-    [4, 5],
-    [0, 0],
-  ] as const) {
-    const lift = liftOfNames(now, before, 18);
-    const [higher, lower] = now >= before ? [lift.now, lift.before] : [lift.before, lift.now];
-    expect(higher - lower, `${now} and ${before}`).toBeGreaterThanOrEqual(14);
-  }
+const AXIS = 180;
+
+it.each([
+  [100, 100],
+  [100, 104],
+  [104, 100],
+  [AXIS, AXIS],
+  [AXIS, 170],
+  [0, 0],
+])("lines that end %d and %d pixels down have names that do not touch", (now, before) => {
+  const at = keptApart({ now, before }, AXIS);
+  const [upper = 0, lower = 0] = now <= before ? [at.now, at.before] : [at.before, at.now];
+  expect(lower - upper).toBeGreaterThanOrEqual(16);
+  expect(lower, "days are written below the axis").toBeLessThanOrEqual(AXIS);
 });
 
 it("leaves a name at its line's end where the other one is far away, or is not there", () => {
-  const beside = { now: -4, before: -4 };
-  expect(liftOfNames(16, 2, 18)).toEqual(beside);
-  expect(liftOfNames(3, undefined, 18)).toEqual(beside);
+  expect(keptApart({ now: 20, before: 150 }, AXIS)).toEqual({ now: 20, before: 150 });
+  expect(keptApart({ now: 150, before: 20 }, AXIS)).toEqual({ now: 150, before: 20 });
+  expect(keptApart({ now: 30, before: undefined }, AXIS)).toEqual({ now: 30, before: undefined });
 });

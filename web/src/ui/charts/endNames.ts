@@ -1,11 +1,23 @@
-/** Where two lines' names stand beside their ends. */
+/** Where two lines' names stand in the column beside the plot. */
+
+interface Heights {
+  now: number | undefined;
+  before: number | undefined;
+}
+
+/** In pixels: a line of text, and a little. */
+const APART = 16;
 
 /**
- * How far above its line's end each name begins, in pixels. Two ends of nearly one height push their names
- * apart; the higher one goes further, for the lower end may lie on the axis.
+ * The middle of each name, downwards as pixels go: at its line's end, or pushed from it as little as keeps
+ * the two apart. Neither goes below the axis, where days are written.
  */
-export function liftOfNames(now: number | undefined, before: number | undefined, highest: number) {
-  const apart = now === undefined || before === undefined || Math.abs(now - before) > highest / 5;
-  if (apart) return { now: -4, before: -4 };
-  return now >= before ? { now: 8, before: -6 } : { now: -6, before: 8 };
+export function keptApart({ now, before }: Heights, axis: number): Heights {
+  if (now === undefined || before === undefined) return { now, before };
+  const nowIsUpper = now <= before;
+  const [upper, lower] = nowIsUpper ? [now, before] : [before, now];
+  const push = Math.max(0, APART - (lower - upper)) / 2;
+  const low = Math.min(lower + push, axis);
+  const high = Math.min(upper - push, low - APART);
+  return nowIsUpper ? { now: high, before: low } : { now: low, before: high };
 }
