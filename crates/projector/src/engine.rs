@@ -11,20 +11,21 @@ use crate::{
     checkpoint::Checkpoint,
     dead::Storm,
     flush::Flush,
+    goal::Goal,
     progress::Progress,
     projection::Projection,
-    reader::{ReadAhead, Taken},
+    reader::ReadAhead,
     schema,
     stop::Stop,
     store::{self, Loader, Writer},
 };
 use frontdesk_events::{
-    Partition, PartitionSet,
+    PartitionSet,
     nats::{Connection, DeadLetter, Role, admin::StreamState},
 };
 use frontdesk_process::{Shutdown, clock};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -63,17 +64,6 @@ pub(crate) struct Settings {
     /// Dead letters of later messages are published; with `None` of no message.
     pub(crate) letters_after: Option<u64>,
     pub(crate) goal: Goal,
-}
-
-/// When a run is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Goal {
-    /// Never; until shutdown.
-    Follow,
-    /// When at most this many messages are still to come.
-    CatchUp { within: u64 },
-    /// When exactly these sequences are folded, by partition.
-    Reach(BTreeMap<Partition, i64>),
 }
 
 /// Fills one schema from one stream.
@@ -181,7 +171,11 @@ impl<F: Fact> Engine<F> {
     async fn follow(&mut self) -> Result<(), Stop> {
         let (mut session, stream) = self.open().await?;
         let folded = session.checkpoint.start() - 1;
-        if self.is_reached(folded, stream.last_sequence.saturating_sub(folded)) {
+        if self
+            .settings
+            .goal
+            .is_reached(folded, stream.last_sequence.saturating_sub(folded))
+        {
             return Ok(());
         }
         if !self.has_to_fold(&session.checkpoint).await? && self.settings.goal != Goal::Follow {
@@ -191,11 +185,9 @@ impl<F: Fact> Engine<F> {
             let most = self.most(&session.checkpoint);
             let mut batch = session.read.take(most, LARGEST_BATCH_BYTES)?;
             let last = batch.last().map(|last| (last.sequence, last.pending));
-            // Noted before it is written: who cannot write must not look as if there were nothing to do.
-            let to_come = batch.first().map_or(0, |first| first.pending + 1);
-            self.progress
-                .note(|done| done.pending = done.pending.max(to_come));
-            self.leave_out_what_is_beyond(&mut batch);
+            // Who cannot write must not look as if there were nothing to do.
+            self.progress.note(|done| done.unwritten = true);
+            self.settings.goal.leave_out_what_is_beyond(&mut batch);
             let Session {
                 folder,
                 loader,
@@ -210,10 +202,10 @@ impl<F: Fact> Engine<F> {
                 }
                 session.in_flight = Some(self.launch(flush, Arc::clone(&session.writer)));
                 session.launched_at = Some(clock::monotonic());
-            } else if let Some((_, pending)) = last {
-                self.progress.note(|done| done.pending = pending);
+            } else {
+                self.progress.note(|done| done.unwritten = false);
             }
-            if last.is_some_and(|(seen, pending)| self.is_reached(seen, pending)) {
+            if last.is_some_and(|(seen, pending)| self.settings.goal.is_reached(seen, pending)) {
                 break;
             }
         }
@@ -317,6 +309,7 @@ impl<F: Fact> Engine<F> {
         if !has_to_fold {
             self.progress.note(|done| {
                 done.pending = 0;
+                done.unwritten = false;
                 done.running = true;
             });
         }
@@ -346,6 +339,7 @@ impl<F: Fact> Engine<F> {
             done.last = flush.last;
             done.pending = flush.advance.pending as u64;
             done.stored_at = Some(flush.stored_at);
+            done.unwritten = false;
             done.running = true;
         });
         Ok(())
@@ -395,25 +389,6 @@ impl<F: Fact> Engine<F> {
             }
             (published, Ok(flush))
         })
-    }
-
-    fn leave_out_what_is_beyond(&self, batch: &mut Vec<Taken<F>>) {
-        if let Goal::Reach(until) = &self.settings.goal {
-            batch.retain(|taken| {
-                until
-                    .get(&taken.partition)
-                    .is_some_and(|until| taken.sequence as i64 <= *until)
-            });
-        }
-    }
-
-    /// Whether the goal is met once everything up to `seen` is folded.
-    fn is_reached(&self, seen: u64, pending: u64) -> bool {
-        match &self.settings.goal {
-            Goal::Follow => false,
-            Goal::CatchUp { within } => pending <= *within,
-            Goal::Reach(until) => pending == 0 || until.values().all(|until| seen as i64 >= *until),
-        }
     }
 }
 

@@ -21,6 +21,7 @@ mod command;
 mod dead;
 mod engine;
 mod flush;
+mod goal;
 mod lane;
 mod live;
 pub mod operate;

@@ -5,7 +5,8 @@
 
 use crate::{
     aggregate::Fact,
-    engine::{Engine, Goal, Settings},
+    engine::{Engine, Settings},
+    goal::Goal,
     progress::Progress,
     projection::Projection,
     projections,
@@ -192,7 +193,7 @@ async fn watch(name: &'static str, condition: &str, progress: Progress, health: 
     let mut last = (0, clock::monotonic());
     loop {
         let done = progress.read();
-        if done.events != last.0 || done.pending == 0 {
+        if done.events != last.0 || (done.pending == 0 && !done.unwritten) {
             last = (done.events, clock::monotonic());
         }
         let lag = done
@@ -206,9 +207,9 @@ async fn watch(name: &'static str, condition: &str, progress: Progress, health: 
             health.ok(condition);
         } else if done.running {
             let why = format!(
-                "no progress for {} s with {} events to come",
+                "no progress for {} s with at least {} events to come",
                 UNHEALTHY.as_secs(),
-                done.pending
+                done.pending + u64::from(done.unwritten)
             );
             health.not_ok(condition, &why);
         }

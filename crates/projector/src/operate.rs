@@ -9,7 +9,8 @@ pub mod verify;
 
 use crate::{
     aggregate::Fact,
-    engine::{Engine, Goal, Settings},
+    engine::{Engine, Settings},
+    goal::Goal,
     progress::Done,
     projection::Projection,
     schema,

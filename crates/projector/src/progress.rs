@@ -15,6 +15,9 @@ pub(crate) struct Done {
     pub(crate) last: u64,
     pub(crate) pending: u64,
     pub(crate) stored_at: Option<DateTime<Utc>>,
+    /// Whether messages were taken and none of them is written. Once others are written after them, `pending`
+    /// counts those that are not.
+    pub(crate) unwritten: bool,
     /// Whether this run has shown that it works: it wrote a batch, or found that there is nothing to write.
     pub(crate) running: bool,
 }

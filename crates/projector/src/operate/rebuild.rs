@@ -1,7 +1,7 @@
 //! Filling a shadow schema from the first event on, beside the one that is read.
 
 use super::{Operator, bar::Bar, drive, shadow, told_up_to};
-use crate::{aggregate::Fact, engine::Goal, projection::Projection, schema};
+use crate::{aggregate::Fact, goal::Goal, projection::Projection, schema};
 use anyhow::{Context as _, bail};
 use frontdesk_process::clock;
 use serde::Serialize;

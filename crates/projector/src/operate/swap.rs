@@ -8,7 +8,7 @@
 //! back.
 
 use super::{Operator, bar::Bar, drive, positions, previous, rebuild::analyze, shadow, told_up_to};
-use crate::{aggregate::Fact, checkpoint, engine::Goal, projection::Projection, schema};
+use crate::{aggregate::Fact, checkpoint, goal::Goal, projection::Projection, schema};
 use anyhow::{Context as _, bail};
 use frontdesk_events::{Partition, StreamName};
 use serde::Serialize;

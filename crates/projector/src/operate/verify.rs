@@ -5,7 +5,7 @@
 //! hashes of 64 bits make an accidental match of different rows hopeless.
 
 use super::{Operator, bar::Bar, drive, positions};
-use crate::{aggregate::Fact, engine::Goal, projection::Projection, schema};
+use crate::{aggregate::Fact, goal::Goal, projection::Projection, schema};
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio_postgres::{GenericClient, IsolationLevel};
