@@ -109,15 +109,6 @@ impl Checkpoint {
             .is_some_and(|position| *position >= sequence)
     }
 
-    /// The partitions that have stored messages past their checkpoints.
-    pub(crate) async fn behind(
-        &self,
-        connection: &Connection,
-        stream: StreamName,
-    ) -> anyhow::Result<Vec<Partition>> {
-        behind(&self.positions, connection, stream).await
-    }
-
     /// Moves to a sequence; answers each partition that moves, with where it stood.
     pub(crate) fn advance(&mut self, sequence: i64) -> Vec<(Partition, i64)> {
         let behind = self

@@ -8,7 +8,7 @@
 use crate::{
     aggregate::Fact,
     batch::{Folder, Poison},
-    checkpoint::Checkpoint,
+    checkpoint::{self, Checkpoint},
     dead::Storm,
     flush::Flush,
     goal::Goal,
@@ -302,9 +302,10 @@ impl<F: Fact> Engine<F> {
     }
 
     /// Whether messages are stored past the checkpoints. The stream's last sequence does not tell: it may
-    /// be of other partitions, or erased.
+    /// be of other partitions, or erased. With nothing to fold the run has shown that it works.
     async fn has_to_fold(&self, checkpoint: &Checkpoint) -> Result<bool, Stop> {
-        let behind = checkpoint.behind(&self.connection, self.projection.stream);
+        let positions = &checkpoint.positions;
+        let behind = checkpoint::behind(positions, &self.connection, self.projection.stream);
         let has_to_fold = !behind.await.map_err(Stop::Lost)?.is_empty();
         if !has_to_fold {
             self.progress.note(|done| {
@@ -364,7 +365,7 @@ impl<F: Fact> Engine<F> {
         let letters: Vec<DeadLetter> = flush.dead.iter().filter(is_to_publish).cloned().collect();
         for letter in flush.dead.iter().filter(|letter| !is_to_publish(letter)) {
             let (sequence, reason) = (letter.sequence(), letter.reason());
-            tracing::info!(%stream, sequence, reason, "could not be folded, and was told of before");
+            tracing::info!(%stream, sequence, reason, "could not be folded; no letter is published now");
         }
         let connection = self.connection.clone();
         tokio::spawn(async move {

@@ -17,8 +17,8 @@ pub struct Rebuilt {
     pub schema: String,
     /// Events folded.
     pub events: u64,
-    /// Events that could not be. Those that the live projector has passed it has told of; the others are
-    /// published.
+    /// Events that could not be. Only those that the live projector has not passed are published: of the
+    /// others it told, unless it could fold what this program cannot.
     pub dead_letters: u64,
     /// How long it took.
     pub seconds: f64,

@@ -162,9 +162,9 @@ impl Operator {
             self.catch_up(database, projection, incoming, letters_after)
                 .await?;
             let transaction = locked(database, live).await?;
-            let goal = common(positions(&transaction, live, projection).await?);
-            let goal_reached = Goal::Reach(goal.clone());
-            let mut engine = self.engine(projection, incoming, letters_after, goal_reached);
+            let goal = all_at_furthest(positions(&transaction, live, projection).await?);
+            let reach = Goal::Reach(goal.clone());
+            let mut engine = self.engine(projection, incoming, letters_after, reach);
             let caught_up = tokio::time::timeout(HOLD, drive(&mut engine, |_| {})).await;
             if let Ok(caught_up) = caught_up {
                 caught_up?;
@@ -227,7 +227,7 @@ type Positions = BTreeMap<Partition, i64>;
 /// The furthest of these positions for every partition. Projectors that share the partitions stand at
 /// different places, but an engine moves all its checkpoints together: aimed at each partition's own place
 /// it would move one past events that were left out. To be ahead of a projector does no harm.
-fn common(mut positions: Positions) -> Positions {
+fn all_at_furthest(mut positions: Positions) -> Positions {
     let furthest = positions.values().max().copied().unwrap_or(0);
     positions
         .values_mut()
